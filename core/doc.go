@@ -1,0 +1,2 @@
+// Package core is the broker's domain. (Architecture page: being written.)
+package core

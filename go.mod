@@ -1,0 +1,3 @@
+module github.com/slipwaymq/slipway
+
+go 1.26
