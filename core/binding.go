@@ -1,0 +1,34 @@
+package core
+
+import "github.com/slipwaymq/slipway/core/match"
+
+// A Binding copies what matches Filter into Queue, or, where what is
+// effective is not to be stored, hands it to Sink. Immutable once bound;
+// binding the same Key again replaces it in one step.
+type Binding struct {
+	// Key identifies the binding in its namespace: doors choose it so that
+	// binding again is the same binding ("mqtt/<client>/<filter>", an ARN).
+	Key     string
+	Dialect string
+	Filter  match.Filter
+
+	Queue *Queue // nil for a sink alone
+	// Sink, if not nil, takes what is not Kept. It is never stored.
+	Sink Sink
+	// KeepTransient puts transient messages into Queue too. AMQP, SNS and
+	// routes set it; an MQTT session does not (they go to Sink, or nowhere
+	// when offline). A sink-only binding has no Queue at all.
+	KeepTransient bool
+	// KeepDurable puts durable messages into Queue: granted QoS above 0.
+	KeepDurable bool
+
+	Durable bool   // survives a restart; needs a durable queue or session
+	Note    []byte // annotation for each entry it routes
+	Rule    []byte // filter policy or selector, compiled by the Dialect; nil matches all
+	// Copies: bindings of one queue with different Copies each deliver (SNS
+	// subscriptions of different topics); the same: one copy.
+	Copies     string
+	Session    *Session // owner, for NoLocal
+	NoLocal    bool
+	Attributes map[string]string // the dialect's own words, stored and never looked into
+}

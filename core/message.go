@@ -1,0 +1,95 @@
+package core
+
+import "encoding/hex"
+
+// A Message is immutable once published: doors share one pointer among all
+// its deliveries. Times are milliseconds of the Unix epoch, 0 for none.
+type Message struct {
+	ID          MessageID // assigned by Publish when zero
+	Source      Address   // where it was published to; set by Publish
+	Body        []byte
+	Text        bool   // the producer said that the body is text (UTF-8)
+	Durable     bool   // survives a restart where its target does
+	Priority    uint8  // 0 lowest; lanes are served highest first
+	CreatedAt   int64  // the producer's own time
+	PublishedAt int64  // when this broker accepted it; set by Publish
+	ExpiresAt   int64  // not delivered from then on
+	DeliverAt   int64  // not delivered before
+	MessageID   string // the producer's message id, not ours
+	Correlation []byte
+	ReplyTo     Address
+	ContentType string
+	Encoding    string // content encoding
+	Type        string // AMQP type, SNS subject
+	GroupID     string
+	DedupID     string
+	UserID      string
+	AppID       string
+	Trace       string // W3C traceparent or AWS trace header, as it came
+	Headers     []Header
+	Origin      Origin
+	Deaths      []Death // newest first; the trail of dead-lettering
+}
+
+// Origin is the publisher's own form, re-emitted untouched when a consumer
+// speaks the same protocol. The core stores it and never looks inside.
+type Origin struct {
+	Protocol string
+	Data     []byte
+}
+
+// A Header is one user header. Order and duplicates are kept.
+type Header struct {
+	Name  string
+	Value Value
+}
+
+// Header returns the first value under name.
+func (m *Message) Header(name string) (Value, bool) {
+	for i := range m.Headers {
+		if m.Headers[i].Name == name {
+			return m.Headers[i].Value, true
+		}
+	}
+	return Value{}, false
+}
+
+// A Death is one step of the dead-letter trail: how often (Count) a message
+// left Queue for Reason, and where it had been published to.
+type Death struct {
+	Queue  string
+	Reason DeathReason
+	Count  int64
+	Time   int64 // of the first of these, ms
+	Source Address
+}
+
+// DeathReason is why a message was dead-lettered.
+type DeathReason uint8
+
+const (
+	// Rejected by a consumer.
+	Rejected DeathReason = iota
+	// Expired by its own or its queue's time to live.
+	Expired
+	// MaxLength: the queue was over its length or bytes.
+	MaxLength
+	// DeliveryLimit: delivered more often than the queue allows.
+	DeliveryLimit
+)
+
+// MessageID is the broker's own identifier of a message, a version 4 UUID:
+// what SQS and SNS call MessageId. Equal in every queue that holds a copy.
+type MessageID [16]byte
+
+// String is the usual 8-4-4-4-12 form.
+func (id MessageID) String() string {
+	var b [36]byte
+	hex.Encode(b[0:8], id[0:4])
+	hex.Encode(b[9:13], id[4:6])
+	hex.Encode(b[14:18], id[6:8])
+	hex.Encode(b[19:23], id[8:10])
+	hex.Encode(b[24:36], id[10:16])
+	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
+	return string(b[:])
+}

@@ -1,0 +1,65 @@
+package core
+
+// A Publication is one message on its way to one address. The core owns it
+// from Publish until its Confirm is called; Message.Body (and nothing else)
+// may be borrowed from a read buffer until Publish returns.
+type Publication struct {
+	Message *Message
+	To      Address
+
+	// Retain makes the message the retained value of its topic path; an
+	// empty body clears it.
+	Retain bool
+	// RetainOnly stores the retained value and routes to nobody.
+	RetainOnly bool
+
+	// NoLocal is not routed to bindings whose Session is this one and that
+	// asked for it.
+	NoLocal *Session
+
+	// Session and Mark record Mark in the session's state in the same atomic
+	// group (an MQTT QoS 2 packet id), so that a duplicate after a crash is
+	// recognised.
+	Session *Session
+	Mark    *StateChange
+
+	// Confirm is told the outcome once the message is as durable as its
+	// targets make it (DESIGN section 5). nil: nobody asks, and a persistent
+	// message becomes durable within 10 ms.
+	Confirm Confirm
+	Token   uint64
+}
+
+// Flusher writes out what was appended. The core calls it after a batch of
+// calls of which one returned dirty, without any lock held.
+type Flusher interface {
+	Flush()
+}
+
+// Confirm is told how a publish, settlement or state change ended. It is
+// called from the committer's goroutine, or before the submitting call
+// returns: it must not block and may not call anything of core that waits.
+// It returns true if a Flush is now due that was not due before.
+type Confirm interface {
+	Flusher
+	Confirmed(token uint64, o Outcome) (dirty bool)
+}
+
+// Outcome is how a publish ended.
+type Outcome struct {
+	Err       error
+	ID        MessageID // of the message, or of the original of a duplicate
+	Sequence  uint64    // its number in a grouped queue, fixed at send; 0 elsewhere
+	Routed    int       // bindings and queues that took it
+	Duplicate bool      // deduplicated; ID and Sequence are the original's
+}
+
+// A Sink takes what must not be stored: a binding's target for effective QoS
+// 0. Send is called on the publisher's goroutine with no lock of a queue
+// held; it appends to a bounded output and drops (and counts) when that is
+// full. It must not keep m.Body without copying. It returns true if a Flush
+// is now due that was not due before.
+type Sink interface {
+	Flusher
+	Send(m *Message, note []byte) (dirty bool)
+}
