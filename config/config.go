@@ -1,0 +1,149 @@
+package config
+
+import "time"
+
+// Config is the whole configuration. Its zero value is not useful; [Load]
+// starts from [Default]. The tags are the keys of the file.
+type Config struct {
+	DataDir    string      `mapstructure:"data_dir"`
+	Memory     bool        `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
+	MQTT       MQTT        `mapstructure:"mqtt"`
+	AWS        AWS         `mapstructure:"aws"`
+	Admin      Admin       `mapstructure:"admin"`
+	Namespaces []Namespace `mapstructure:"namespaces"`
+	Queues     []Queue     `mapstructure:"queues"`
+	Topics     []Topic     `mapstructure:"topics"`
+	Routes     []Route     `mapstructure:"routes"`
+	Users      []User      `mapstructure:"users"`
+	Log        Log         `mapstructure:"log"`
+	Limits     Limits      `mapstructure:"limits"`
+}
+
+// MQTT is the door for MQTT clients.
+type MQTT struct {
+	Listen         []string `mapstructure:"listen"` // host:port
+	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+}
+
+// AWS is the one endpoint of all AWS-style services.
+type AWS struct {
+	Listen         []string `mapstructure:"listen"`
+	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+	AllowedHosts   []string `mapstructure:"allowed_hosts"` // host names, no ports
+	AccountID      string   `mapstructure:"account_id"`    // of the default namespace
+	Region         string   `mapstructure:"region"`        // of the default namespace
+	ExternalURL    string   `mapstructure:"external_url"`  // "" means: as the client wrote it
+}
+
+// Admin is the door for health, metrics and management.
+type Admin struct {
+	Listen         []string `mapstructure:"listen"`
+	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+	AllowedHosts   []string `mapstructure:"allowed_hosts"`
+}
+
+// Namespace is a second, third... space of queues and topics, which AWS
+// clients see as this account and region. The default one is not listed.
+type Namespace struct {
+	Name      string `mapstructure:"name"`
+	AccountID string `mapstructure:"account_id"`
+	Region    string `mapstructure:"region"`
+}
+
+// Queue is a queue that exists from the start.
+type Queue struct {
+	Name      string `mapstructure:"name"`
+	Alias     string `mapstructure:"alias"`     // its name in SQS; "" means the computed one
+	Namespace string `mapstructure:"namespace"` // "" is the default one, here and below
+}
+
+// Topic is a path that SNS lists from the start.
+type Topic struct {
+	Name      string `mapstructure:"name"`  // a path, written with "/"
+	Alias     string `mapstructure:"alias"` // its name in SNS; "" means the computed one
+	Namespace string `mapstructure:"namespace"`
+}
+
+// Route binds a queue, created if need be, to all topics that a filter matches.
+type Route struct {
+	Topic     string `mapstructure:"topic"` // an MQTT filter: sensors/#, sensors/+/temp
+	Queue     string `mapstructure:"queue"`
+	Namespace string `mapstructure:"namespace"`
+}
+
+// User is someone who may connect, through every door.
+type User struct {
+	Name         string       `mapstructure:"name"`
+	PasswordHash string       `mapstructure:"password_hash"` // argon2id or bcrypt; "" means no password login
+	Namespace    string       `mapstructure:"namespace"`
+	AccessKeys   []AccessKey  `mapstructure:"access_keys"`
+	Permissions  []Permission `mapstructure:"permissions"` // none means nothing is allowed
+}
+
+// AccessKey is a user's AWS-style credential.
+type AccessKey struct {
+	ID     string `mapstructure:"id"`
+	Secret string `mapstructure:"secret"`
+}
+
+// Permission allows actions on the queues and topics that its patterns match.
+// What no permission allows is refused.
+type Permission struct {
+	Allow  []string `mapstructure:"allow"`  // of configure, write, read
+	Queues []string `mapstructure:"queues"` // names, in which * stands for any text
+	Topics []string `mapstructure:"topics"` // MQTT filters
+}
+
+// Log says what is logged, to standard error, and how.
+type Log struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn, error
+	Format string `mapstructure:"format"` // text, json
+}
+
+// Limits bound what clients can make the process hold.
+type Limits struct {
+	MaxMessageSize   Bytes         `mapstructure:"max_message_size"`
+	MaxConnections   int           `mapstructure:"max_connections"` // of each door
+	MaxQueues        int           `mapstructure:"max_queues"`
+	MemoryBudget     Bytes         `mapstructure:"memory_budget"` // messages in memory, those in reception too
+	MinFreeDisk      Bytes         `mapstructure:"min_free_disk"`
+	HandshakeTimeout time.Duration `mapstructure:"handshake_timeout"`
+	DrainTimeout     time.Duration `mapstructure:"drain_timeout"`
+}
+
+// Bytes is a size. It is written as a number of bytes or with a unit: 512KiB,
+// 16MiB, 1GiB.
+type Bytes int64
+
+// Units of Bytes.
+const (
+	KiB Bytes = 1 << 10
+	MiB Bytes = 1 << 20
+	GiB Bytes = 1 << 30
+)
+
+// Default returns what `slipway` without file, environment and flags runs with.
+// The limits are the defaults of core, written out here because this package
+// imports nothing of ours.
+func Default() Config {
+	return Config{
+		DataDir: "./slipway-data",
+		MQTT:    MQTT{Listen: []string{"127.0.0.1:1883"}},
+		AWS: AWS{
+			Listen:    []string{"127.0.0.1:4566"},
+			AccountID: "000000000000",
+			Region:    "us-east-1",
+		},
+		Admin: Admin{Listen: []string{"127.0.0.1:8161"}},
+		Log:   Log{Level: "info", Format: "text"},
+		Limits: Limits{
+			MaxMessageSize:   16 * MiB,
+			MaxConnections:   10_000,
+			MaxQueues:        1_000_000,
+			MemoryBudget:     256 * MiB,
+			MinFreeDisk:      1 * GiB,
+			HandshakeTimeout: 10 * time.Second,
+			DrainTimeout:     30 * time.Second,
+		},
+	}
+}
