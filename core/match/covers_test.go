@@ -55,10 +55,13 @@ func TestCoversIsInclusion(t *testing.T) {
 		tokens, words []string
 		deep, long    int
 	}{
-		{[]string{"a", "$s", "", "*", "#"}, []string{"a", "$s", "", "z"}, 4, 7},
-		{[]string{"a", "*", "#"}, []string{"a", "z"}, 6, 12},
-		{[]string{"a", "b", "#", "*"}, []string{"a", "b", "z"}, 4, 9},
+		{[]string{"a", "$s", "", "*", "#"}, []string{"a", "$s", "", "z"}, 4, 6},
+		{[]string{"a", "*", "#"}, []string{"a", "z"}, 6, 11},
+		{[]string{"a", "b", "#", "*"}, []string{"a", "b", "z"}, 4, 8},
 	} {
+		if raceEnabled {
+			c.deep--
+		}
 		filters := filtersOf(c.tokens, c.deep)
 		sets := setsOf(filters, lists(c.words, c.long))
 		for i, granted := range filters {
