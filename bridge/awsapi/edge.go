@@ -1,0 +1,219 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+)
+
+// Config is what an edge is made of. Zero values of the limits mean the defaults.
+type Config struct {
+	Registry    *Registry
+	Account     string // 12 digits
+	Region      string
+	ExternalURL string   // scheme://host[:port] of queue URLs; empty: the host the client used
+	AllowHosts  []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
+	Log         *slog.Logger
+
+	// Verify checks a request's signature over its raw body and tells whose it is;
+	// its *Error is the answer. Nil: requests are served whether signed or not.
+	Verify func(r *http.Request, body []byte) (Principal, error)
+
+	MaxBody      int           // bytes of one request's body; default 4 MiB
+	MaxReception int64         // bytes of all bodies held together; default 256 MiB
+	MaxInFlight  int64         // requests being served, long polls included; default 16,384
+	BodyTimeout  time.Duration // to send a body, and to take a reply; default 30 s
+	NewRequestID func() string // default: a random UUID
+}
+
+// Defaults of Config. A body of 1 MiB may grow threefold in the Query form; the
+// rest is overhead.
+const (
+	DefaultMaxBody      = 4 << 20
+	DefaultMaxReception = 256 << 20
+	DefaultMaxInFlight  = 16_384
+	DefaultBodyTimeout  = 30 * time.Second
+)
+
+// Edge is the http.Handler of all services.
+type Edge struct {
+	cfg   Config // immutable
+	guard guard  // immutable
+
+	inFlight  atomic.Int64 // requests being served
+	reception atomic.Int64 // bytes of bodies held
+}
+
+// New makes an edge.
+func New(cfg Config) *Edge {
+	setDefault(&cfg.MaxBody, DefaultMaxBody)
+	setDefault(&cfg.MaxReception, DefaultMaxReception)
+	setDefault(&cfg.MaxInFlight, DefaultMaxInFlight)
+	setDefault(&cfg.BodyTimeout, DefaultBodyTimeout)
+	if cfg.NewRequestID == nil {
+		cfg.NewRequestID = newRequestID
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	cfg.ExternalURL = strings.TrimRight(cfg.ExternalURL, "/")
+	return &Edge{cfg: cfg, guard: newGuard(cfg.AllowHosts, cfg.ExternalURL)}
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// newRequestID is a UUID of version 4, as AWS's request ids are.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// ServeHTTP answers one request.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t := &turn{edge: e, w: w, r: r, call: Call{RequestID: e.cfg.NewRequestID(), Remote: r.RemoteAddr, log: e.cfg.Log}}
+	if t.call.Protocol = Query; r.Header.Get("X-Amz-Target") != "" {
+		t.call.Protocol = JSON
+	}
+	defer t.recover()
+	if e.inFlight.Add(1) > e.cfg.MaxInFlight {
+		e.inFlight.Add(-1)
+		t.fail(wire.ServiceUnavailable.New("Too many requests are being served"))
+		return
+	}
+	defer e.inFlight.Add(-1)
+	defer func() { e.reception.Add(-t.held) }()
+	if err := t.serve(); err != nil {
+		t.fail(err)
+	}
+}
+
+// turn is one request on its way through the edge; its goroutine owns it.
+type turn struct {
+	edge  *Edge
+	w     http.ResponseWriter
+	r     *http.Request
+	call  Call
+	body  []byte
+	held  int64 // bytes charged to edge.reception
+	query *wire.Query
+	done  bool // the reply was begun
+}
+
+// serve goes through the stages of doc.go; its error is the reply.
+func (t *turn) serve() error {
+	if t.edge.cfg.Verify == nil {
+		if err := t.edge.guard.check(t.r); err != nil {
+			return err
+		}
+	}
+	if err := t.receive(); err != nil {
+		return err
+	}
+	a, err := t.route()
+	if err != nil {
+		return err
+	}
+	if err := t.verify(); err != nil {
+		return err
+	}
+	if a.run == nil {
+		return notProvided(a)
+	}
+	out, err := a.run(t.r.Context(), &t.call, t.decode)
+	if err != nil {
+		return err
+	}
+	t.reply(a, out)
+	return nil
+}
+
+func (t *turn) verify() error {
+	if t.edge.cfg.Verify == nil {
+		return nil
+	}
+	p, err := t.edge.cfg.Verify(t.r, t.body)
+	t.call.Principal = p
+	return err
+}
+
+// decode fills an input and checks it; the same for both forms from there on.
+func (t *turn) decode(in wire.Input) *wire.Error {
+	if t.call.Protocol == JSON {
+		r := wire.NewJSONReader(t.text())
+		in.(wire.JSONInput).DecodeJSON(&r) // route lets JSON through only for services that have it
+		if err := r.End(); err != nil {
+			return err
+		}
+	} else {
+		in.DecodeQuery(t.query, "")
+		if err := t.query.Err(); err != nil {
+			return err
+		}
+	}
+	v := wire.NewValidator(t.call.Service)
+	in.Validate(&v)
+	return v.Err()
+}
+
+// fail answers an error. What is no *Error is ours: the client gets no detail of
+// it and the operator one line. A client that has gone away gets neither.
+func (t *turn) fail(err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		if t.r.Context().Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+			return
+		}
+		t.call.log.Error("AWS request failed", "error", err, "service", t.serviceName(),
+			"action", t.call.Operation, "request_id", t.call.RequestID, "remote", t.call.Remote)
+		e = t.internal()
+	}
+	t.replyError(e)
+}
+
+func (t *turn) internal() *Error {
+	kind := wire.InternalFailure
+	if s := t.call.Service; s != nil && s.Internal != nil {
+		kind = s.Internal
+	}
+	return kind.New("The request failed inside the broker; its log has the cause under this request id.")
+}
+
+func (t *turn) serviceName() string {
+	if t.call.Service == nil {
+		return ""
+	}
+	return t.call.Service.Name
+}
+
+// recover keeps a handler's panic to its own request.
+func (t *turn) recover() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		panic(v)
+	}
+	t.call.log.Error("AWS request panicked", "panic", v, "service", t.serviceName(), "action", t.call.Operation,
+		"request_id", t.call.RequestID, "stack", string(debug.Stack()))
+	if !t.done {
+		t.replyError(t.internal())
+	}
+}

@@ -1,0 +1,53 @@
+// Command gen makes the request and reply types, codecs and error tables of
+// sqsapi, snsapi and stsapi from the reduced service models in bridge/awsapi/model.
+//
+//	go run ./internal/gen                  # in bridge/awsapi: emit the packages (go generate)
+//	go run ./internal/gen -reduce DIR      # make the models anew from DIR, botocore's data directory
+//
+// The models hold names, shapes, limits and error codes without any prose. Where
+// botocore's data lost what the Query form of SQS needs, overlay.go has it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+type source struct {
+	Package, File string
+}
+
+var sources = []source{
+	{"sqsapi", "sqs/2012-11-05"},
+	{"snsapi", "sns/2010-03-31"},
+	{"stsapi", "sts/2011-06-15"},
+}
+
+func main() {
+	from := flag.String("reduce", "", "botocore's data directory, to make the reduced models from")
+	flag.Parse()
+	for _, s := range sources {
+		if err := run(s, *from); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", s.Package, err)
+			os.Exit(1)
+		}
+	}
+}
+
+func run(s source, from string) error {
+	path := filepath.Join("model", s.Package[:3]+".json")
+	if from != "" {
+		m, err := reduce(filepath.Join(from, s.File, "service-2.json"))
+		if err != nil {
+			return err
+		}
+		return m.write(path)
+	}
+	m, err := readModel(path)
+	if err != nil {
+		return err
+	}
+	return emit(m, s.Package)
+}

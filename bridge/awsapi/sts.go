@@ -1,0 +1,25 @@
+package awsapi
+
+import (
+	"context"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi/stsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+)
+
+// HandleSTS registers the one action of STS that is provided: GetCallerIdentity,
+// which SDKs and Terraform ask for to check that credentials work.
+func HandleSTS(r *Registry) { Handle(r, stsapi.GetCallerIdentity, getCallerIdentity) }
+
+func getCallerIdentity(_ context.Context, c *Call, _ *stsapi.GetCallerIdentityInput) (*stsapi.GetCallerIdentityOutput, error) {
+	id, resource := c.Account, "root"
+	if !c.Principal.Anonymous() {
+		id, resource = c.Principal.AccessKeyID, "user/"+c.Principal.User
+	}
+	arn := ARN{Partition: PartitionOf(c.Region), Service: "iam", Account: c.Account, Resource: resource}
+	return &stsapi.GetCallerIdentityOutput{
+		UserId:  wire.Some(id),
+		Account: wire.Some(c.Account),
+		Arn:     wire.Some(arn.String()),
+	}, nil
+}
