@@ -29,6 +29,8 @@ type Message struct {
 	Headers     []Header
 	Origin      Origin
 	Deaths      []Death // newest first; the trail of dead-lettering
+
+	owned bool // Body is not borrowed; set by own, for a Message that is not shared yet
 }
 
 // Origin is the publisher's own form, re-emitted untouched when a consumer
