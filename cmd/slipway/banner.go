@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/slipwaymq/slipway/config"
+)
+
+// banner says where the doors are, and what to try. Programs read the
+// addresses from it: a line for each, the door's name, spaces, host:port.
+func banner(w io.Writer, cfg config.Config, doors []opened) {
+	where := "data in " + cfg.DataDir
+	if cfg.Memory {
+		where = "nothing is kept on disk"
+	}
+	fmt.Fprintf(w, "slipway %s, %s\n\n", version(), where)
+	first := map[string]string{}
+	for _, d := range doors {
+		fmt.Fprintf(w, "  %-6s %s\n", d.door, d.address)
+		if first[d.door] == "" {
+			first[d.door] = d.address
+		}
+	}
+	if len(cfg.Users) == 0 {
+		suggest(w, first["mqtt"], first["aws"])
+	}
+	fmt.Fprintln(w)
+}
+
+// suggest prints three lines to try, which need no credentials.
+func suggest(w io.Writer, mqtt, aws string) {
+	if mqtt == "" || aws == "" {
+		return
+	}
+	host, port := reachable(mqtt)
+	url := "http://" + net.JoinHostPort(reachable(aws))
+	fmt.Fprintf(w, `
+Try:
+  aws --endpoint-url %[1]s sqs create-queue --queue-name hello
+  mosquitto_pub -h %[2]s -p %[3]s -q 1 -t '$queue/hello' -m 'hi there'
+  aws --endpoint-url %[1]s sqs receive-message --queue-url hello
+`, url, host, port)
+}
+
+// reachable is where a client on this machine finds a listener at address.
+func reachable(address string) (host, port string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address, ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return host, port
+}

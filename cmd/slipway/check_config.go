@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/slipwaymq/slipway/config"
+)
+
+// checkConfigCommand checks a file together with the environment, or what
+// `serve` without --config would run with.
+func checkConfigCommand(_ context.Context, c call) error {
+	fs := c.flags("check-config", "[FILE]")
+	example := fs.Bool("example", false, "print a complete configuration with every key explained")
+	operands, err := c.parse(fs, 1)
+	if err != nil {
+		return err
+	}
+	if *example {
+		fmt.Fprint(c.out, config.Example())
+		return nil
+	}
+	file := c.getenv("SLIPWAY_CONFIG")
+	if len(operands) == 1 {
+		file = operands[0]
+	}
+	if _, err := config.Load(config.Sources{File: file, Env: c.env}); err != nil {
+		return configError(fmt.Errorf("the configuration is wrong:\n%w", err))
+	}
+	fmt.Fprintln(c.out, "the configuration is right")
+	return nil
+}

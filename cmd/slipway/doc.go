@@ -1,0 +1,44 @@
+// Slipway is a message broker with many doors: MQTT, SQS and SNS clients put
+// into and take from the same queues and topics.
+//
+//	slipway [serve] [flags]          run the broker
+//	slipway check-config [FILE]      say all that is wrong with a configuration
+//	slipway check DIR                verify a data directory that no process uses
+//	slipway hash-password            read a password, print its argon2id hash
+//	slipway healthcheck [flags]      ask a running broker whether it is well
+//	slipway version                  print version, revision and Go release
+//
+// Flags of serve; each wins over its environment variable and the file:
+//
+//	--config FILE            the configuration (also SLIPWAY_CONFIG)
+//	--data DIR               data_dir
+//	--memory                 memory: keep nothing on disk
+//	--mqtt-listen LIST       mqtt.listen
+//	--aws-listen LIST        aws.listen
+//	--admin-listen LIST      admin.listen
+//	--log-level LEVEL        log.level
+//	--log-format FORMAT      log.format
+//
+// SIGTERM and SIGINT drain: stop accepting, finish what is being confirmed,
+// close sessions and the store. A second one ends the process at once.
+//
+// Exit codes:
+//
+//	0  all went well; for serve: stopped by a signal, and drained
+//	1  failed while running: the store cannot write, a drain that took too long,
+//	   a broker that is not well
+//	2  the command line is wrong
+//	3  the configuration is wrong
+//	4  the data directory is refused: in use, damaged, or of a newer version
+//	5  an address cannot be listened on
+//
+// This package is the only one that knows all others. main.go calls run
+// (run.go), which dispatches from one table to a file per command. serve.go
+// builds store, core and doors; everything around that is here.
+//
+//	command          state
+//	serve            flags, layers, logging, signals, banner: here
+//	check            here
+//	bench, import,   absent
+//	drain
+package main

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/slipwaymq/slipway/config"
+)
+
+// Costs of the hashes made here: OWASP's least memory for argon2id, since a
+// broker sees many logins at once.
+const (
+	argonMemory  = 19 << 10 // KiB
+	argonTime    = 2
+	argonThreads = 1
+	argonLength  = 32 // bytes
+)
+
+// verifying holds a token for each verification under way, so that a storm of
+// logins takes the time of a few and the memory of a few.
+var verifying = make(chan struct{}, 4)
+
+// hashPassword returns the argon2id PHC string of password.
+func hashPassword(password, salt []byte) string {
+	b64 := base64.RawStdEncoding
+	hash := argon2.IDKey(password, salt, argonTime, argonMemory, argonThreads, argonLength)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+		argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(hash))
+}
+
+// verifyPassword reports whether hash, argon2id or bcrypt, is of password. A
+// hash whose cost is out of the bounds of config is of no password.
+func verifyPassword(hash string, password []byte) bool {
+	if len(password) > maxPassword || config.CheckPasswordHash(hash) != nil {
+		return false
+	}
+	verifying <- struct{}{}
+	defer func() { <-verifying }()
+	if !strings.HasPrefix(hash, "$argon2id$") {
+		return bcrypt.CompareHashAndPassword([]byte(hash), password) == nil
+	}
+	a, err := config.ParseArgon2id(hash)
+	if err != nil {
+		return false
+	}
+	got := argon2.IDKey(password, a.Salt, a.Time, a.Memory, a.Threads, uint32(len(a.Hash)))
+	return subtle.ConstantTimeCompare(got, a.Hash) == 1
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/slipwaymq/slipway/config"
+)
+
+// slipway runs a command line and returns the exit code and both outputs.
+func slipway(t *testing.T, stdin string, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	code = run(t.Context(), args, streams{strings.NewReader(stdin), &out, &errs}, env)
+	return code, out.String(), errs.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	bad := write(t, "mqtt: {listn: []}\n")
+	good := write(t, "memory: true\n")
+	for _, tt := range []struct {
+		args string
+		code int
+		out  string // part of stdout
+		err  string // part of stderr
+	}{
+		{"help", 0, "check-config [FILE]", ""},
+		{"--help", 0, "usage: slipway [COMMAND]", ""},
+		{"-h", 0, "usage: slipway [COMMAND]", ""},
+		{"version", 0, "slipway devel", ""},
+		{"--version", 0, "slipway devel", ""},
+		{"serve --help", 0, "-mqtt-listen LIST", ""},
+		{"fly", 2, "", `no command "fly"`},
+		{"--fly", 2, "", "fly"},
+		{"serve here", 2, "", `what is "here"?`},
+		{"--log-level", 2, "", "needs an argument"},
+		{"version now", 2, "", `what is "now"?`},
+		{"check", 2, "", "which directory?"},
+		{"check-config " + good, 0, "is right", ""},
+		{"check-config " + bad, 3, "", "mqtt.listn: unknown key: did you mean listen?"},
+		{"check-config " + good + ".none", 3, "", "no such file"},
+		{"check-config --example", 0, "data_dir: ./slipway-data", ""},
+		{"--config " + bad, 3, "", "mqtt.listn"},
+		{"--mqtt-listen 0.0.0.0:1883", 3, "", "mqtt.listen[0]: \"0.0.0.0:1883\" is not a loopback address"},
+		{"serve --log-level loud", 3, "", "log.level"},
+		{"hash-password", 2, "", "holds no password"},
+		{"healthcheck --config " + bad, 3, "", "mqtt.listn"},
+	} {
+		code, out, errs := slipway(t, "", nil, strings.Fields(tt.args)...)
+		if code != tt.code || !strings.Contains(out, tt.out) || !strings.Contains(errs, tt.err) || code == 0 && errs != "" {
+			t.Errorf("slipway %s: code %d, out %q, err %q", tt.args, code, out, errs)
+		}
+	}
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "slipway.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestExitCodeOf(t *testing.T) {
+	taken, err := listen("mqtt", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, inUse := listen("mqtt", taken.Addr().String())
+	for _, tt := range []struct {
+		err  error
+		code int
+	}{
+		{inUse, 5},
+		{dataDirError(errors.New("locked")), 4},
+		{errors.Join(errors.New("first"), dataDirError(errors.New("locked"))), 4},
+		{errors.New("the disk is full"), 1},
+	} {
+		if got := exitCode(tt.err); got != tt.code {
+			t.Errorf("%v: code %d, want %d", tt.err, got, tt.code)
+		}
+	}
+}
+
+func TestLayersOfServe(t *testing.T) {
+	file := write(t, "data_dir: file\nlog: {level: warn, format: json}\n")
+	c := call{args: []string{"--data", "flag", "--memory"}, env: []string{"SLIPWAY_CONFIG=" + file, "SLIPWAY_LOG_LEVEL=error"}}
+	cfg, err := c.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.DataDir != "flag" || !cfg.Memory || cfg.Log != (config.Log{Level: "error", Format: "json"}) {
+		t.Errorf("got %+v", cfg)
+	}
+}
+
+func TestLogger(t *testing.T) {
+	var out strings.Builder
+	log := newLogger(config.Log{Level: "warn", Format: "json"}, &out)
+	log.Info("not shown")
+	log.Warn("shown")
+	if got := out.String(); strings.Contains(got, "not shown") || !strings.Contains(got, `"msg":"shown"`) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestHashPassword(t *testing.T) {
+	for _, stdin := range []string{"correct horse", "correct horse\n", "correct horse\r\nsecond line\n"} {
+		code, out, errs := slipway(t, stdin, nil, "hash-password")
+		hash := strings.TrimSpace(out)
+		if code != 0 || config.CheckPasswordHash(hash) != nil {
+			t.Fatalf("code %d, out %q, err %q", code, out, errs)
+		}
+		if !verifyPassword(hash, []byte("correct horse")) || verifyPassword(hash, []byte("correct horses")) {
+			t.Errorf("%s does not tell right from wrong", hash)
+		}
+	}
+	if code, _, _ := slipway(t, strings.Repeat("x", maxPassword+1), nil, "hash-password"); code != exitUsage {
+		t.Errorf("a password that is too long: code %d", code)
+	}
+}
+
+func TestVerifyPassword(t *testing.T) {
+	// Made by other programs: OpenBSD's test vector for bcrypt, and the
+	// example of a PHC string in the argon2 command's own test.
+	const bcryptOfU = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+	if !verifyPassword(bcryptOfU, []byte("U*U")) || verifyPassword(bcryptOfU, []byte("U*V")) {
+		t.Error("bcrypt")
+	}
+	const argonOfPassword = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	if !verifyPassword(argonOfPassword, []byte("password")) || verifyPassword(argonOfPassword, []byte("Password")) {
+		t.Error("argon2id")
+	}
+	for _, hostile := range []string{
+		"", "plain",
+		"$argon2id$v=19$m=4000000000,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+	} {
+		if verifyPassword(hostile, []byte("password")) {
+			t.Errorf("%s was verified", hostile)
+		}
+	}
+}
+
+func TestLogin(t *testing.T) {
+	us := newUsers([]config.User{
+		{Name: "app", PasswordHash: hashPassword([]byte("secret"), []byte("0123456789abcdef"))},
+		{Name: "keys only"},
+	})
+	for _, tt := range []struct {
+		name, password string
+		want           bool
+	}{
+		{"app", "secret", true}, {"app", "Secret", false}, {"app", "", false},
+		{"ghost", "secret", false}, {"keys only", "", false}, {"", "", false},
+	} {
+		if u, ok := us.login(tt.name, []byte(tt.password)); ok != tt.want || ok && u.Name != tt.name {
+			t.Errorf("%q with %q: %v", tt.name, tt.password, ok)
+		}
+	}
+	if config.CheckPasswordHash(nobody) != nil {
+		t.Error("the hash for unknown names costs nothing to compare with")
+	}
+}
+
+func TestExamplePassword(t *testing.T) {
+	cfg, err := config.Parse("example", []byte(config.Example()), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verifyPassword(cfg.Users[0].PasswordHash, []byte("change me")) {
+		t.Error("the example's hash is not of the password it names")
+	}
+}
+
+func TestHealthcheck(t *testing.T) {
+	status := http.StatusOK
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		http.Error(w, "because", status)
+	}))
+	defer srv.Close()
+	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
+	env := []string{"SLIPWAY_ADMIN_LISTEN=0.0.0.0:" + port, "SLIPWAY_ADMIN_ALLOW_ANONYMOUS=true", "HTTP_PROXY=http://127.0.0.1:1"}
+	if code, _, errs := slipway(t, "", env, "healthcheck"); code != 0 {
+		t.Errorf("well: code %d, %s", code, errs)
+	}
+	status = http.StatusServiceUnavailable
+	if code, _, errs := slipway(t, "", env, "healthcheck"); code != 1 || !strings.Contains(errs, "503") {
+		t.Errorf("not well: code %d, %s", code, errs)
+	}
+	srv.Close()
+	if code, _, _ := slipway(t, "", nil, "healthcheck", "--addr", "127.0.0.1:"+port); code != 1 {
+		t.Errorf("gone: code %d", code)
+	}
+}
+
+func TestBanner(t *testing.T) {
+	var out strings.Builder
+	banner(&out, config.Config{DataDir: "there"}, []opened{{"mqtt", "[::]:1883"}, {"aws", "127.0.0.1:4566"}})
+	for _, want := range []string{"data in there", "  mqtt   [::]:1883\n", "mosquitto_pub -h 127.0.0.1 -p 1883", "http://127.0.0.1:4566 sqs"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	banner(&out, config.Config{Memory: true, Users: []config.User{{Name: "a"}}}, []opened{{"mqtt", "127.0.0.1:1"}})
+	if strings.Contains(out.String(), "Try") || !strings.Contains(out.String(), "nothing is kept") {
+		t.Errorf("got\n%s", out.String())
+	}
+}
