@@ -1,0 +1,130 @@
+package protocols
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+const (
+	minBackoff = 5 * time.Millisecond
+	maxBackoff = time.Second
+)
+
+// accept takes connections from ln until Shutdown. Every error but the closing
+// of the listener may pass (out of descriptors, a client that hung up in the
+// queue), so it is tried again, ever slower.
+func (s *Server) accept(ln net.Listener, protocol string, h Handler) {
+	backoff := time.Duration(0)
+	for {
+		nc, err := ln.Accept()
+		if err == nil {
+			backoff = 0
+			s.admit(nc, protocol, h)
+			continue
+		}
+		if s.stopped() || errors.Is(err, net.ErrClosed) {
+			return
+		}
+		s.stats.AcceptErrors.Add(1)
+		if backoff == 0 { // once for each series
+			s.cfg.Log.Warn("cannot accept connections, trying again", "protocol", protocol, "listen", ln.Addr(), "error", err)
+		}
+		backoff = min(max(2*backoff, minBackoff), maxBackoff)
+		if !s.pause(backoff) {
+			return
+		}
+	}
+}
+
+func (s *Server) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause waits for d; false means that the server stops.
+func (s *Server) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.stop:
+		return false
+	}
+}
+
+// admit applies the limits that hold before authentication, registers the
+// connection and starts its goroutine.
+func (s *Server) admit(nc net.Conn, protocol string, h Handler) {
+	addr := remoteIP(nc)
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	c := newConn(s, nc, protocol, cancel)
+	s.mu.Lock()
+	if !s.roomFor(addr) {
+		s.mu.Unlock()
+		cancel(nil)
+		_ = nc.Close() // refused: there is nobody to tell
+		return
+	}
+	s.nextID++
+	c.id, c.addr = s.nextID, addr
+	s.conns[c.id] = c
+	if addr.IsValid() {
+		s.perAddr[addr]++
+	}
+	s.mu.Unlock()
+	s.stats.Open.Add(1)
+	s.stats.Accepted.Add(1)
+	// Reads and writes of the handshake share one deadline; Established lifts it.
+	if err := nc.SetDeadline(c.since.Add(s.cfg.Handshake)); err != nil {
+		c.Close(err)
+	}
+	go s.run(ctx, c, h) // ends with the handler; forget signs it off
+}
+
+// roomFor checks and counts; the caller holds s.mu.
+func (s *Server) roomFor(addr netip.Addr) bool {
+	switch {
+	case s.draining:
+		return false
+	case s.cfg.MaxConns > 0 && len(s.conns) >= s.cfg.MaxConns:
+		s.stats.RefusedTotal.Add(1)
+		return false
+	case s.cfg.MaxPerAddress > 0 && addr.IsValid() && s.perAddr[addr] >= s.cfg.MaxPerAddress:
+		s.stats.RefusedAddress.Add(1)
+		return false
+	}
+	return true
+}
+
+// forget removes a connection that is over.
+func (s *Server) forget(c *Conn) {
+	s.mu.Lock()
+	delete(s.conns, c.id)
+	if c.addr.IsValid() {
+		if s.perAddr[c.addr]--; s.perAddr[c.addr] == 0 {
+			delete(s.perAddr, c.addr)
+		}
+	}
+	if s.draining && len(s.conns) == 0 {
+		close(s.empty)
+	}
+	s.mu.Unlock()
+	s.stats.Open.Add(-1)
+}
+
+// remoteIP is the address that MaxPerAddress counts; invalid for what is not IP.
+func remoteIP(nc net.Conn) netip.Addr {
+	ap, err := netip.ParseAddrPort(nc.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}

@@ -1,0 +1,25 @@
+package protocols
+
+import "sync"
+
+const (
+	readSize  = 16 << 10 // bytes read at once from a readable connection
+	smallRead = 2 << 10  // what a connection that cannot wait without a buffer keeps
+	chunkSize = 16 << 10 // an output's frames are appended to chunks of this size
+	chunkRoom = 512      // a chunk with less room is full: most frames are shorter
+	byRefSize = 8 << 10  // bodies from this size are queued by reference
+)
+
+var readPool = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+var chunkPool = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+func newChunk() []byte { return chunkPool.Get().(*[chunkSize]byte)[:0] }
+
+// releaseChunk gives an owned chunk back. One that grew past the size of a chunk
+// is left to the garbage collector.
+func releaseChunk(b []byte) {
+	if cap(b) == chunkSize {
+		chunkPool.Put((*[chunkSize]byte)(b[:chunkSize]))
+	}
+}

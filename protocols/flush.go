@@ -1,0 +1,302 @@
+package protocols
+
+import (
+	"net"
+	"time"
+)
+
+const (
+	maxFlushRounds = 4        // then a goroutine goes on: a flusher serves itself first
+	maxWrite       = 64 << 10 // one blocking write, so that progress shows
+	keptSegments   = 8        // an idle output keeps lists up to this length
+)
+
+// Flush sends what is queued as far as the socket takes it at once; the rest is
+// sent by a goroutine. It never waits for the network. Any goroutine may call it.
+func (o *Output) Flush() {
+	o.mu.Lock()
+	if o.sending || o.err != nil || len(o.pending) == 0 {
+		o.mu.Unlock()
+		return
+	}
+	o.sending = true
+	if o.raw == nil {
+		o.startWriter()
+		o.mu.Unlock()
+		return
+	}
+	var after []func()
+	for round := 0; ; round++ {
+		if o.err != nil || len(o.pending) == 0 && len(o.out) == 0 {
+			o.stopSending()
+			break
+		}
+		if round == maxFlushRounds || len(o.out) > 0 {
+			o.startWriter()
+			break
+		}
+		o.take()
+		o.mu.Unlock()
+		err := o.raw.Write(o.writeReady)
+		if err == nil {
+			err = o.sendErr
+		}
+		o.mu.Lock()
+		if wake := o.sent(o.sentN); wake != nil {
+			after = append(after, wake)
+		}
+		if err != nil {
+			after = append(after, o.end(err))
+		}
+	}
+	o.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+}
+
+// FlushSoon is Flush for a caller that should not pay for the write, such as a
+// publisher whose message goes to many: a goroutine sends, and what others
+// append until it runs goes with it.
+func (o *Output) FlushSoon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sending || o.err != nil || len(o.pending) == 0 {
+		return
+	}
+	o.sending = true
+	o.startWriter()
+}
+
+// take moves what is pending to the sender; the caller holds o.mu and sends.
+func (o *Output) take() {
+	o.out, o.pending = o.pending, o.out[:0]
+	o.outOwned, o.owned = o.owned, o.outOwned[:0]
+	o.outAt = 0
+}
+
+// writeNow is called with the descriptor; sender only. It returns true even if
+// the socket is full, because the flusher must not wait.
+func (o *Output) writeNow(fd uintptr) bool {
+	o.sentN, o.sendErr = 0, nil
+	at := o.outAt
+	for _, seg := range o.out {
+		n, blocked, err := tryWrite(fd, seg[at:])
+		at = 0
+		o.sentN += n
+		if blocked || err != nil {
+			o.sendErr = err
+			return true
+		}
+	}
+	return true
+}
+
+// sent books n bytes as written and gives back finished chunks. It returns
+// what to call, without the lock, because there is room again. The caller
+// holds o.mu and sends.
+func (o *Output) sent(n int) (wake func()) {
+	o.written += uint64(n)
+	o.queued.Add(int64(-n))
+	o.stats.BytesOut.Add(uint64(n))
+	done := 0
+	for done < len(o.out) && n >= len(o.out[done])-o.outAt {
+		n -= len(o.out[done]) - o.outAt
+		o.outAt = 0
+		if o.outOwned[done] {
+			releaseChunk(o.out[done])
+		}
+		o.out[done] = nil // a borrowed body must not outlive its sending here
+		done++
+	}
+	o.outAt += n
+	o.out, o.outOwned = dropFirst(o.out, done), dropFirst(o.outOwned, done)
+	o.relieve()
+	if o.wake && int(o.queued.Load()) <= o.limit/2 {
+		o.wake = false
+		return o.onRoom
+	}
+	return nil
+}
+
+// dropFirst removes the first n and keeps the front of the array in use.
+func dropFirst[T any](s []T, n int) []T {
+	rest := s[:copy(s, s[n:])]
+	clear(s[len(rest):])
+	if len(rest) == 0 && cap(s) > keptSegments {
+		return nil
+	}
+	return rest
+}
+
+// startWriter starts the goroutine that sends; the caller holds o.mu and has
+// set sending, which the goroutine takes over. It ends when nothing is left or
+// the output is closed; Conn.finish waits for it.
+func (o *Output) startWriter() {
+	o.stats.WriterStarts.Add(1)
+	go o.writer()
+}
+
+func (o *Output) writer() {
+	dog := o.watch()
+	defer dog.stop()
+	o.mu.Lock()
+	for o.err == nil && (len(o.out) > 0 || len(o.pending) > 0) {
+		if len(o.out) == 0 {
+			o.take()
+		}
+		seg := o.out[0][o.outAt:]
+		o.mu.Unlock()
+		n, err := o.nc.Write(seg[:min(len(seg), maxWrite)])
+		o.mu.Lock()
+		after := o.sent(n)
+		if err != nil {
+			after = o.end(err)
+		}
+		if after != nil {
+			o.mu.Unlock()
+			after()
+			o.mu.Lock()
+		}
+	}
+	o.stopSending()
+	o.mu.Unlock()
+}
+
+// stopSending ends the sender's ownership; the caller holds o.mu.
+func (o *Output) stopSending() {
+	o.sending = false
+	if o.err != nil {
+		o.drop()
+	}
+	if o.idleCh != nil {
+		close(o.idleCh)
+		o.idleCh = nil
+	}
+}
+
+// drop forgets everything queued; the caller holds o.mu and nobody sends.
+func (o *Output) drop() {
+	for _, list := range []struct {
+		segs  [][]byte
+		owned []bool
+	}{{o.out, o.outOwned}, {o.pending, o.owned}} {
+		for i, seg := range list.segs {
+			if list.owned[i] {
+				releaseChunk(seg)
+			}
+		}
+	}
+	o.out, o.outOwned, o.pending, o.owned = nil, nil, nil, nil
+	o.queued.Store(0)
+}
+
+// end marks the output as closed for a reason; the caller holds o.mu. The
+// result, to be called without the lock because closing may take a while, closes
+// the connection and tells the owner.
+func (o *Output) end(cause error) func() {
+	if o.err != nil {
+		return func() {}
+	}
+	if cause == nil {
+		cause = net.ErrClosed
+	}
+	o.err = cause
+	o.closed.Store(true)
+	if !o.sending {
+		o.drop()
+	}
+	o.relieve()
+	o.wake = false
+	onRoom := o.onRoom
+	return func() {
+		_ = o.nc.Close() // its error tells nothing: the connection is over
+		if onRoom != nil {
+			onRoom()
+		}
+	}
+}
+
+// Close ends the connection at once; what is queued is lost.
+func (o *Output) Close(cause error) {
+	o.mu.Lock()
+	after := o.end(cause)
+	o.mu.Unlock()
+	after()
+}
+
+// idle is closed when nobody sends.
+func (o *Output) idle() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.sending {
+		ch := make(chan struct{})
+		close(ch)
+		return ch
+	}
+	if o.idleCh == nil {
+		o.idleCh = make(chan struct{})
+	}
+	return o.idleCh
+}
+
+// wait returns when no goroutine of the output is left; after Close only.
+func (o *Output) wait() { <-o.idle() }
+
+// Finish flushes and waits up to d until all is sent. It reports whether it was.
+func (o *Output) Finish(d time.Duration) bool {
+	o.Flush()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-o.idle():
+	case <-t.C:
+	}
+	return o.Queued() == 0 && o.Err() == nil
+}
+
+// watchdog cuts a connection on which bytes that must be sent do not move. A
+// timer instead of write deadlines: a timed-out write would break a TLS stream.
+type watchdog struct {
+	o     *Output
+	timer *time.Timer
+	seen  uint64 // o.written when last looked; under o.mu
+	must  bool   // Must bytes waited when last looked; under o.mu
+	ended bool   // under o.mu
+}
+
+func (o *Output) watch() *watchdog {
+	w := &watchdog{o: o}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w.seen, w.must = o.written, o.mustEnd > o.written
+	w.timer = time.AfterFunc(o.stall, w.look)
+	return w
+}
+
+func (w *watchdog) stop() {
+	w.o.mu.Lock()
+	defer w.o.mu.Unlock()
+	w.ended = true
+	w.timer.Stop()
+}
+
+// look runs once per stall time: a stall is noticed after one to two of them.
+func (w *watchdog) look() {
+	o := w.o
+	o.mu.Lock()
+	if w.ended || o.err != nil {
+		o.mu.Unlock()
+		return
+	}
+	if must := o.mustEnd > o.written; o.written != w.seen || !must || !w.must {
+		w.seen, w.must = o.written, must
+		w.timer.Reset(o.stall)
+		o.mu.Unlock()
+		return
+	}
+	o.stats.Stalled.Add(1)
+	after := o.end(ErrStalled)
+	o.mu.Unlock()
+	after()
+}

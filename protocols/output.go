@@ -1,0 +1,185 @@
+package protocols
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Class says what happens to a frame that finds its output full.
+type Class uint8
+
+const (
+	// Must frames are always taken: replies, acknowledgements, and messages that
+	// were admitted by Full. A client that does not read them is cut.
+	Must Class = iota
+	// May frames are dropped and counted: QoS 0.
+	May
+)
+
+// Output is what one connection still has to send. Any goroutine appends; no
+// append ever waits for the network.
+type Output struct {
+	nc         net.Conn        // immutable, as all up to mu
+	raw        syscall.RawConn // nil: only a goroutine may write
+	limit      int
+	stall      time.Duration
+	stats      *Stats
+	writeReady func(fd uintptr) bool // o.writeNow, made once
+
+	queued atomic.Int64 // bytes appended and not yet written; changes under mu
+	closed atomic.Bool  // err is set; changes under mu
+	batch  atomic.Pointer[Batch]
+
+	mu       sync.Mutex    // guards what follows
+	pending  [][]byte      // segments in order; owned chunks and borrowed bodies
+	owned    []bool        // for each pending segment: it is a chunk of ours
+	appended uint64        // bytes ever
+	written  uint64        // bytes ever
+	mustEnd  uint64        // position in the stream after the last Must byte
+	sending  bool          // somebody owns the fields of the sender
+	err      error         // why it is closed
+	wake     bool          // Full said true: call onWritable
+	onRoom   func()        //
+	reliefCh chan struct{} // made by relief, closed below the limit or by the end
+	idleCh   chan struct{} // made by whoever waits for sending to end
+
+	// The sender's: of the goroutine that set sending.
+	out      [][]byte // segments being written; the first may be partly gone
+	outOwned []bool
+	outAt    int // bytes of out[0] that are written
+	sentN    int
+	sendErr  error
+}
+
+func newOutput(nc net.Conn, limit int, stall time.Duration, stats *Stats) *Output {
+	o := &Output{nc: nc, raw: rawConn(nc), limit: limit, stall: stall, stats: stats}
+	o.writeReady = o.writeNow
+	return o
+}
+
+// OnWritable sets what is called, without locks held and from any goroutine,
+// when there is room again after Full said true, and when the output ends. It
+// must not block. Set it before the first call of Full.
+func (o *Output) OnWritable(f func()) {
+	o.mu.Lock()
+	o.onRoom = f
+	o.mu.Unlock()
+}
+
+// Encode appends the frames that f appends to dst. f must not touch what dst
+// holds already, must not call the output, and should be quick: it runs under
+// the lock. It reports whether the frame was taken; nothing is sent before a
+// Flush.
+func (o *Output) Encode(class Class, f func(dst []byte) []byte) bool {
+	return o.EncodeWithBody(class, f, nil)
+}
+
+// EncodeWithBody is Encode followed by body, which must never change: a large
+// one is not copied.
+func (o *Output) EncodeWithBody(class Class, f func(dst []byte) []byte, body []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil || (class == May && int(o.queued.Load()) >= o.limit) {
+		if class == May {
+			o.stats.DroppedFrames.Add(1)
+		}
+		return false
+	}
+	n := o.appendChunk(f)
+	switch {
+	case len(body) >= byRefSize:
+		o.pending, o.owned = append(o.pending, body), append(o.owned, false)
+		n += len(body)
+	case len(body) > 0:
+		n += o.appendChunk(func(dst []byte) []byte { return append(dst, body...) })
+	}
+	o.appended += uint64(n)
+	o.queued.Add(int64(n))
+	if class == Must {
+		o.mustEnd = o.appended
+	}
+	return true
+}
+
+// Write appends frames that are encoded already; they are copied.
+func (o *Output) Write(class Class, frames []byte) bool {
+	return o.Encode(class, func(dst []byte) []byte { return append(dst, frames...) })
+}
+
+// appendChunk lets f append to the last chunk, or to a new one if it is full.
+func (o *Output) appendChunk(f func(dst []byte) []byte) int {
+	last := len(o.pending) - 1
+	if last < 0 || !o.owned[last] || cap(o.pending[last])-len(o.pending[last]) < chunkRoom {
+		o.pending, o.owned = append(o.pending, newChunk()), append(o.owned, true)
+		last++
+	}
+	before := o.pending[last]
+	after := f(before)
+	if cap(after) != cap(before) { // it outgrew the chunk and was copied
+		releaseChunk(before)
+	}
+	o.pending[last] = after
+	return len(after) - len(before)
+}
+
+// Full says that deliveries should stop; OnWritable's function tells when to go
+// on. A closed output is full for ever.
+func (o *Output) Full() bool {
+	if int(o.queued.Load()) < o.limit {
+		return o.closed.Load()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return true
+	}
+	o.wake = int(o.queued.Load()) >= o.limit
+	return o.wake
+}
+
+// Room is how many bytes more make it full, for a caller that fetches several
+// messages at once.
+func (o *Output) Room() int { return max(0, o.limit-o.Queued()) }
+
+// Queued is how many bytes wait.
+func (o *Output) Queued() int { return int(o.queued.Load()) }
+
+// Written is how many bytes have been sent.
+func (o *Output) Written() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.written
+}
+
+// Err is why the output is closed; nil while it is open.
+func (o *Output) Err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// choked says that even replies are too many: reading must stop.
+func (o *Output) choked() bool { return int(o.queued.Load()) >= 2*o.limit }
+
+// relief is closed when the output is below its limit again, or closed.
+func (o *Output) relief() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.reliefCh == nil {
+		o.reliefCh = make(chan struct{})
+	}
+	ch := o.reliefCh
+	o.relieve()
+	return ch
+}
+
+// relieve lets waiting readers go on if there is room; the caller holds o.mu.
+func (o *Output) relieve() {
+	if o.reliefCh != nil && (o.err != nil || int(o.queued.Load()) < o.limit) {
+		close(o.reliefCh)
+		o.reliefCh = nil
+	}
+}

@@ -1,0 +1,138 @@
+package protocols
+
+import (
+	"io"
+	"net"
+	"syscall"
+	"time"
+)
+
+// maxUnflushed is how many full buffers in a row are read before the replies to
+// them are flushed although more input waits.
+const maxUnflushed = 4
+
+// ReadLoop hands everything that arrives to consume, until consume fails, the
+// connection ends, or it is asked to stop. buf is lent for the call: consume
+// takes all of it and keeps a copy of what it still needs. Whenever the input
+// is drained Out and Batch are flushed. While the connection is idle, a plain
+// TCP one holds no buffer. Called again after a stop, it reads on.
+func (c *Conn) ReadLoop(consume func(buf []byte) error) error {
+	r := newReader(c)
+	defer r.release()
+	defer c.flush()
+	full := 0
+	for {
+		if err := c.waitForRoom(); err != nil {
+			return err
+		}
+		buf, drained, err := r.read(full == 0)
+		if len(buf) > 0 {
+			c.arrived(len(buf))
+			if cerr := consume(buf); cerr != nil {
+				return cerr
+			}
+		}
+		if err != nil {
+			return c.readError(err)
+		}
+		if full++; drained || full == maxUnflushed {
+			full = 0
+			r.release()
+			c.flush()
+		}
+	}
+}
+
+func (c *Conn) arrived(n int) {
+	c.bytesIn.Add(uint64(n))
+	c.srv.stats.BytesIn.Add(uint64(n))
+	c.mu.Lock()
+	if c.idle > 0 {
+		c.moveDeadline(time.Now())
+	}
+	c.mu.Unlock()
+}
+
+func (c *Conn) flush() {
+	c.Batch.Flush()
+	c.Out.Flush()
+}
+
+// waitForRoom holds back reading while the client leaves twice the output's
+// limit unread: every frame read may have to be answered.
+func (c *Conn) waitForRoom() error {
+	if cause := c.showStop(); cause != nil || !c.Out.choked() {
+		return cause
+	}
+	c.flush()
+	select {
+	case <-c.Out.relief():
+	case <-c.stopping(): // never ready once the stop was shown
+	}
+	return c.showStop()
+}
+
+// reader is the way bytes leave a socket: readiness first where the system can
+// tell (read_unix.go), else a blocking read into a small buffer.
+type reader interface {
+	// read returns what arrived, lent until the next call. drained says that
+	// probably nothing more is readable now. A reader that can tell returns
+	// nothing and drained instead of waiting if mayWait is false.
+	read(mayWait bool) (buf []byte, drained bool, err error)
+	// release gives back the buffer, if one is held.
+	release()
+}
+
+func newReader(c *Conn) reader {
+	if tc, ok := c.nc.(*net.TCPConn); ok {
+		if raw, err := tc.SyscallConn(); err == nil {
+			if r := newReadyReader(raw); r != nil {
+				return r
+			}
+		}
+	}
+	return &blockingReader{r: c.nc, small: make([]byte, smallRead)}
+}
+
+// rawConn is a socket that can be written to without waiting; nil if nc is none.
+func rawConn(nc net.Conn) syscall.RawConn {
+	tc, ok := nc.(*net.TCPConn)
+	if !ok || !canWaitReady {
+		return nil
+	}
+	raw, err := tc.SyscallConn()
+	if err != nil {
+		return nil // a closed connection: the ordinary way will say so
+	}
+	return raw
+}
+
+// blockingReader serves TLS, WebSocket and pipes. It waits in a small buffer and
+// takes a pooled one only after a full read showed that more is coming.
+type blockingReader struct {
+	r     io.Reader
+	small []byte
+	big   *[readSize]byte // nil unless the last read was full
+	full  bool
+}
+
+func (b *blockingReader) read(bool) ([]byte, bool, error) {
+	buf := b.small
+	if b.full {
+		if b.big == nil {
+			b.big = readPool.Get().(*[readSize]byte)
+		}
+		buf = b.big[:]
+	}
+	n, err := b.r.Read(buf)
+	b.full = n == len(buf)
+	// Always drained: whether the next read would block cannot be known.
+	return buf[:n], true, err
+}
+
+func (b *blockingReader) release() {
+	if b.big != nil && !b.full {
+		readPool.Put(b.big)
+		b.big = nil
+	}
+}

@@ -1,0 +1,120 @@
+package protocols
+
+import (
+	"context"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC() // the second empties the pools
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
+
+// Connections that have not authenticated and wait, after one byte, hold next to
+// nothing: far less than the 64 KiB that are promised.
+func TestMemoryOfAWaitingConnection(t *testing.T) {
+	const n = 500
+	var seen atomic.Int64
+	all := make(chan struct{})
+	_, addr := start(t, Config{}, handlerFunc(func(_ context.Context, c *Conn) {
+		_ = c.ReadLoop(func(buf []byte) error {
+			if seen.Add(int64(len(buf))) == n {
+				close(all)
+			}
+			return nil
+		})
+	}))
+	before := heapInUse()
+	for range n {
+		write(t, dial(t, addr), "\x10")
+	}
+	<-all
+	per := int64(heapInUse()-before) / n
+	t.Logf("%d bytes a connection, the client's side of it included", per)
+	if per > 16<<10 {
+		t.Fatalf("%d bytes a connection", per)
+	}
+}
+
+// A client that pipelines without reading its replies is not read any further
+// once the output is choked, so memory stays bounded; when it reads, all comes.
+func TestReadingStopsWhileRepliesAreNotRead(t *testing.T) {
+	const limit, total = 64 << 10, 64 << 20
+	s, addr := start(t, Config{OutputLimit: limit}, echo(nil))
+	c := dial(t, addr)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(c, io.LimitReader(zeros{}, total))
+		_ = c.CloseWrite()
+		sent <- err
+	}()
+	one := make([]byte, 1)
+	if _, err := io.ReadFull(c, one); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for got := 1; got < total; {
+		if list := s.Conns(); len(list) == 1 {
+			most = max(most, list[0].Queued)
+		}
+		n, err := io.CopyN(io.Discard, c, 1<<20)
+		got += int(n)
+		if err != nil && got < total {
+			t.Fatalf("after %d: %v", got, err)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if most > 2*limit+readSize {
+		t.Fatalf("queued up to %d", most)
+	}
+	if most == 0 {
+		t.Log("never saw anything queued")
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// Exactly full reads must neither lose data nor delay the replies to them.
+func TestFullReads(t *testing.T) {
+	for _, size := range []int{smallRead, readSize, maxUnflushed * readSize, 10*readSize + 1} {
+		_, addr := start(t, Config{}, echo(nil))
+		c := dial(t, addr)
+		text := strings.Repeat("0123456789abcdef", size/16+1)[:size]
+		for range 10 {
+			write(t, c, text)
+			expect(t, c, text)
+		}
+		_ = c.CloseWrite()
+		expect(t, c, "bye")
+	}
+}
+
+func TestStopWhileChoked(t *testing.T) {
+	ended := make(chan error, 1)
+	s, addr := start(t, Config{OutputLimit: 1}, echo(ended))
+	c := dial(t, addr)
+	_ = c.SetReadBuffer(4096)
+	go func() { _, _ = io.Copy(c, io.LimitReader(zeros{}, 64<<20)) }()
+	for {
+		if list := s.Conns(); len(list) == 1 && list[0].Queued > 1 {
+			break
+		}
+		runtime.Gosched()
+	}
+	s.CloseAll(net.ErrClosed)
+	if err := <-ended; err == nil {
+		t.Fatal("no reason")
+	}
+}

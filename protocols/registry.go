@@ -1,0 +1,63 @@
+package protocols
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Info describes one connection for lists and logs.
+type Info struct {
+	ID       uint64
+	Protocol string
+	Remote   string
+	Since    time.Time
+	Client   string // client id, container id ...; empty before authentication
+	User     string
+	BytesIn  uint64
+	BytesOut uint64
+	Queued   int // bytes in its output
+}
+
+// Conns lists the connections by id.
+func (s *Server) Conns() []Info {
+	conns := s.snapshot()
+	out := make([]Info, len(conns))
+	for i, c := range conns {
+		out[i] = c.Info()
+	}
+	return out
+}
+
+// CloseConn asks one connection to stop, with a reason for its goodbye, and
+// cuts it after Config.StopGrace. It is false if there is no such connection.
+func (s *Server) CloseConn(id uint64, reason error) bool {
+	s.mu.Lock()
+	c := s.conns[id]
+	s.mu.Unlock()
+	if c == nil {
+		return false
+	}
+	c.Stop(reason)
+	return true
+}
+
+// CloseAll asks every connection to stop and returns how many there were.
+func (s *Server) CloseAll(reason error) int {
+	conns := s.snapshot()
+	for _, c := range conns {
+		c.Stop(reason)
+	}
+	return len(conns)
+}
+
+func (s *Server) snapshot() []*Conn {
+	s.mu.Lock()
+	out := make([]*Conn, 0, len(s.conns))
+	for _, c := range s.conns {
+		out = append(out, c)
+	}
+	s.mu.Unlock()
+	slices.SortFunc(out, func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
+	return out
+}
