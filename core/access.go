@@ -1,0 +1,263 @@
+package core
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"strings"
+	"sync/atomic"
+
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Who somebody is (Access) and what they may do (Principal). The model is one
+// for every door: a user has grants, a grant allows actions on the queues and
+// topics that its patterns match, and what no grant allows is refused. Doors
+// ask before they call the rest of the core, which does not ask again.
+
+// An Action is what a Principal may do to a queue or topic; several are or-ed.
+type Action uint8
+
+// The actions.
+const (
+	Configure Action = 1 << iota // create, change, purge, delete
+	Write                        // publish, send, be a will
+	Read                         // subscribe, consume, receive, browse
+)
+
+// ParseAction reads one action's name as configuration spells it.
+func ParseAction(s string) (Action, bool) {
+	switch s {
+	case "configure":
+		return Configure, true
+	case "write":
+		return Write, true
+	case "read":
+		return Read, true
+	}
+	return 0, false
+}
+
+// A Grant allows Actions on queues and topics.
+type Grant struct {
+	Actions Action
+	Queues  []string // names, in which `*` stands for any text
+	Topics  []match.Filter
+}
+
+// AccessUser is a user as configured.
+type AccessUser struct {
+	Name         string
+	Namespace    string            // of the doors that carry none; "" is the default
+	PasswordHash string            // "": no login by password
+	AccessKeys   map[string]string // secrets by id
+	Grants       []Grant
+}
+
+// A Principal is who a connection or request acts for: a user or Anonymous.
+// It never changes, so doors keep it. The zero Principal may do nothing.
+type Principal struct {
+	Name      string // "" for Anonymous
+	Namespace string
+	Anonymous bool // may do everything: only where anonymous clients are let in
+	grants    []Grant
+}
+
+// AnonymousPrincipal is whoever a listener lets in without credentials.
+func AnonymousPrincipal() *Principal { return &Principal{Anonymous: true} }
+
+// MayQueue reports whether all the actions are granted on a queue.
+func (p *Principal) MayQueue(a Action, name string) bool {
+	return p.may(a, func(g *Grant) bool {
+		for _, pattern := range g.Queues {
+			if matchesName(pattern, name) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// MayTopic reports whether all the actions are granted on everything that a
+// filter matches, by a filter that covers it. Two grants that cover it only
+// together do not count. Nothing but a filter that spells out `$` covers what
+// is under it.
+func (p *Principal) MayTopic(a Action, asked match.Filter) bool {
+	return p.may(a, func(g *Grant) bool {
+		for _, granted := range g.Topics {
+			if match.Covers(granted, asked) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// MayPath is MayTopic of one path, cheap enough for every publish.
+func (p *Principal) MayPath(a Action, path string) bool {
+	return p.may(a, func(g *Grant) bool {
+		for _, granted := range g.Topics {
+			if granted.Match(path) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (p *Principal) may(a Action, covers func(*Grant) bool) bool {
+	switch {
+	case p == nil || a == 0:
+		return false
+	case p.Anonymous:
+		return true
+	}
+	for i := range p.grants {
+		if g := &p.grants[i]; g.Actions&a != 0 && covers(g) {
+			if a &^= g.Actions; a == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// matchesName compares a queue's name with a pattern in which `*` stands for
+// any text, none too. Of several `*` only the last needs to be tried again.
+func matchesName(pattern, name string) bool {
+	first, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == name
+	}
+	name, ok := strings.CutPrefix(name, first)
+	for ok {
+		var part string
+		if part, rest, star = strings.Cut(rest, "*"); !star {
+			return strings.HasSuffix(name, part)
+		}
+		_, name, ok = strings.Cut(name, part)
+	}
+	return false
+}
+
+// VerifyPassword reports whether a hash is of a password. It is given to the
+// core so that core need not know argon2id from bcrypt. It may be called from
+// many goroutines.
+type VerifyPassword func(hash string, password []byte) bool
+
+// Access knows the users. It is safe for concurrent use.
+type Access struct {
+	verify   VerifyPassword         // immutable
+	proofKey []byte                 // immutable; random, never stored
+	users    map[string]*accessUser // immutable
+	keys     map[string]accessKey   // immutable
+	decoy    string                 // immutable; a hash to verify for who has none
+	turns    chan struct{}          // bounds how many passwords are hashed at once
+}
+
+type accessUser struct {
+	principal *Principal // immutable
+	hash      string     // immutable
+	// proof is a MAC of the password that last verified: a hash that takes
+	// 50 ms is paid once and not at every reconnect. Atomic.
+	proof atomic.Pointer[[sha256.Size]byte]
+}
+
+type accessKey struct {
+	secret    string
+	principal *Principal
+}
+
+// maxHashing bounds the memory and the cores that logins take: argon2id is
+// meant to need some 20 MiB, and anybody may try.
+const maxHashing = 4
+
+// NewAccess makes an Access. proofKey is random and this process's own; it
+// has at least 16 bytes.
+func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Access, error) {
+	if verify == nil || len(proofKey) < 16 {
+		return nil, errf(Invalid, "access needs a verifier and a key of at least 16 bytes")
+	}
+	a := &Access{
+		verify:   verify,
+		proofKey: append([]byte(nil), proofKey...),
+		users:    make(map[string]*accessUser, len(users)),
+		keys:     map[string]accessKey{},
+		turns:    make(chan struct{}, maxHashing),
+	}
+	for _, u := range users {
+		if err := a.add(u); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *Access) add(u AccessUser) error {
+	if u.Name == "" {
+		return errf(Invalid, "a user without a name")
+	}
+	if a.users[u.Name] != nil {
+		return errf(Invalid, "two users named %q", u.Name)
+	}
+	p := &Principal{Name: u.Name, Namespace: u.Namespace, grants: append([]Grant(nil), u.Grants...)}
+	a.users[u.Name] = &accessUser{principal: p, hash: u.PasswordHash}
+	if a.decoy == "" {
+		a.decoy = u.PasswordHash
+	}
+	for id, secret := range u.AccessKeys {
+		if _, taken := a.keys[id]; taken || id == "" || secret == "" {
+			return errf(Invalid, "access key %q of user %q is empty or another's", id, u.Name)
+		}
+		a.keys[id] = accessKey{secret, p}
+	}
+	return nil
+}
+
+// Authenticate is the principal of a user whose password this is, else a
+// Denied error that does not say which of the two was wrong. An unknown user
+// costs as much time as a wrong password: the hash of the first user who has
+// one is verified and the result thrown away, so all hashes should have the
+// same parameters. It may wait for its turn to hash.
+func (a *Access) Authenticate(name string, password []byte) (*Principal, error) {
+	proof := a.prove(name, password)
+	u := a.users[name]
+	if u == nil || u.hash == "" {
+		if a.decoy != "" {
+			a.hashes(a.decoy, password)
+		}
+		return nil, errDenied()
+	}
+	if last := u.proof.Load(); last != nil && hmac.Equal(last[:], proof[:]) {
+		return u.principal, nil
+	}
+	if !a.hashes(u.hash, password) {
+		return nil, errDenied()
+	}
+	u.proof.Store(&proof)
+	return u.principal, nil
+}
+
+func (a *Access) hashes(hash string, password []byte) bool {
+	a.turns <- struct{}{}
+	defer func() { <-a.turns }()
+	return a.verify(hash, password)
+}
+
+func (a *Access) prove(name string, password []byte) (proof [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, a.proofKey)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(name))))
+	mac.Write([]byte(name))
+	mac.Write(password)
+	mac.Sum(proof[:0])
+	return proof
+}
+
+func errDenied() error { return errf(Denied, "wrong user name or password") }
+
+// ByAccessKey is the secret and the principal of an access key. The secret
+// verifies a signature; whoever compares it does so in constant time.
+func (a *Access) ByAccessKey(id string) (secret string, p *Principal, ok bool) {
+	k, ok := a.keys[id]
+	return k.secret, k.principal, ok
+}
