@@ -28,26 +28,37 @@ var sources = []source{
 func main() {
 	from := flag.String("reduce", "", "botocore's data directory, to make the reduced models from")
 	flag.Parse()
-	for _, s := range sources {
-		if err := run(s, *from); err != nil {
-			fmt.Fprintln(os.Stderr, "gen:", s.Package, err)
-			os.Exit(1)
-		}
+	if err := run(*from); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
 	}
 }
 
-func run(s source, from string) error {
-	path := filepath.Join("model", s.Package[:3]+".json")
-	if from != "" {
-		m, err := reduce(filepath.Join(from, s.File, "service-2.json"))
+func run(from string) error {
+	table := &file{}
+	for _, s := range sources {
+		path := filepath.Join("model", s.Package[:3]+".json")
+		if from != "" {
+			m, err := reduce(filepath.Join(from, s.File, "service-2.json"))
+			if err != nil {
+				return err
+			}
+			if err := m.write(path); err != nil {
+				return err
+			}
+			continue
+		}
+		m, err := readModel(path)
 		if err != nil {
 			return err
 		}
-		return m.write(path)
+		if err := emit(m, s.Package); err != nil {
+			return fmt.Errorf("%s: %w", s.Package, err)
+		}
+		m.testTable(table, s.Package)
 	}
-	m, err := readModel(path)
-	if err != nil {
-		return err
+	if from != "" {
+		return nil
 	}
-	return emit(m, s.Package)
+	return saveTestTable(table)
 }
