@@ -107,6 +107,9 @@ func TestTreePrunes(t *testing.T) {
 	if len(tree.trie.nodes) > nodes+4 {
 		t.Errorf("nodes are not used again: %d", len(tree.trie.nodes))
 	}
+	if len(tree.bags) > 3 {
+		t.Errorf("bags are not used again: %d", len(tree.bags))
+	}
 	if tree.Remove(Filter{"stays"}, 0) || tree.Remove(Filter{"no"}, 0) || tree.Remove(Filter{"stays/here"}, 1) {
 		t.Error("removed what was never there")
 	}
@@ -164,6 +167,21 @@ func TestTreePathological(t *testing.T) {
 	tree.trie.walk(w, strings.Repeat("a/", 30)+"a")
 	if bound := len(tree.trie.nodes) * 32; w.cost > bound {
 		t.Errorf("%d nodes looked at, want at most %d", w.cost, bound)
+	}
+}
+
+// Each filter counts once, however many nested `#` a path reaches, and on
+// whichever side of the length where open is no longer searched.
+func TestTreeManyOpen(t *testing.T) {
+	for n := searchable - 2; n <= searchable+4; n++ {
+		tree := NewTree[int]()
+		for i := 1; i <= n; i++ {
+			tree.Add(Filter{strings.Repeat("#/a/", i) + "#"}, i)
+		}
+		path := strings.Repeat("a/", 2*n) + "a"
+		if got := len(tree.matches(path)); got != n {
+			t.Errorf("%d filters match, want %d", got, n)
+		}
 	}
 }
 
