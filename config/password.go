@@ -59,7 +59,7 @@ func ParseArgon2id(phc string) (Argon2id, error) {
 	}
 	costs := strings.Split(parts[3], ",")
 	if len(costs) != 3 {
-		return a, errors.New("the argon2id parameters are not m=...,t=...,p=...")
+		return a, errors.New("the argon2id parameters are not m, t and p")
 	}
 	m, errM := argonCost(costs[0], "m=", 8, maxArgonMemory)
 	t, errT := argonCost(costs[1], "t=", 1, maxArgonTime)
