@@ -24,7 +24,7 @@
 //
 // Exit codes:
 //
-//	0  all went well; for serve: stopped by a signal, and drained
+//	0  all went well; for serve: stopped by SIGTERM or SIGINT, and drained
 //	1  failed while running: the store cannot write, a drain that took too long,
 //	   a broker that is not well
 //	2  the command line is wrong

@@ -52,10 +52,12 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Printf("   %d passed, %d failed, %d skipped\n", c.passed, c.failed, c.skipped)
-	if c.passed == 0 || c.failed > 0 || c.skipped > 0 {
+	if !c.good() {
 		os.Exit(1)
 	}
 }
+
+func (c *counter) good() bool { return c.passed > 0 && c.failed == 0 && c.skipped == 0 }
 
 func (c *counter) read(r io.Reader) error {
 	lines := bufio.NewReader(r)
