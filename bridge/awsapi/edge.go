@@ -21,7 +21,7 @@ type Config struct {
 	Account     string // 12 digits
 	Region      string
 	ExternalURL string   // scheme://host[:port] of queue URLs; empty: the host the client used
-	AllowHosts  []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
+	AllowedHosts  []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
 	Log         *slog.Logger
 
 	// Verify checks a request's signature over its raw body and tells whose it is;
@@ -66,7 +66,7 @@ func New(cfg Config) *Edge {
 		cfg.Log = slog.Default()
 	}
 	cfg.ExternalURL = strings.TrimRight(cfg.ExternalURL, "/")
-	return &Edge{cfg: cfg, guard: newGuard(cfg.AllowHosts, cfg.ExternalURL)}
+	return &Edge{cfg: cfg, guard: newGuard(cfg.AllowedHosts, cfg.ExternalURL)}
 }
 
 func setDefault[T comparable](v *T, def T) {

@@ -44,13 +44,13 @@ func (g *guard) check(r *http.Request) error {
 		return nil
 	}
 	if !g.allowed(hostOnly(r.Host)) {
-		return refused("the Host " + quoteShort(r.Host) + " is neither loopback nor in aws.allow_hosts")
+		return refused("the Host " + quoteShort(r.Host) + " is neither loopback nor in aws.allowed_hosts")
 	}
 	origin, known := r.Header["Origin"]
 	if known {
 		u, err := url.Parse(strings.Join(origin, ","))
 		if err != nil || !g.allowed(u.Hostname()) {
-			return refused("the Origin " + quoteShort(strings.Join(origin, ",")) + " is neither loopback nor in aws.allow_hosts")
+			return refused("the Origin " + quoteShort(strings.Join(origin, ",")) + " is neither loopback nor in aws.allowed_hosts")
 		}
 	}
 	if !known && strings.EqualFold(r.Header.Get("Sec-Fetch-Site"), "cross-site") {

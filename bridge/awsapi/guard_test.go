@@ -42,7 +42,7 @@ func TestGuard(t *testing.T) {
 	} {
 		reg, _, _ := everything()
 		cfg := config(reg)
-		cfg.AllowHosts = c.allow
+		cfg.AllowedHosts = c.allow
 		r := jsonRequest("AmazonSQS.ListQueues", "")
 		r.Host = c.host
 		if c.origin != "" {

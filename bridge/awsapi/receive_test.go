@@ -3,6 +3,7 @@ package awsapi_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -110,7 +111,7 @@ func TestSlowBody(t *testing.T) {
 	if s := status(t, br); s != http.StatusRequestTimeout {
 		t.Errorf("status %d", s)
 	}
-	if _, err := br.ReadByte(); err != io.EOF {
+	if _, err := br.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the connection stays open: %v", err)
 	}
 }
@@ -150,7 +151,7 @@ func TestCancel(t *testing.T) {
 	c, _ := raw(t, serve(t, config(waiting(entered, nil, ended))).URL, receiveRequest)
 	<-entered
 	c.Close()
-	if err := <-ended; err != context.Canceled {
+	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

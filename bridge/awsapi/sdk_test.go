@@ -158,10 +158,10 @@ func TestEmptyReplies(t *testing.T) {
 		return &sqsapi.ReceiveMessageOutput{Messages: []sqsapi.Message{}}, nil
 	})
 	awsapi.Handle(reg, sqsapi.DeleteMessage, func(context.Context, *awsapi.Call, *sqsapi.DeleteMessageInput) (*sqsapi.DeleteMessageOutput, error) {
-		return nil, nil //nolint:nilnil // an empty reply
+		return nil, nil // an empty reply
 	})
 	awsapi.Handle(reg, snsapi.ListTopics, func(context.Context, *awsapi.Call, *snsapi.ListTopicsInput) (*snsapi.ListTopicsOutput, error) {
-		return nil, nil //nolint:nilnil // an empty reply
+		return nil, nil // an empty reply
 	})
 	head := "<?xml version=\"1.0\"?>\n"
 	meta := `<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata>`

@@ -1,6 +1,3 @@
-// Package sqsapi is the generated wire API of Amazon SQS: request and reply types,
-// codecs, operations and errors, from bridge/awsapi/model/sqs.json. This file alone
-// is written by hand.
 package sqsapi
 
 import "github.com/slipwaymq/slipway/bridge/awsapi/wire"
