@@ -29,7 +29,7 @@ type MQTT struct {
 type AWS struct {
 	Listen         []string `mapstructure:"listen"`
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
-	AllowedHosts   []string `mapstructure:"allowed_hosts"` // host names, no ports
+	AllowedHosts   []string `mapstructure:"allowed_hosts"` // host names, *.suffixes or *; no ports
 	AccountID      string   `mapstructure:"account_id"`    // of the default namespace
 	Region         string   `mapstructure:"region"`        // of the default namespace
 	ExternalURL    string   `mapstructure:"external_url"`  // "" means: as the client wrote it

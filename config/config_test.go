@@ -43,7 +43,7 @@ func TestLayersWinInOrder(t *testing.T) {
 
 func TestValuesAreRead(t *testing.T) {
 	c := parse(t, `
-aws: {account_id: 000123456789, listen: []}
+aws: {account_id: 000123456789, listen: [], allowed_hosts: ["*", "*.example.com", slipway, "::1"]}
 admin: {listen: "127.0.0.1:1, 127.0.0.1:2"}
 limits: {max_message_size: 64KiB, memory_budget: 2GiB, min_free_disk: 0, handshake_timeout: 1500ms}
 users:

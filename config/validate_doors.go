@@ -133,7 +133,8 @@ func (ps *problems) aws(c Config) {
 func (ps *problems) hosts(path string, hosts []string) {
 	for i, host := range hosts {
 		_, err := netip.ParseAddr(host)
-		if err != nil && !isHostName(host) {
+		name := strings.TrimPrefix(host, "*.")
+		if err != nil && host != "*" && !isHostName(name) {
 			ps.add(at(path, i, ""), "%s is not the name or address of a host; write it without scheme and port", quote(host))
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/slipwaymq/slipway/config"
+	"github.com/slipwaymq/slipway/core"
 )
 
 // No container runs here. What can be known without: that the files parse,
@@ -117,8 +118,16 @@ func checkSensor(t *testing.T, cfg config.Config, args []string) {
 		}
 		return args[i+1]
 	}
-	if _, ok := newUsers(cfg.Users).login(after("-u"), []byte(after("-P"))); !ok {
-		t.Error("sensor: its password is not that of the configuration")
+	access, err := newAccess(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sensor, err := access.Authenticate(after("-u"), []byte(after("-P")))
+	if err != nil {
+		t.Fatalf("sensor: %v", err)
+	}
+	if !sensor.MayPath(core.Write, after("-t")) {
+		t.Error("sensor: it may not publish what it publishes")
 	}
 	if !strings.HasPrefix(after("-t"), strings.TrimSuffix(cfg.Routes[0].Topic, "#")) {
 		t.Error("sensor: no route takes what it publishes")

@@ -21,10 +21,6 @@ const (
 	argonLength  = 32 // bytes
 )
 
-// verifying holds a token for each verification under way, so that a storm of
-// logins takes the time of a few and the memory of a few.
-var verifying = make(chan struct{}, 4)
-
 // hashPassword returns the argon2id PHC string of password.
 func hashPassword(password, salt []byte) string {
 	b64 := base64.RawStdEncoding
@@ -34,13 +30,12 @@ func hashPassword(password, salt []byte) string {
 }
 
 // verifyPassword reports whether hash, argon2id or bcrypt, is of password. A
-// hash whose cost is out of the bounds of config is of no password.
+// hash whose cost is out of the bounds of config is of no password. How many
+// run at once core.Access bounds.
 func verifyPassword(hash string, password []byte) bool {
 	if len(password) > maxPassword || config.CheckPasswordHash(hash) != nil {
 		return false
 	}
-	verifying <- struct{}{}
-	defer func() { <-verifying }()
 	if !strings.HasPrefix(hash, "$argon2id$") {
 		return bcrypt.CompareHashAndPassword([]byte(hash), password) == nil
 	}

@@ -150,27 +150,6 @@ func TestVerifyPassword(t *testing.T) {
 	}
 }
 
-func TestLogin(t *testing.T) {
-	us := newUsers([]config.User{
-		{Name: "app", PasswordHash: hashPassword([]byte("secret"), []byte("0123456789abcdef"))},
-		{Name: "keys only"},
-	})
-	for _, tt := range []struct {
-		name, password string
-		want           bool
-	}{
-		{"app", "secret", true}, {"app", "Secret", false}, {"app", "", false},
-		{"ghost", "secret", false}, {"keys only", "", false}, {"", "", false},
-	} {
-		if u, ok := us.login(tt.name, []byte(tt.password)); ok != tt.want || ok && u.Name != tt.name {
-			t.Errorf("%q with %q: %v", tt.name, tt.password, ok)
-		}
-	}
-	if config.CheckPasswordHash(nobody) != nil {
-		t.Error("the hash for unknown names costs nothing to compare with")
-	}
-}
-
 func TestExamplePassword(t *testing.T) {
 	cfg, err := config.Parse("example", []byte(config.Example()), nil, nil)
 	if err != nil {
