@@ -17,12 +17,12 @@ import (
 
 // Config is what an edge is made of. Zero values of the limits mean the defaults.
 type Config struct {
-	Registry    *Registry
-	Account     string // 12 digits
-	Region      string
-	ExternalURL string   // scheme://host[:port] of queue URLs; empty: the host the client used
-	AllowedHosts  []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
-	Log         *slog.Logger
+	Registry     *Registry
+	Account      string // 12 digits
+	Region       string
+	ExternalURL  string   // scheme://host[:port] of queue URLs; empty: the host the client used
+	AllowedHosts []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
+	Log          *slog.Logger
 
 	// Verify checks a request's signature over its raw body and tells whose it is;
 	// its *Error is the answer. Nil: requests are served whether signed or not.
@@ -92,6 +92,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.call.Protocol = JSON
 	}
 	defer t.recover()
+	t.hurry()
 	if e.inFlight.Add(1) > e.cfg.MaxInFlight {
 		e.inFlight.Add(-1)
 		t.fail(wire.ServiceUnavailable.New("Too many requests are being served"))
@@ -114,6 +115,8 @@ type turn struct {
 	held  int64 // bytes charged to edge.reception
 	query *wire.Query
 	done  bool // the reply was begun
+
+	unread bool // some of the body may not have come yet
 }
 
 // serve goes through the stages of doc.go; its error is the reply.

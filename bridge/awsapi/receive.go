@@ -15,26 +15,32 @@ import (
 // length it announces.
 const firstChunk = 64 << 10
 
+// hurry puts a deadline on the body, before anything else looks at the request. A
+// reply that leaves before the whole body has come closes the connection, or
+// net/http would wait for the rest first.
+func (t *turn) hurry() {
+	if t.unread = t.r.ContentLength != 0 && t.r.Body != nil; t.unread {
+		_ = t.control().SetReadDeadline(time.Now().Add(t.edge.cfg.BodyTimeout)) // unsupported by test recorders only
+	}
+}
+
+func (t *turn) control() *http.ResponseController { return http.NewResponseController(t.w) }
+
 // receive reads the body within its bounds. The deadline covers the body alone:
 // it is taken off again, so that a long poll may wait and the server still
-// notices that its client went away.
+// notices that its client went away. After an error it stays.
 func (t *turn) receive() error {
-	cfg := &t.edge.cfg
-	if t.r.ContentLength > int64(cfg.MaxBody) {
+	if t.r.ContentLength > int64(t.edge.cfg.MaxBody) {
 		return tooLarge()
 	}
-	if t.r.Body == nil || t.r.ContentLength == 0 {
+	if !t.unread {
 		return nil
 	}
-	rc := http.NewResponseController(t.w)
-	timed := rc.SetReadDeadline(time.Now().Add(cfg.BodyTimeout)) == nil
-	err := t.read()
-	if err != nil {
-		return err // the deadline stays: what is left of the body is not waited for
+	if err := t.read(); err != nil {
+		return err
 	}
-	if timed {
-		_ = rc.SetReadDeadline(time.Time{}) // fails only on a connection that is gone, as the handler's ctx tells
-	}
+	t.unread = false
+	_ = t.control().SetReadDeadline(time.Time{}) // fails only on a connection that is gone, as the handler's ctx tells
 	return nil
 }
 

@@ -116,6 +116,20 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestSlowRefused: a request that is refused unread gets no more time for its body.
+func TestSlowRefused(t *testing.T) {
+	reg, _, _ := everything()
+	cfg := config(reg)
+	cfg.BodyTimeout = 50 * time.Millisecond
+	_, br := raw(t, serve(t, cfg).URL, strings.Replace(head, "localhost", "evil.example", 1)+"Content-Length: 100\r\n\r\n{")
+	if s := status(t, br); s != http.StatusForbidden {
+		t.Errorf("status %d", s)
+	}
+	if _, err := br.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection stays open: %v", err)
+	}
+}
+
 // TestHeaderLimit: headers have a bound of their own, before any of ours runs.
 func TestHeaderLimit(t *testing.T) {
 	reg, _, _ := everything()

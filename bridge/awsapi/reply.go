@@ -105,12 +105,14 @@ func (t *turn) appendXMLError(b []byte, e *Error) []byte {
 // loses its connection; there is no other write timeout, for long polls' sake.
 func (t *turn) send(status int, kind string, body []byte) {
 	t.done = true
-	rc := http.NewResponseController(t.w)
-	_ = rc.SetWriteDeadline(time.Now().Add(t.edge.cfg.BodyTimeout)) // unsupported by test recorders only
+	_ = t.control().SetWriteDeadline(time.Now().Add(t.edge.cfg.BodyTimeout)) // unsupported by test recorders only
 	h := t.w.Header()
 	h["X-Amzn-Requestid"] = []string{t.call.RequestID}
 	h["Content-Type"] = []string{kind}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if t.unread {
+		h["Connection"] = []string{"close"}
+	}
 	t.w.WriteHeader(status)
 	if t.r.Method == http.MethodHead {
 		return

@@ -159,11 +159,10 @@ func (q *Query) Word(name, word string) string {
 
 // Has tells whether key or something below it is there.
 func (q *Query) Has(key string) bool {
-	i, ok := q.find(key)
-	if ok {
+	if _, ok := q.find(key); ok {
 		return true
 	}
-	i, _ = q.find(key + ".")
+	i, _ := q.find(key + ".")
 	return i < len(q.pairs) && strings.HasPrefix(q.pairs[i].key, key+".")
 }
 
