@@ -45,7 +45,7 @@ func TestValuesAreRead(t *testing.T) {
 	c := parse(t, `
 aws: {account_id: 000123456789, listen: [], allowed_hosts: ["*", "*.example.com", slipway, "::1"]}
 admin: {listen: "127.0.0.1:1, 127.0.0.1:2"}
-limits: {max_message_size: 64KiB, memory_budget: 2GiB, min_free_disk: 0, handshake_timeout: 1500ms}
+limits: {max_message_size: 64KiB, memory_budget: 2GiB, min_free_disk: 1MiB, handshake_timeout: 1500ms}
 users:
   - name: app
     password_hash: $2b$10$abcdefghijklmnopqrstuvwxyz./ABCDEFGHIJKLMNOPQRSTUVWXY
@@ -60,7 +60,7 @@ users:
 		t.Errorf("account_id: %q", c.AWS.AccountID)
 	case len(c.AWS.Listen) != 0 || len(c.Admin.Listen) != 2:
 		t.Errorf("listen: %q, %q", c.AWS.Listen, c.Admin.Listen)
-	case c.Limits.MaxMessageSize != 64*KiB || c.Limits.MemoryBudget != 2*GiB || c.Limits.MinFreeDisk != 0:
+	case c.Limits.MaxMessageSize != 64*KiB || c.Limits.MemoryBudget != 2*GiB || c.Limits.MinFreeDisk != MiB:
 		t.Errorf("sizes: %+v", c.Limits)
 	case c.Limits.HandshakeTimeout != 1500*time.Millisecond:
 		t.Errorf("handshake_timeout: %v", c.Limits.HandshakeTimeout)

@@ -35,7 +35,7 @@ func (ps *problems) limits(l Limits) {
 	between(ps, "limits.max_connections", l.MaxConnections, 1, 1_000_000)
 	between(ps, "limits.max_queues", l.MaxQueues, 1, 10_000_000)
 	between(ps, "limits.memory_budget", l.MemoryBudget, 1*MiB, 1<<20*MiB)
-	between(ps, "limits.min_free_disk", l.MinFreeDisk, 0, 1<<20*MiB)
+	between(ps, "limits.min_free_disk", l.MinFreeDisk, 1*MiB, 1<<20*MiB)
 	between(ps, "limits.handshake_timeout", l.HandshakeTimeout, 100*time.Millisecond, 10*time.Minute)
 	between(ps, "limits.drain_timeout", l.DrainTimeout, 0, time.Hour)
 	if l.MaxMessageSize > l.MemoryBudget {
