@@ -31,4 +31,7 @@ type Binding struct {
 	Session    *Session // owner, for NoLocal
 	NoLocal    bool
 	Attributes map[string]string // the dialect's own words, stored and never looked into
+
+	predicate Predicate // compiled Rule
+	strict    bool      // of a dialect that sees only paths MQTT can spell
 }

@@ -1,8 +1,12 @@
 package core
 
 import (
+	"encoding/binary"
 	"io"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,6 +46,9 @@ type Dialect struct {
 	// Compile turns the stored form of a filter (selector, filter policy)
 	// into a predicate.
 	Compile func(filter []byte) (Predicate, error)
+	// Strict bindings never match a topic path that MQTT cannot spell (with
+	// `+`, `#`, NUL or invalid UTF-8); what they miss is counted.
+	Strict bool
 }
 
 // A Predicate decides on immutable messages; it is pure.
@@ -59,4 +66,223 @@ type Limits struct {
 	MemoryBytes    int64 // message bytes held by all windows, deliveries and pending publishes; default 256 MiB
 	ParkedBytes    int   // parked publishes of one publisher before it is asked to wait; default 1 MiB
 	HeaderCount    int   // default 1,000
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.MessageBytes, 16<<20)
+	set(&l.GroupBytes, 16<<20)
+	set(&l.Queues, 1_000_000)
+	set(&l.WindowMessages, 1000)
+	set(&l.WindowBytes, 1<<20)
+	set(&l.ParkedBytes, 1<<20)
+	set(&l.HeaderCount, 1000)
+	if l.MemoryBytes <= 0 {
+		l.MemoryBytes = 256 << 20
+	}
+	return l
+}
+
+// A Broker holds the namespaces of one store. Everything that changes goes
+// through its committer.
+type Broker struct {
+	store    Store              // immutable
+	clock    Clock              // immutable
+	rand     io.Reader          // immutable
+	log      *slog.Logger       // immutable
+	dialects map[string]Dialect // immutable
+	limits   Limits             // immutable
+
+	committer *committer // immutable
+	loader    *loader    // immutable
+	timers    *timers    // immutable
+	sweeper   *sweeper   // immutable
+
+	boot     uint64 // immutable: how often this store was opened
+	lastID   atomic.Uint64
+	memory   atomic.Int64 // bytes of messages held in memory
+	draining atomic.Bool
+	counters counters
+	retains  atomic.Int64 // retained values on their way to the store
+
+	ids struct { // random bytes for message ids
+		sync.Mutex
+		buf [512]byte
+		n   int
+	}
+
+	mu         sync.RWMutex
+	namespaces map[string]*Namespace // guarded by mu
+
+	parkMu sync.Mutex
+	parked []*Publisher // guarded by parkMu; in order of parking
+}
+
+// New opens the broker on what the store holds: namespaces, queues, bindings,
+// sessions, leases and counts are as the last durable group left them. Close
+// it before the store.
+func New(store Store, o Options) (*Broker, error) {
+	b := &Broker{
+		store: store, clock: o.Clock, rand: o.Rand, log: o.Log, dialects: o.Dialects, limits: o.Limits.withDefaults(),
+		namespaces: map[string]*Namespace{},
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	fatal := o.Fatal
+	if fatal == nil {
+		fatal = func(err error) { panic(err) }
+	}
+	b.timers = newTimers(b.clock, b.Now)
+	b.committer = newCommitter(store, b.clock, fatal)
+	b.committer.drained = b.unparkAll
+	b.sweeper = newSweeper(b)
+	if err := b.recover(); err != nil {
+		return nil, err
+	}
+	b.loader = newLoader(b)
+	go b.committer.run(b)
+	b.sweeper.start()
+	b.wakeAll()
+	return b, nil
+}
+
+// Close refuses new publishes, makes what is pending durable and stops every
+// goroutine. It does not close the store.
+func (b *Broker) Close() error {
+	b.draining.Store(true)
+	b.timers.close()
+	b.sweeper.close()
+	b.loader.close()
+	b.committer.close()
+	return nil
+}
+
+// Drain refuses new publishes from now on; settlements go on until Close.
+func (b *Broker) Drain() { b.draining.Store(true) }
+
+// Default is the namespace of every account, region and vhost `/`.
+func (b *Broker) Default() *Namespace {
+	ns, _ := b.Namespace("")
+	return ns
+}
+
+// Namespaces lists them in order of name.
+func (b *Broker) Namespaces() []*Namespace {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	list := make([]*Namespace, 0, len(b.namespaces))
+	for _, ns := range b.namespaces {
+		list = append(list, ns)
+	}
+	slices.SortFunc(list, func(a, b *Namespace) int { return cmpString(a.name, b.name) })
+	return list
+}
+
+// Now is the broker's time in ms.
+func (b *Broker) Now() int64 { return b.clock.Now().UnixMilli() }
+
+// newID is a number that is never given again, across restarts too.
+func (b *Broker) newID() uint64 { return b.boot<<32 | b.lastID.Add(1) }
+
+func (b *Broker) newMessageID() (id MessageID) {
+	b.ids.Lock()
+	if b.ids.n == 0 {
+		if _, err := io.ReadFull(b.rand, b.ids.buf[:]); err != nil {
+			panic("core: no randomness: " + err.Error())
+		}
+		b.ids.n = len(b.ids.buf)
+	}
+	b.ids.n -= len(id)
+	copy(id[:], b.ids.buf[b.ids.n:])
+	b.ids.Unlock()
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// entryOverhead is what a message in memory costs beside its bytes.
+const entryOverhead = 512
+
+func (b *Broker) charge(e *entry) {
+	if !e.charged {
+		e.charged = true
+		b.memory.Add(int64(e.size + entryOverhead))
+	}
+}
+
+func (b *Broker) uncharge(e *entry) {
+	if e.charged {
+		e.charged = false
+		b.memory.Add(-int64(e.size + entryOverhead))
+	}
+}
+
+// dropBody forgets a leased entry's message, which the store has.
+func (b *Broker) dropBody(e *entry) {
+	b.uncharge(e)
+	e.dropBody()
+}
+
+// scarce says that memory is short: deliveries do not keep their message, and
+// loading brings one message at a time.
+func (b *Broker) scarce() bool { return b.memory.Load() > b.limits.MemoryBytes/2 }
+
+// overMemory says that nothing more may be held that can be kept elsewhere.
+func (b *Broker) overMemory() bool { return b.memory.Load() > b.limits.MemoryBytes }
+
+// overBudget says that publishes must park until the committer caught up.
+func (b *Broker) overBudget() bool { return b.committer.backlog() > b.limits.MemoryBytes/4 }
+
+// park has a publisher looked after once the committer caught up.
+func (b *Broker) park(p *Publisher) {
+	b.parkMu.Lock()
+	defer b.parkMu.Unlock()
+	if !slices.Contains(b.parked, p) {
+		b.parked = append(b.parked, p)
+	}
+}
+
+// unparkAll admits what is parked, as far as the budget goes. Called on the
+// committer's goroutine after each group.
+func (b *Broker) unparkAll() {
+	for !b.overBudget() {
+		b.parkMu.Lock()
+		if len(b.parked) == 0 {
+			b.parkMu.Unlock()
+			return
+		}
+		p := b.parked[0]
+		b.parked = b.parked[1:]
+		b.parkMu.Unlock()
+		if p.unpark(b) {
+			b.park(p)
+		}
+	}
+}
+
+func (b *Broker) versionKey() []byte { return []byte{tabDef, 'x'} }
+
+// begin counts this start of the store.
+func (b *Broker) begin() error {
+	key := b.versionKey()
+	_, err := b.store.Get(key, func(val []byte) error {
+		if len(val) != 8 {
+			return errEntry
+		}
+		b.boot = binary.BigEndian.Uint64(val)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.boot++
+	batch := b.store.NewBatch()
+	batch.Set(key, be64(nil, b.boot))
+	batch.DeleteRange([]byte{tabSpill}, []byte{tabSpill + 1})
+	return b.store.Apply(batch, Durable)
 }

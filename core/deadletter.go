@@ -1,0 +1,178 @@
+package core
+
+import "slices"
+
+// bury ends a taken entry by moving it, with its trail, to where the queue's
+// dead letters go, in one atomic step; without such a place it is dropped.
+// Lock held.
+func (q *Queue) bury(e *entry, why DeathReason) {
+	if q.opt.DeadLetter.Kind == NoAddress {
+		q.finish(e, false, why)
+		return
+	}
+	q.ns.b.counters.deadLettered.Add(1)
+	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: why, died: true, to: q.opt.DeadLetter}, Lazy, e.size)
+}
+
+// moveOp takes an entry out of one queue and publishes it to an address, all
+// or nothing.
+type moveOp struct {
+	q       *Queue
+	e       *entry
+	why     DeathReason
+	died    bool // add to the trail; else it is a redrive
+	to      Address
+	publish *publishOp
+}
+
+func (op *moveOp) stage(g *staging) {
+	q, e := op.q, op.e
+	if e.msg == nil {
+		m, err := q.ns.b.readMessage(posKey(nil, e.keep.table(), e.inc, e.pos), e.body)
+		if err != nil {
+			q.ns.b.log.Error("a message in the store cannot be read; it cannot be dead-lettered", "queue", q.name, "error", err)
+			return
+		}
+		m.Deaths = e.deaths
+		e.msg = m
+	}
+	op.publish = q.ns.moved(op, g.now)
+	if op.publish != nil {
+		op.publish.stage(g)
+	}
+	q.mu.Lock()
+	if !q.deleted {
+		q.stageRemoval(g, e, true)
+	}
+	q.mu.Unlock()
+}
+
+func (op *moveOp) applied(g *staging) {
+	if op.publish != nil {
+		op.publish.applied(g)
+	}
+	op.q.mu.Lock()
+	op.q.st.forget(op.e.pos)
+	op.q.ns.b.uncharge(op.e)
+	op.q.mu.Unlock()
+}
+
+// moved prepares the publication of a moved message. Limits and deduplication
+// do not refuse it: it was accepted once.
+func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
+	m := *op.e.msg
+	m.ExpiresAt, m.DeliverAt = 0, 0
+	if op.died {
+		m.Deaths = died(op.e.deaths, op.q.name, op.why, now, m.Source)
+	}
+	p := &publishOp{b: ns.b, ns: ns, pub: &Publication{Message: &m, To: op.to}, size: op.e.size, internal: true}
+	if !op.q.grouped {
+		p.sent = op.e.sent
+	}
+	for _, r := range ns.targets(&m, op.to) {
+		if op.died && cycles(&m, r.q.name, op.why) {
+			ns.b.counters.cycles.Add(1)
+			continue
+		}
+		r.q.mu.Lock()
+		r.q.pending++
+		r.q.mu.Unlock()
+		p.targets = append(p.targets, target{q: r.q, note: r.merged(ns.b)})
+	}
+	if len(p.targets) == 0 {
+		return nil
+	}
+	ns.b.memory.Add(int64(p.size))
+	p.encoded = appendMessage(nil, &m)
+	return p
+}
+
+// targets is the queues that an address reaches now.
+func (ns *Namespace) targets(m *Message, to Address) []route {
+	if to.Kind == ToQueue {
+		if q, ok := ns.Queue(to.Name); ok {
+			return []route{{q: q, keep: true}}
+		}
+		return nil
+	}
+	rs := ns.routesTo(nil, m, to.Name, nil)
+	return slices.DeleteFunc(rs, func(r route) bool { return !r.keep })
+}
+
+// died is the trail with one more death.
+func died(trail []Death, queue string, why DeathReason, now int64, source Address) []Death {
+	d := Death{Queue: queue, Reason: why, Count: 1, Time: now, Source: source}
+	rest := make([]Death, 0, len(trail)+1)
+	rest = append(rest, d)
+	for _, t := range trail {
+		if t.Queue == queue && t.Reason == why {
+			rest[0].Count, rest[0].Time = t.Count+1, t.Time
+			continue
+		}
+		rest = append(rest, t)
+	}
+	return rest
+}
+
+// cycles says whether dead-lettering would bring a message back to a queue
+// that it left before without any consumer having had a hand in it
+// (RabbitMQ's rule: automatic cycles are dropped).
+func cycles(m *Message, to string, why DeathReason) bool {
+	if why == Rejected || why == DeliveryLimit {
+		return false
+	}
+	been := false
+	for _, d := range m.Deaths {
+		if d.Reason == Rejected || d.Reason == DeliveryLimit {
+			return false
+		}
+		been = been || d.Queue == to
+	}
+	return been
+}
+
+// buryRefused dead-letters a publish that the queue was too full for.
+func (q *Queue) buryRefused(m *Message, now int64) {
+	q.mu.Lock()
+	to := q.opt.DeadLetter
+	q.mu.Unlock()
+	if to.Kind == NoAddress {
+		return
+	}
+	e := newEntry(m, nil, messageSize(m), now)
+	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: MaxLength, died: true, to: to}, Lazy, e.size)
+}
+
+// Redrive moves up to n ready messages to the queue named to, or, if that is
+// empty, each to the queue that it first died in. It returns how many it set
+// moving; those whose queue is gone stay. Each move is atomic.
+func (q *Queue) Redrive(n int, to string) (moving int, err error) {
+	if to != "" {
+		if _, ok := q.ns.Queue(to); !ok {
+			return 0, errf(NotFound, "no queue %q", to)
+		}
+	}
+	var stay []*entry
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for moving < n {
+		e := q.pick(&q.plain)
+		if e == nil {
+			break
+		}
+		dest := to
+		if dest == "" && len(e.deaths) > 0 {
+			dest = e.deaths[len(e.deaths)-1].Queue
+		}
+		if dest == "" || dest == q.name {
+			stay = append(stay, e)
+			continue
+		}
+		moving++
+		q.ns.b.committer.submit(&moveOp{q: q, e: e, to: QueueAddress(dest)}, Lazy, e.size)
+	}
+	for _, e := range stay {
+		q.st.putBack(e)
+	}
+	return moving, nil
+}

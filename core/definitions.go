@@ -1,0 +1,324 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Definitions are stored as JSON: they are few, and a new optional field
+// needs no new version. A field is never given another meaning.
+type (
+	namespaceDef struct {
+		ID uint64 `json:"id"`
+	}
+	queueDef struct {
+		ID       uint64       `json:"id"`
+		Created  int64        `json:"created"`
+		Modified int64        `json:"modified"`
+		Options  QueueOptions `json:"options"`
+	}
+	topicDef struct {
+		Created    int64             `json:"created"`
+		Attributes map[string]string `json:"attributes,omitempty"`
+	}
+	bindingDef struct {
+		Dialect       string            `json:"dialect,omitempty"`
+		Filter        string            `json:"filter"`
+		Queue         string            `json:"queue"`
+		KeepTransient bool              `json:"keepTransient,omitempty"`
+		KeepDurable   bool              `json:"keepDurable,omitempty"`
+		Note          []byte            `json:"note,omitempty"`
+		Rule          []byte            `json:"rule,omitempty"`
+		Copies        string            `json:"copies,omitempty"`
+		Session       string            `json:"session,omitempty"`
+		NoLocal       bool              `json:"noLocal,omitempty"`
+		Attributes    map[string]string `json:"attributes,omitempty"`
+	}
+)
+
+// defKey is the key of a definition: n, q, t, b or s.
+func defKey(kind byte, ns, name string) []byte {
+	key := append([]byte{tabDef, kind}, ns...)
+	return append(append(key, 0), name...)
+}
+
+// define writes a definition and waits until it is durable.
+func (b *Broker) define(key []byte, def any) error {
+	val, err := json.Marshal(def)
+	if err != nil {
+		return err
+	}
+	return b.wait(Durable, func(g *staging) { g.batch.Set(key, val) })
+}
+
+// wait has the committer write something and returns when that is done.
+func (b *Broker) wait(d Durability, write func(g *staging)) error {
+	w := newWaiter()
+	if !b.committer.submit(&change{write: write, then: func(g *staging) { g.confirm(w, 0, Outcome{}) }}, d, 0) {
+		return errf(Closed, "the broker is shutting down")
+	}
+	_, err := w.wait(context.Background())
+	return err
+}
+
+// save writes the queue's definition and head if it is durable.
+func (q *Queue) save() error {
+	q.mu.Lock()
+	def := queueDef{ID: q.id, Created: q.created, Modified: q.modified, Options: q.opt.clone()}
+	q.mu.Unlock()
+	if !def.Options.Durable {
+		return nil
+	}
+	val, err := json.Marshal(def)
+	if err != nil {
+		return err
+	}
+	return q.ns.b.wait(Durable, func(g *staging) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if !q.deleted {
+			g.batch.Set(defKey('q', q.ns.name, q.name), val)
+			g.touch(q)
+		}
+	})
+}
+
+// A Topic is a path that was created, not every path that traffic touched.
+type Topic struct {
+	path       string            // immutable
+	created    int64             // immutable
+	attributes map[string]string // immutable; replaced as a whole by UpdateTopic
+}
+
+// Path is the topic's path in MQTT's spelling.
+func (t *Topic) Path() string { return t.path }
+
+// CreatedAt is in ms.
+func (t *Topic) CreatedAt() int64 { return t.created }
+
+// Attributes are the dialect's own words; not to be changed.
+func (t *Topic) Attributes() map[string]string { return t.attributes }
+
+// CreateTopic records a topic for lists, with attributes that a door keeps
+// there; to be published to, a path needs no creation. Durable when it
+// returns. If there is one it is returned as it is.
+func (ns *Namespace) CreateTopic(path string, attributes map[string]string) (t *Topic, created bool, err error) {
+	if err := match.ValidPath(path); err != nil {
+		return nil, false, errf(Invalid, "topic: %v", err)
+	}
+	ns.mu.Lock()
+	if t := ns.topics[path]; t != nil {
+		ns.mu.Unlock()
+		return t, false, nil
+	}
+	t = &Topic{path: path, created: ns.b.Now(), attributes: attributes}
+	ns.topics[path] = t
+	ns.mu.Unlock()
+	return t, true, ns.saveTopic(t)
+}
+
+func (ns *Namespace) saveTopic(t *Topic) error {
+	return ns.b.define(defKey('t', ns.name, t.path), topicDef{Created: t.created, Attributes: t.attributes})
+}
+
+// Topic finds a created topic.
+func (ns *Namespace) Topic(path string) (*Topic, bool) {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	t, ok := ns.topics[path]
+	return t, ok
+}
+
+// Topics lists the created topics, ordered by path.
+func (ns *Namespace) Topics() []*Topic {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	list := make([]*Topic, 0, len(ns.topics))
+	for _, t := range ns.topics {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b *Topic) int { return cmpString(a.path, b.path) })
+	return list
+}
+
+// UpdateTopic replaces a topic's attributes, durable when it returns.
+func (ns *Namespace) UpdateTopic(path string, attributes map[string]string) error {
+	ns.mu.Lock()
+	old := ns.topics[path]
+	if old == nil {
+		ns.mu.Unlock()
+		return errf(NotFound, "no topic %q", path)
+	}
+	t := &Topic{path: path, created: old.created, attributes: attributes}
+	ns.topics[path] = t
+	ns.mu.Unlock()
+	return ns.saveTopic(t)
+}
+
+// DeleteTopic forgets the topic; its bindings are the caller's to unbind.
+func (ns *Namespace) DeleteTopic(path string) error {
+	ns.mu.Lock()
+	_, ok := ns.topics[path]
+	delete(ns.topics, path)
+	ns.mu.Unlock()
+	if !ok {
+		return errf(NotFound, "no topic %q", path)
+	}
+	return ns.b.wait(Durable, func(g *staging) { g.batch.Delete(defKey('t', ns.name, path)) })
+}
+
+// Bind adds or replaces bindings in one step, durable ones on stable storage
+// when it returns. existed[i] says that the key was there before. Invalid: a
+// rule that its dialect does not compile.
+func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
+	defs := make([][]byte, len(bs))
+	for i, b := range bs {
+		if defs[i], err = b.prepare(ns); err != nil {
+			return nil, err
+		}
+	}
+	existed = make([]bool, len(bs))
+	ns.mu.Lock()
+	for _, b := range bs {
+		if b.Queue != nil && ns.queues[b.Queue.name] != b.Queue {
+			ns.mu.Unlock()
+			return nil, errf(NotFound, "no queue %q", b.Queue.name)
+		}
+	}
+	for i, b := range bs {
+		existed[i] = ns.unbind(b.Key) != nil
+		ns.bind(b)
+	}
+	ns.mu.Unlock()
+	if !slices.ContainsFunc(defs, func(d []byte) bool { return d != nil }) {
+		return existed, nil
+	}
+	return existed, ns.b.wait(Durable, func(g *staging) {
+		for i, b := range bs {
+			if defs[i] != nil {
+				g.batch.Set(defKey('b', ns.name, b.Key), defs[i])
+			}
+		}
+	})
+}
+
+// prepare compiles the binding and encodes what is stored of it.
+func (b *Binding) prepare(ns *Namespace) (def []byte, err error) {
+	d := ns.b.dialects[b.Dialect]
+	b.strict = d.Strict
+	if b.Rule != nil {
+		if d.Compile == nil {
+			return nil, errf(Invalid, "dialect %q has no rules", b.Dialect)
+		}
+		if b.predicate, err = d.Compile(b.Rule); err != nil {
+			return nil, errf(Invalid, "%v", err)
+		}
+	}
+	if !b.Durable || b.Queue == nil || !b.Queue.durable {
+		return nil, nil
+	}
+	def0 := bindingDef{
+		Dialect: b.Dialect, Filter: b.Filter.Encode(), Queue: b.Queue.name, KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
+		Note: b.Note, Rule: b.Rule, Copies: b.Copies, NoLocal: b.NoLocal, Attributes: b.Attributes,
+	}
+	if b.Session != nil {
+		def0.Session = b.Session.id
+	}
+	return json.Marshal(def0)
+}
+
+// bind and unbind change the tree. Lock held.
+func (ns *Namespace) bind(b *Binding) {
+	ns.bindings[b.Key] = b
+	ns.tree.Add(b.Filter, b)
+	if b.Queue == nil {
+		return
+	}
+	keys := ns.byQueue[b.Queue]
+	if keys == nil {
+		keys = map[string]*Binding{}
+		ns.byQueue[b.Queue] = keys
+	}
+	keys[b.Key] = b
+	b.Queue.fanIn.Store(int32(len(keys)))
+}
+
+func (ns *Namespace) unbind(key string) *Binding {
+	b := ns.bindings[key]
+	if b == nil {
+		return nil
+	}
+	delete(ns.bindings, key)
+	ns.tree.Remove(b.Filter, b)
+	if keys := ns.byQueue[b.Queue]; keys != nil {
+		delete(keys, key)
+		b.Queue.fanIn.Store(int32(len(keys)))
+		if len(keys) == 0 {
+			delete(ns.byQueue, b.Queue)
+		}
+	}
+	return b
+}
+
+// Unbind removes bindings by key, durable when it returns; found[i] says
+// whether it was there.
+func (ns *Namespace) Unbind(keys ...string) (found []bool, err error) {
+	found = make([]bool, len(keys))
+	durable := false
+	ns.mu.Lock()
+	for i, key := range keys {
+		if b := ns.unbind(key); b != nil {
+			found[i] = true
+			durable = durable || b.Durable && b.Queue != nil && b.Queue.durable
+		}
+	}
+	ns.mu.Unlock()
+	if !durable {
+		return found, nil
+	}
+	return found, ns.b.wait(Durable, func(g *staging) {
+		for i, key := range keys {
+			if found[i] {
+				g.batch.Delete(defKey('b', ns.name, key))
+			}
+		}
+	})
+}
+
+// Binding finds a binding by its key.
+func (ns *Namespace) Binding(key string) (*Binding, bool) {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	b, ok := ns.bindings[key]
+	return b, ok
+}
+
+// Bindings lists those whose key has the prefix, ordered by key.
+func (ns *Namespace) Bindings(prefix string) []*Binding {
+	ns.mu.RLock()
+	var list []*Binding
+	for key, b := range ns.bindings {
+		if strings.HasPrefix(key, prefix) {
+			list = append(list, b)
+		}
+	}
+	ns.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *Binding) int { return cmpString(a.Key, b.Key) })
+	return list
+}
+
+// BindingsOf lists a queue's bindings, ordered by key.
+func (ns *Namespace) BindingsOf(q *Queue) []*Binding {
+	ns.mu.RLock()
+	var list []*Binding
+	for _, b := range ns.byQueue[q] {
+		list = append(list, b)
+	}
+	ns.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *Binding) int { return cmpString(a.Key, b.Key) })
+	return list
+}

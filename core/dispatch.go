@@ -1,0 +1,119 @@
+package core
+
+// dispatch hands out what can be handed out: to push consumers by priority,
+// in turn among equals, and to waiting pulls, in turn with them. Lock held;
+// the caller flushes dirty once it has let go of the lock.
+func (q *Queue) dispatch(dirty *[]Flusher) {
+	if q.deleted {
+		return
+	}
+	for q.st.ready > 0 && q.dispatchOne(dirty) {
+	}
+	q.rearm()
+}
+
+func (q *Queue) dispatchNow(dirty *[]Flusher) {
+	q.mu.Lock()
+	q.dispatch(dirty)
+	q.mu.Unlock()
+}
+
+func (q *Queue) dispatchOne(dirty *[]Flusher) bool {
+	n := len(q.consumers)
+	if q.pulls.len() > 0 && q.turn%(n+1) == n {
+		if q.servePulls() {
+			q.turn++
+			return true
+		}
+	}
+	for lo := 0; lo < n; {
+		hi := lo + 1
+		for hi < n && q.consumers[hi].opt.Priority == q.consumers[lo].opt.Priority {
+			hi++
+		}
+		for k := range hi - lo {
+			c := q.consumers[lo+(q.turn+k)%(hi-lo)]
+			if !c.wants() {
+				continue
+			}
+			if e := q.pick(c.reader); e != nil {
+				q.turn += k + 1
+				c.deliver(e, dirty)
+				return true
+			}
+			if c.reader == &q.plain {
+				break // what it cannot have, its equals cannot either
+			}
+		}
+		lo = hi
+	}
+	return q.pulls.len() > 0 && q.servePulls()
+}
+
+// pick takes the reader's next entry out of the queue; nil if there is none
+// now, with the loader asked for what only the store has. What is found
+// expired or delivered too often goes its own way. Lock held.
+func (q *Queue) pick(r *reader) *entry {
+	for {
+		e, l, v := q.st.next(r)
+		switch v {
+		case nothing:
+			return nil
+		case needBody:
+			q.wants.addBody(e)
+			q.askLoader()
+			return nil
+		case needLoad:
+			q.wants.addLane(l.num)
+			q.askLoader()
+			return nil
+		case needScan:
+			q.wants.addScan(r, l.num)
+			q.askLoader()
+			return nil
+		}
+		q.st.take(e)
+		if q.ends(e) {
+			continue
+		}
+		return e
+	}
+}
+
+// ends removes a taken entry that must not be delivered any more, and
+// reports whether it did. Lock held.
+func (q *Queue) ends(e *entry) bool {
+	if at, dead := q.expiresAt(e); at != 0 && at <= q.ns.b.Now() {
+		q.ns.b.counters.expired.Add(1)
+		q.finish(e, dead, Expired)
+		return true
+	}
+	if limit := q.opt.MaxDeliveries; limit > 0 && e.deliveries >= limit {
+		q.bury(e, DeliveryLimit)
+		return true
+	}
+	return false
+}
+
+// finish drops a taken entry, or dead-letters it. Lock held.
+func (q *Queue) finish(e *entry, dead bool, why DeathReason) {
+	if dead {
+		q.bury(e, why)
+		return
+	}
+	op := &settleOp{q: q}
+	op.entries = op.few[:0]
+	op.gone(e)
+	op.submit()
+}
+
+// shed drops from the head what is over the queue's limits. Lock held.
+func (q *Queue) shed() {
+	for q.opt.Overflow == DropHead && q.overfull(0, 0) && q.st.ready > 1 {
+		e := q.pick(&q.plain)
+		if e == nil {
+			return // the loader brings the head, and arrives here again
+		}
+		q.bury(e, MaxLength)
+	}
+}

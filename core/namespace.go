@@ -1,0 +1,315 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// A Namespace is one space of queue names and one topic tree: an AMQP vhost,
+// an AWS account and region.
+type Namespace struct {
+	b    *Broker // immutable
+	name string  // immutable
+	id   uint64  // immutable
+
+	mu       sync.RWMutex
+	tree     *match.Tree[*Binding]          // guarded by mu
+	queues   map[string]*Queue              // guarded by mu
+	topics   map[string]*Topic              // guarded by mu
+	bindings map[string]*Binding            // guarded by mu, by key
+	sessions map[string]*Session            // guarded by mu, by id
+	byQueue  map[*Queue]map[string]*Binding // guarded by mu
+}
+
+func cmpString(a, b string) int { return cmp.Compare(a, b) }
+
+// Name is the namespace's name; "" for the default one.
+func (ns *Namespace) Name() string { return ns.name }
+
+// Broker is whose it is.
+func (ns *Namespace) Broker() *Broker { return ns.b }
+
+// Namespace finds or creates a namespace by name ("" is the default one).
+func (b *Broker) Namespace(name string) (*Namespace, error) {
+	b.mu.RLock()
+	ns := b.namespaces[name]
+	b.mu.RUnlock()
+	if ns != nil {
+		return ns, nil
+	}
+	b.mu.Lock()
+	ns = b.namespaces[name]
+	if ns == nil {
+		ns = newNamespace(b, name, b.newID())
+		b.namespaces[name] = ns
+	}
+	b.mu.Unlock()
+	return ns, b.define(defKey('n', ns.name, ""), namespaceDef{ID: ns.id})
+}
+
+func newNamespace(b *Broker, name string, id uint64) *Namespace {
+	return &Namespace{
+		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{},
+		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{},
+	}
+}
+
+// maxName bounds names of queues, in bytes.
+const maxName = 512
+
+// DeclareQueue creates the queue, or returns the one there is: with an Exists
+// error if the same dialect declared it with other options, as it is if
+// another dialect did. Durable ones are on stable storage when it returns.
+// Invalid: the name; OverLimit: too many queues.
+func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, created bool, err error) {
+	if name == "" || len(name) > maxName {
+		return nil, false, errf(Invalid, "a queue name has 1 to %d bytes", maxName)
+	}
+	ns.mu.Lock()
+	if q := ns.queues[name]; q != nil {
+		ns.mu.Unlock()
+		return q, false, q.equivalent(o)
+	}
+	if len(ns.queues) >= ns.b.limits.Queues {
+		ns.mu.Unlock()
+		return nil, false, errf(OverLimit, "%d queues, the limit is %d", len(ns.queues), ns.b.limits.Queues)
+	}
+	q = newQueue(ns, name, ns.b.newID(), o.clone())
+	q.created = ns.b.Now()
+	q.modified, q.usedAt = q.created, q.created
+	ns.queues[name] = q
+	ns.mu.Unlock()
+	q.mu.Lock()
+	q.rearm()
+	q.mu.Unlock()
+	return q, true, q.save()
+}
+
+// equivalent compares what a dialect declares again.
+func (q *Queue) equivalent(o QueueOptions) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.opt.Owner != "" && q.opt.Owner != o.Owner {
+		return errf(Locked, "queue %q is exclusive to another connection", q.name)
+	}
+	if q.opt.Dialect != o.Dialect {
+		return nil
+	}
+	have, want := reflect.ValueOf(q.opt), reflect.ValueOf(o)
+	for i := range have.NumField() {
+		f := have.Type().Field(i).Name
+		if f == "Tags" || f == "Attributes" && len(q.opt.Attributes)+len(o.Attributes) == 0 {
+			continue
+		}
+		if !reflect.DeepEqual(have.Field(i).Interface(), want.Field(i).Interface()) {
+			return errf(Exists, "queue %q exists with another %s", q.name, f)
+		}
+	}
+	return nil
+}
+
+// Queue finds a queue by name.
+func (ns *Namespace) Queue(name string) (*Queue, bool) {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	q, ok := ns.queues[name]
+	return q, ok
+}
+
+// Queues lists those whose name has the prefix, ordered by name; hidden ones
+// only if asked for.
+func (ns *Namespace) Queues(prefix string, hidden bool) []*Queue {
+	ns.mu.RLock()
+	list := make([]*Queue, 0, len(ns.queues))
+	for name, q := range ns.queues {
+		if strings.HasPrefix(name, prefix) && (hidden || !q.hidden) {
+			list = append(list, q)
+		}
+	}
+	ns.mu.RUnlock()
+	slices.SortFunc(list, func(a, b *Queue) int { return cmp.Compare(a.name, b.name) })
+	return list
+}
+
+// DeleteQueue removes it with everything in it, its bindings included.
+// Durable when it returns. NotFound: there is none.
+func (ns *Namespace) DeleteQueue(name string) error {
+	ns.mu.RLock()
+	q := ns.queues[name]
+	ns.mu.RUnlock()
+	if q == nil {
+		return errf(NotFound, "no queue %q", name)
+	}
+	w := newWaiter()
+	if !ns.remove(q, w) {
+		return errf(NotFound, "no queue %q", name)
+	}
+	_, err := w.wait(context.Background())
+	return err
+}
+
+// deleteLater deletes a queue from under its own lock.
+func (ns *Namespace) deleteLater(q *Queue) {
+	ns.b.committer.submit(&change{then: func(g *staging) { ns.remove(q, nil) }}, Local, 0)
+}
+
+// remove takes the queue out of memory and has the store follow. It reports
+// false if somebody else did.
+func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
+	ns.mu.Lock()
+	if ns.queues[q.name] != q {
+		ns.mu.Unlock()
+		return false
+	}
+	delete(ns.queues, q.name)
+	keys := slices.Collect(maps.Keys(ns.byQueue[q]))
+	for _, key := range keys {
+		ns.unbind(key)
+	}
+	ns.mu.Unlock()
+	inc := q.close()
+	durable := q.durable
+	ns.b.committer.submit(&change{
+		write: func(g *staging) {
+			if !durable {
+				g.batch.DeleteRange(numKey(tabSpill, inc), prefixEnd(numKey(tabSpill, inc)))
+				return
+			}
+			for _, key := range keys {
+				g.batch.Delete(defKey('b', ns.name, key))
+			}
+			g.batch.Delete(defKey('q', ns.name, q.name))
+			g.batch.Delete(numKey(tabHead, q.id))
+			g.batch.DeleteRange(numKey(tabDedup, q.id), prefixEnd(numKey(tabDedup, q.id)))
+			g.batch.Set(numKey(tabSweep, inc), nil)
+		},
+		then: func(g *staging) {
+			if durable {
+				ns.b.sweeper.add(inc)
+			}
+			g.confirm(confirm, 0, Outcome{})
+		},
+	}, Durable, 0)
+	return true
+}
+
+// close ends everything that uses the queue.
+func (q *Queue) close() (inc uint64) {
+	var dirty []Flusher
+	q.mu.Lock()
+	q.deleted = true
+	gone := errf(NotFound, "queue %q was deleted", q.name)
+	for len(q.consumers) > 0 {
+		c := q.consumers[0]
+		c.leave()
+		if c.opt.Receiver.Cancelled(c, gone) {
+			dirty = append(dirty, c.opt.Receiver)
+		}
+	}
+	for q.pulls.first != nil {
+		q.finishPull(q.pulls.first.p)
+	}
+	q.drop()
+	q.rearm()
+	inc = q.head.inc
+	q.mu.Unlock()
+	flushAll(&dirty)
+	return inc
+}
+
+// drop forgets everything in the queue. Lock held.
+func (q *Queue) drop() {
+	b := q.ns.b
+	q.st.each(b.uncharge)
+	for _, e := range q.st.leases {
+		b.uncharge(e)
+	}
+	for _, e := range q.delayed.near {
+		b.uncharge(e)
+	}
+	l := &b.limits
+	q.st = newQState(l.WindowMessages, l.WindowBytes, q.grouped)
+	q.delayed = delayed{}
+	q.wants = wants{}
+	q.expiry = 0
+	q.pulled = holder{}
+	q.attempts, q.skippers = nil, nil
+	q.plain = reader{}
+	for _, c := range q.consumers {
+		c.held = holder{}
+		c.bytes = 0
+		if c.reader != &q.plain {
+			c.reader.at = nil
+		}
+	}
+}
+
+// Purge removes everything, in flight and delayed included; durable when it
+// returns. Receipts from before are Stale.
+func (q *Queue) Purge() error {
+	w := newWaiter()
+	b := q.ns.b
+	var old uint64
+	ok := b.committer.submit(&change{
+		write: func(g *staging) {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			if q.deleted {
+				return
+			}
+			old = q.head.inc
+			seq, number := q.head.seq, q.head.number
+			q.head = queueHead{inc: b.newID(), seq: seq, number: number}
+			q.drop()
+			q.rearm()
+			if q.durable {
+				g.batch.Set(numKey(tabSweep, old), nil)
+				g.touch(q)
+				return
+			}
+			g.batch.DeleteRange(numKey(tabSpill, old), prefixEnd(numKey(tabSpill, old)))
+		},
+		then: func(g *staging) {
+			if q.durable && old != 0 {
+				b.sweeper.add(old)
+			}
+			g.confirm(w, 0, Outcome{})
+		},
+	}, Durable, 0)
+	if !ok {
+		return errf(Closed, "the broker is shutting down")
+	}
+	_, err := w.wait(context.Background())
+	return err
+}
+
+// Update changes options of an existing queue, durable when it returns.
+// Invalid: Durable, Grouped, Owner and Dialect cannot change.
+func (q *Queue) Update(f func(*QueueOptions) error) error {
+	var dirty []Flusher
+	q.mu.Lock()
+	o := q.opt.clone()
+	err := f(&o)
+	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Hidden != q.hidden || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
+		err = errf(Invalid, "a queue's durability, grouping, owner and dialect cannot change")
+	}
+	if err != nil {
+		q.mu.Unlock()
+		return err
+	}
+	q.opt, q.modified = o, q.ns.b.Now()
+	if o.MessageTTL > 0 || o.Retention > 0 {
+		q.expiry = q.ns.b.Now()
+	}
+	q.dispatch(&dirty)
+	q.mu.Unlock()
+	flushAll(&dirty)
+	return q.save()
+}

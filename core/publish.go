@@ -1,0 +1,163 @@
+package core
+
+import (
+	"context"
+	"sync"
+)
+
+// A Publisher is the publishing side of one connection. Publish, Full, Wait,
+// Flush and Close are for one goroutine.
+type Publisher struct {
+	ns    *Namespace // immutable
+	limit int        // immutable
+
+	dirty  []Flusher // owner goroutine only
+	routes []route   // owner goroutine only: scratch
+
+	mu     sync.Mutex
+	parked []*publishOp  // guarded by mu, in order
+	bytes  int           // guarded by mu
+	freed  chan struct{} // guarded by mu; closed when bytes fall under limit, nil when nobody waits
+}
+
+// NewPublisher makes the publishing side of one connection. limit is the
+// bytes it may park before Full; 0: the default.
+func (ns *Namespace) NewPublisher(limit int) *Publisher {
+	if limit <= 0 {
+		limit = ns.b.limits.ParkedBytes
+	}
+	return &Publisher{ns: ns, limit: limit}
+}
+
+// Publish routes pub and hands it to its targets. What can be seen at once
+// (too large, no space, no such queue, draining) is returned and the Confirm
+// is not called; all else goes to the Confirm. Over the memory budget the
+// publication is parked in order and admitted when the committer has caught
+// up, or, if it is transient, dropped and counted.
+func (p *Publisher) Publish(pub *Publication) error {
+	op, err := p.ns.prepare(pub, p)
+	if op == nil {
+		return err
+	}
+	b := p.ns.b
+	p.mu.Lock()
+	park := len(p.parked) > 0 || b.overBudget()
+	if park && op.durability > Local {
+		p.parked = append(p.parked, op)
+		p.bytes += op.size
+		b.park(p)
+	}
+	p.mu.Unlock()
+	switch {
+	case !park:
+		return b.admit(op)
+	case op.durability == Local:
+		op.withdraw()
+		b.counters.dropped.Add(1)
+		p.confirmed(pub, Outcome{ID: pub.Message.ID})
+	}
+	return nil
+}
+
+func (p *Publisher) confirmed(pub *Publication, o Outcome) {
+	if pub.Confirm != nil && pub.Confirm.Confirmed(pub.Token, o) {
+		p.dirty = append(p.dirty, pub.Confirm)
+	}
+}
+
+// Full says that the parked bytes are over the limit: take no more publishes
+// until Wait returns. What is parked waits for the committer, which needs no
+// client's help to catch up, so that waiting cannot deadlock.
+func (p *Publisher) Full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes >= p.limit
+}
+
+// Wait returns when Publisher is no longer Full.
+func (p *Publisher) Wait(ctx context.Context) error {
+	p.mu.Lock()
+	if p.bytes < p.limit {
+		p.mu.Unlock()
+		return nil
+	}
+	if p.freed == nil {
+		p.freed = make(chan struct{})
+	}
+	freed := p.freed
+	p.mu.Unlock()
+	select {
+	case <-freed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Flush flushes every sink and receiver that Publish made dirty; call it when
+// the connection's input is drained.
+func (p *Publisher) Flush() {
+	for i, f := range p.dirty {
+		f.Flush()
+		p.dirty[i] = nil
+	}
+	p.dirty = p.dirty[:0]
+}
+
+// Close flushes. What is parked is still published.
+func (p *Publisher) Close() { p.Flush() }
+
+// unpark admits parked publications while there is budget, and reports
+// whether some are left. Called on the committer's goroutine.
+func (p *Publisher) unpark(b *Broker) (left bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.parked) > 0 && !b.overBudget() {
+		op := p.parked[0]
+		p.parked[0] = nil
+		p.parked = p.parked[1:]
+		p.bytes -= op.size
+		if err := b.admit(op); err != nil && op.pub.Confirm != nil {
+			op.pub.Confirm.Confirmed(op.pub.Token, Outcome{Err: err})
+		}
+	}
+	if p.freed != nil && p.bytes < p.limit {
+		close(p.freed)
+		p.freed = nil
+	}
+	return len(p.parked) > 0
+}
+
+// Publish publishes one message and waits for its outcome: for HTTP. A
+// cancelled ctx stops the waiting, not the publish.
+func (ns *Namespace) Publish(ctx context.Context, pub *Publication) (Outcome, error) {
+	w := newWaiter()
+	pub.Confirm, pub.Token = w, 0
+	p := ns.NewPublisher(1)
+	if err := p.Publish(pub); err != nil {
+		return Outcome{}, err
+	}
+	p.Flush()
+	o, err := w.wait(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return o, o.Err
+}
+
+// waiter is a Confirm that one goroutine waits for.
+type waiter chan Outcome
+
+func newWaiter() waiter { return make(waiter, 1) }
+
+func (w waiter) Confirmed(_ uint64, o Outcome) bool { w <- o; return false }
+func (w waiter) Flush()                             {}
+
+func (w waiter) wait(ctx context.Context) (Outcome, error) {
+	select {
+	case o := <-w:
+		return o, nil
+	case <-ctx.Done():
+		return Outcome{}, ctx.Err()
+	}
+}

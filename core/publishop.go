@@ -1,0 +1,351 @@
+package core
+
+import (
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// publishOp is one publication on its way through the committer: those of its
+// targets that could not take it at once.
+type publishOp struct {
+	b          *Broker
+	ns         *Namespace
+	pub        *Publication
+	durability Durability
+	encoded    []byte // the message as stored, nil if nothing stores it
+	size       int
+	body       bodyRef
+	ahead      bool  // the body was written ahead, in chunks
+	internal   bool  // a move: no limit or deduplication refuses it
+	sent       int64 // of a moved entry; 0: now
+	out        Outcome
+	targets    []target
+	one        [1]target
+}
+
+// A target is one queue that is to get a copy.
+type target struct {
+	q    *Queue
+	note []byte
+	e    *entry // nil where it was refused or deduplicated
+
+	buried bool // refused, to be dead-lettered
+}
+
+// prepare checks a publication, sends it to the sinks, lets queues take it
+// that can at once, and returns the operation for the rest; nil if there is
+// none (then confirmed) or with an error (then not).
+func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error) {
+	b, m := ns.b, pub.Message
+	if err := b.accepts(pub); err != nil {
+		return nil, err
+	}
+	rs := p.routes[:0]
+	switch {
+	case pub.RetainOnly:
+	case pub.To.Kind == ToQueue:
+		q, ok := ns.Queue(pub.To.Name)
+		if !ok {
+			return nil, errf(NotFound, "no queue %q", pub.To.Name)
+		}
+		rs = append(rs, route{q: q, keep: true})
+	default:
+		rs = ns.routesTo(rs, m, pub.To.Name, pub.NoLocal)
+	}
+	p.routes = rs
+	m.PublishedAt, m.Source = b.Now(), pub.To
+	if m.ID == (MessageID{}) {
+		m.ID = b.newMessageID()
+	}
+	b.counters.published.Add(1)
+	op := &publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
+	op.targets = op.one[:0]
+	for i := range rs {
+		r := &rs[i]
+		if !r.keep {
+			if r.sink.Send(m, r.merged(b)) {
+				p.dirty = append(p.dirty, r.sink)
+			}
+			continue
+		}
+		op.targets = append(op.targets, target{q: r.q, note: r.merged(b)})
+	}
+	clear(rs)
+	if len(rs) == 0 {
+		b.counters.unroutable.Add(1)
+	}
+	op.direct(p)
+	if pub.Mark != nil {
+		pub.Session.note(pub.Mark)
+	}
+	if len(op.targets) == 0 && !op.retains() && (pub.Mark == nil || !pub.Session.durable) {
+		p.confirmed(pub, op.out)
+		return nil, nil
+	}
+	op.encode()
+	return op, nil
+}
+
+func (op *publishOp) retains() bool { return op.pub.Retain || op.pub.RetainOnly }
+
+// accepts is what can be refused without looking at any target.
+func (b *Broker) accepts(pub *Publication) error {
+	m := pub.Message
+	switch {
+	case b.draining.Load():
+		return errf(Closed, "the broker is shutting down")
+	case messageSize(m) > b.limits.MessageBytes:
+		return errf(TooLarge, "message of %d bytes, the limit is %d", messageSize(m), b.limits.MessageBytes)
+	case len(m.Headers) > b.limits.HeaderCount:
+		return errf(TooLarge, "%d headers, the limit is %d", len(m.Headers), b.limits.HeaderCount)
+	case codecCheck(m) != nil:
+		return codecCheck(m)
+	case m.Durable && !b.store.Room():
+		return errf(NoSpace, "the disk is below its low-space watermark")
+	case pub.To.Kind == ToTopic:
+		if err := match.ValidPath(pub.To.Name); err != nil {
+			return errf(Invalid, "topic: %v", err)
+		}
+	}
+	return nil
+}
+
+// direct gives a transient copy to each target that can take it around the
+// committer: one with nothing pending that it could overtake, and room in
+// its window. Those targets are done with.
+func (op *publishOp) direct(p *Publisher) {
+	rest := op.targets[:0]
+	m, now := op.pub.Message, op.pub.Message.PublishedAt
+	for _, t := range op.targets {
+		t.q.mu.Lock()
+		if t.q.deleted || op.storedBy(t.q) || !t.q.takesNow(m, op.size) {
+			rest = append(rest, t)
+			t.q.mu.Unlock()
+			continue
+		}
+		m.own()
+		e := newEntry(m, t.note, op.size, now)
+		e.inc, e.seq = t.q.head.inc, t.q.head.seq
+		t.q.head.seq++
+		t.q.arrive(e)
+		t.q.dispatch(&p.dirty)
+		t.q.mu.Unlock()
+	}
+	clear(op.targets[len(rest):])
+	op.targets = rest
+}
+
+// storedBy says whether the queue's copy must survive a restart.
+func (op *publishOp) storedBy(q *Queue) bool { return op.pub.Message.Durable && q.durable }
+
+// takesNow says whether a transient message may be appended right away. Lock
+// held.
+func (q *Queue) takesNow(m *Message, size int) bool {
+	lane := laneHighest - m.Priority
+	return q.pending == 0 && q.opt.Dedup == DedupOff && !q.grouped && m.DeliverAt == 0 && q.opt.Delay == 0 &&
+		(q.opt.Overflow == DropHead || !q.overfull(1, size)) && q.st.holds(lane, size) && !q.ns.b.overMemory()
+}
+
+// encode fixes how durable the operation is and what it stores.
+func (op *publishOp) encode() {
+	m := op.pub.Message
+	op.durability = Local
+	stored := op.retains() || op.pub.Mark != nil && op.pub.Session.durable
+	for i := range op.targets {
+		q := op.targets[i].q
+		stored = stored || op.storedBy(q)
+		q.mu.Lock()
+		q.pending++
+		q.mu.Unlock()
+	}
+	if stored {
+		op.durability = Lazy
+		if op.pub.Confirm != nil && m.Durable {
+			op.durability = Durable
+		}
+	}
+	op.encoded = appendMessage(make([]byte, 0, op.size+64), m)
+	if !m.owned {
+		m.Body, m.owned = op.encoded[len(op.encoded)-len(m.Body):], true
+	}
+}
+
+// admit hands the operation to the committer, large bodies first.
+func (b *Broker) admit(op *publishOp) error {
+	op.stageLarge()
+	b.memory.Add(int64(op.size))
+	if op.retains() {
+		b.retains.Add(1)
+	}
+	if b.committer.submit(op, op.durability, op.size) {
+		return nil
+	}
+	if op.retains() {
+		b.retains.Add(-1)
+	}
+	b.memory.Add(-int64(op.size))
+	op.withdraw()
+	return errf(Closed, "the broker is shutting down")
+}
+
+// withdraw undoes the reservation of an operation that will not happen.
+func (op *publishOp) withdraw() {
+	for i := range op.targets {
+		q := op.targets[i].q
+		q.mu.Lock()
+		q.pending--
+		q.mu.Unlock()
+	}
+}
+
+func newEntry(m *Message, note []byte, size int, now int64) *entry {
+	e := &entry{msg: m, size: size, note: note, enqueued: now, sent: now, expires: m.ExpiresAt, group: m.GroupID,
+		deaths: m.Deaths, heapAt: -1}
+	e.lane = laneHighest - m.Priority
+	return e
+}
+
+func (op *publishOp) stage(g *staging) {
+	if op.retains() {
+		op.b.stageRetained(g, op)
+	}
+	if op.pub.Mark != nil {
+		op.pub.Session.stageState(g, op.pub.Mark)
+	}
+	op.placeBody(g)
+	for i := range op.targets {
+		t := &op.targets[i]
+		t.q.mu.Lock()
+		op.stageTarget(g, t)
+		t.q.mu.Unlock()
+	}
+	op.settleBody(g)
+}
+
+// stageTarget stages one queue's copy. Queue lock held.
+func (op *publishOp) stageTarget(g *staging, t *target) {
+	q, m := t.q, op.pub.Message
+	if q.deleted {
+		return
+	}
+	e := newEntry(m, t.note, op.size, g.now)
+	if op.sent != 0 {
+		e.sent = op.sent
+	}
+	if err := q.refuses(e); err != nil && !op.internal {
+		op.out.Err = err
+		t.buried = q.opt.Overflow == RejectPublishDeadLetter
+		return
+	}
+	if q.grouped && e.group == "" {
+		e.group = m.Source.Name
+	}
+	if q.opt.Dedup != DedupOff && !op.internal {
+		original, dup, err := q.deduplicate(g, m, e)
+		if err != nil {
+			op.out.Err = err
+			return
+		}
+		if dup {
+			op.out.Duplicate, op.out.ID, op.out.Sequence = true, original.id, original.number
+			return
+		}
+	}
+	if q.grouped {
+		q.head.number++
+		e.number = q.head.number
+		op.out.Sequence = e.number
+	}
+	e.due = q.dueAt(m, g.now)
+	e.keep, e.body = op.keeping(q, e, g.now), op.body
+	if e.keep == inMemory {
+		e.body = bodyRef{}
+	}
+	q.stageEntry(g, e, e.keep == inStore, op.encoded)
+	if !op.internal {
+		q.noteDedup(g, m, e)
+	}
+	q.coming++
+	q.comingB += int64(e.size)
+	t.e = e
+}
+
+// keeping says where this copy goes: the store if it must survive or wait
+// there, the spill if memory has no place for it.
+func (op *publishOp) keeping(q *Queue, e *entry, now int64) keeping {
+	switch {
+	case q.durable && (op.storedBy(q) || e.due > now):
+		return inStore
+	case e.due > now || q.pending == 1 && q.st.holds(e.lane, e.size) && !op.b.overMemory():
+		return inMemory
+	}
+	return inSpill
+}
+
+// refuses says why the queue does not take the message. Lock held.
+func (q *Queue) refuses(e *entry) error {
+	if q.opt.Overflow == DropHead || !q.overfull(1, e.size) {
+		return nil
+	}
+	return errf(Full, "queue %q is at its limit", q.name)
+}
+
+// overfull says whether n more of size together would pass the queue's
+// limits. Lock held.
+func (q *Queue) overfull(n int64, size int) bool {
+	o := &q.opt
+	return o.MaxLength > 0 && q.st.ready+q.coming+n > o.MaxLength ||
+		o.MaxBytes > 0 && q.st.readyBytes+q.comingB+int64(size) > o.MaxBytes
+}
+
+// dueAt is when the message may first be delivered here. Lock held.
+func (q *Queue) dueAt(m *Message, now int64) int64 {
+	switch {
+	case m.DeliverAt != 0:
+		return m.DeliverAt
+	case q.opt.Delay > 0:
+		return now + q.opt.Delay.Milliseconds()
+	}
+	return 0
+}
+
+func (op *publishOp) applied(g *staging) {
+	for i := range op.targets {
+		t := &op.targets[i]
+		q := t.q
+		q.mu.Lock()
+		q.pending--
+		if t.e != nil {
+			q.coming--
+			q.comingB -= int64(t.e.size)
+		}
+		if t.e != nil && !q.deleted && t.e.inc == q.head.inc {
+			if t.e.due > g.now {
+				q.hold(t.e)
+			} else {
+				q.arrive(t.e)
+				g.wake(q)
+			}
+		}
+		q.mu.Unlock()
+		if t.buried {
+			q.buryRefused(op.pub.Message, g.now)
+		}
+	}
+	op.b.memory.Add(-int64(op.size))
+	if op.retains() {
+		op.b.retains.Add(-1)
+	}
+	g.confirm(op.pub.Confirm, op.pub.Token, op.out)
+}
+
+// arrive appends an entry that is now visible and keeps the queue within its
+// limits. Lock held; the caller dispatches.
+func (q *Queue) arrive(e *entry) {
+	if q.st.append(e) {
+		q.ns.b.charge(e)
+	}
+	q.noteExpiry(e)
+	if q.opt.MaxLength > 0 || q.opt.MaxBytes > 0 {
+		q.shed()
+	}
+}

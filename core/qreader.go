@@ -1,0 +1,60 @@
+package core
+
+import "sort"
+
+// A reader is one cursor over a queue. One without a filter sees the plain
+// order. One that skips remembers per lane how far it has looked, so that a
+// match behind any number of others is found once and nothing is looked at
+// twice. Guarded by the queue's lock.
+type reader struct {
+	predicate Predicate
+	maxBytes  int
+	at        map[uint8]uint64 // per lane: everything before was looked at
+	group     *group           // grouped: the group this pull is taking from
+}
+
+// skips says whether the reader can be refused anything at all.
+func (r *reader) skips(s *qstate) bool {
+	return r.predicate != nil || r.maxBytes > 0 && s.maxSize > r.maxBytes
+}
+
+// fits says whether the reader may have the entry; the message must be there
+// if a predicate is to decide.
+func (r *reader) fits(e *entry) bool {
+	if r.maxBytes > 0 && e.size > r.maxBytes {
+		return false
+	}
+	return r.predicate == nil || r.predicate.Matches(e.msg)
+}
+
+func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
+	if r.at == nil {
+		r.at = map[uint8]uint64{}
+	}
+	for _, e := range s.returned {
+		if r.maxBytes > 0 && e.size > r.maxBytes {
+			continue
+		}
+		if e.msg == nil {
+			return e, nil, needBody
+		}
+		if r.fits(e) {
+			return e, nil, got
+		}
+	}
+	for _, l := range s.lanes {
+		at := r.at[l.num]
+		i := sort.Search(len(l.window), func(i int) bool { return l.window[i].seq >= at })
+		for ; i < len(l.window); i++ {
+			e := l.window[i]
+			if r.fits(e) {
+				return e, nil, got
+			}
+			r.at[l.num] = e.seq + 1
+		}
+		if l.deep > 0 && max(r.at[l.num], l.horizon) < l.tail {
+			return nil, l, needScan
+		}
+	}
+	return nil, nil, nothing
+}

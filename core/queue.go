@@ -1,0 +1,124 @@
+package core
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
+// A Queue is the thin shell around qstate: it adds the lock, the clock, the
+// store and the consumers. Lock order: doc.go.
+type Queue struct {
+	ns      *Namespace // immutable
+	name    string     // immutable
+	id      uint64     // immutable
+	created int64      // immutable
+	hidden  bool       // immutable
+	durable bool       // immutable
+	grouped bool       // immutable
+	session *Session   // immutable; whose backlog it is
+
+	mu       sync.Mutex
+	opt      QueueOptions // guarded by mu; Durable, Grouped and Owner are immutable
+	modified int64        // guarded by mu
+	head     queueHead    // guarded by mu; what the store's head record says
+	st       *qstate      // guarded by mu
+	delayed  delayed      // guarded by mu
+	pending  int          // guarded by mu; publishes submitted and not yet applied
+	coming   int64        // guarded by mu; entries staged and not yet applied
+	comingB  int64        // guarded by mu; their bytes
+	deleted  bool         // guarded by mu
+
+	consumers []*Consumer         // guarded by mu; highest priority first
+	turn      int                 // guarded by mu; round robin
+	pulls     pullQueue           // guarded by mu; waiting receives
+	skippers  map[int]*reader     // guarded by mu; pull cursors by their size limit
+	attempts  map[string]*attempt // guarded by mu; ReceiveRequestAttemptId
+	plain     reader              // guarded by mu; the cursor of all who take anything
+	pulled    holder              // guarded by mu; all pull leases
+
+	wants   wants  // guarded by mu; what the loader is asked for
+	loading bool   // guarded by mu; queued at or running in the loader
+	timer   *timer // immutable; its time guarded by mu
+	usedAt  int64  // guarded by mu; for Expires
+	expiry  int64  // guarded by mu; when the next waiting entry may expire, 0 for never
+
+	fanIn atomic.Int32 // bindings that target it
+
+	touched, staged bool   // committer goroutine only
+	dedup           *dedup // committer goroutine only
+}
+
+// Name is the queue's own name, in no protocol's spelling.
+func (q *Queue) Name() string { return q.name }
+
+// Namespace is where it lives.
+func (q *Queue) Namespace() *Namespace { return q.ns }
+
+// CreatedAt is when it was declared, in ms.
+func (q *Queue) CreatedAt() int64 { return q.created }
+
+// ModifiedAt is when its options last changed, in ms.
+func (q *Queue) ModifiedAt() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.modified
+}
+
+// Options is a copy of the options in force.
+func (q *Queue) Options() QueueOptions {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.opt.clone()
+}
+
+func (o QueueOptions) clone() QueueOptions {
+	o.Attributes = maps.Clone(o.Attributes)
+	o.Tags = maps.Clone(o.Tags)
+	return o
+}
+
+// QueueCounts are exact, across restarts too.
+type QueueCounts struct {
+	Ready, InFlight, Delayed int64
+	Bytes                    int64 // of what is ready
+	Consumers                int
+}
+
+// Counts is a snapshot.
+func (q *Queue) Counts() QueueCounts {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return QueueCounts{
+		Ready: q.st.ready, InFlight: int64(len(q.st.leases)), Delayed: q.delayed.n,
+		Bytes: q.st.readyBytes, Consumers: len(q.consumers),
+	}
+}
+
+// newQueue makes the shell with an empty state.
+func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
+	l := &ns.b.limits
+	q := &Queue{
+		ns: ns, name: name, id: id, opt: o, hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, st: newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
+	}
+	q.head.inc, q.head.seq = id, 1
+	q.timer = ns.b.timers.new(q.onTimer)
+	return q
+}
+
+// expiresAt is when a waiting entry ends for the queue, 0 for never, and
+// whether it is then dead-lettered.
+func (q *Queue) expiresAt(e *entry) (at int64, dead bool) {
+	at, dead = e.expires, true
+	if ttl := q.opt.MessageTTL; ttl > 0 {
+		if t := e.enqueued + ttl.Milliseconds(); at == 0 || t < at {
+			at = t
+		}
+	}
+	if keep := q.opt.Retention; keep > 0 {
+		if t := e.sent + keep.Milliseconds(); at == 0 || t < at {
+			at, dead = t, false
+		}
+	}
+	return at, dead
+}

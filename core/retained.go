@@ -1,0 +1,110 @@
+package core
+
+import (
+	"bytes"
+
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Retained values: the last message published with Retain to each topic path,
+// in table t by path, levels encoded so that a filter skips over what it
+// cannot match.
+
+func (ns *Namespace) retainedPrefix() []byte { return numKey(tabRetained, ns.id) }
+
+// stageRetained sets or clears the retained value of a publication.
+func (b *Broker) stageRetained(g *staging, op *publishOp) {
+	ns := op.ns
+	key := match.EncodeLevels(ns.retainedPrefix(), op.pub.To.Name)
+	if len(op.pub.Message.Body) == 0 {
+		g.batch.Delete(key)
+		return
+	}
+	g.batch.Set(key, op.encoded)
+}
+
+// A RetainedCursor walks the retained values that a filter matches, in order
+// of path, at its reader's pace: a new subscription to a million of them costs
+// nothing but what it consumes. For one goroutine.
+type RetainedCursor struct {
+	ns     *Namespace
+	cursor *match.Cursor
+	at, hi []byte // where the next scan begins; nil at: the end
+}
+
+// Retained makes a cursor over what matches f. It sees every retained publish
+// that was submitted before.
+func (ns *Namespace) Retained(f match.Filter) *RetainedCursor {
+	lo, hi := f.Range()
+	prefix := ns.retainedPrefix()
+	c := &RetainedCursor{ns: ns, cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
+	if c.hi = prefixEnd(prefix); hi != nil {
+		c.hi = append(bytes.Clone(prefix), hi...)
+	}
+	return c
+}
+
+// retainedStep bounds how many keys one scan passes before it seeks anew, and
+// how many bytes of messages one Next returns.
+const retainedBytes = 1 << 20
+
+// Next returns up to n more; none means the end.
+func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
+	b := c.ns.b
+	if b.retains.Load() > 0 {
+		if err := b.wait(Local, nil); err != nil {
+			return nil, err
+		}
+	}
+	size := 0
+	for c.at != nil && len(ms) < n && size < retainedBytes {
+		found, err := c.step(n-len(ms), &size)
+		if err != nil {
+			return ms, err
+		}
+		ms = append(ms, found...)
+	}
+	return ms, nil
+}
+
+// seekAfter is how many keys a scan passes over before it seeks instead.
+const seekAfter = 16
+
+// step scans until it has enough, must seek, or is at the end.
+func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
+	now, prefix := c.ns.b.Now(), len(c.ns.retainedPrefix())
+	next, passed, more := c.at, 0, false
+	var failed error
+	err = c.ns.b.store.Scan(c.at, c.hi, false, func(key, val []byte) bool {
+		if len(ms) >= n || *size >= retainedBytes {
+			more = true
+			return false
+		}
+		if bytes.Compare(key, next) < 0 {
+			passed++
+			more = passed > seekAfter
+			return !more
+		}
+		matched, seek := c.cursor.Next(key[prefix:])
+		if matched {
+			m, err := decodeMessage(bytes.Clone(val))
+			if err != nil {
+				failed = err
+				return false
+			}
+			if m.ExpiresAt == 0 || m.ExpiresAt > now {
+				ms = append(ms, m)
+				*size += len(val)
+			}
+		}
+		next = append(bytes.Clone(key[:prefix]), seek...)
+		return seek != nil
+	})
+	if c.at = nil; more {
+		c.at = next
+	}
+	if err == nil {
+		err = failed
+	}
+	return ms, err
+}

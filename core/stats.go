@@ -1,0 +1,53 @@
+package core
+
+import "sync/atomic"
+
+// counters only grow.
+type counters struct {
+	published, delivered, settled, dropped, unroutable atomic.Uint64
+	deadLettered, expired, redelivered, cycles         atomic.Uint64
+	invisible                                          atomic.Uint64
+}
+
+// Stats is a snapshot of the broker's counters and sizes.
+type Stats struct {
+	Published    uint64 // messages accepted
+	Delivered    uint64 // deliveries to consumers, sinks not counted
+	Settled      uint64
+	Dropped      uint64 // transient messages that the memory budget refused
+	Unroutable   uint64 // published to nobody
+	DeadLettered uint64
+	Expired      uint64
+	Redelivered  uint64
+	Cycles       uint64 // dead letters dropped because they came round again
+	Invisible    uint64 // topic paths that MQTT cannot spell, per subscription missed
+	Groups       uint64 // groups committed
+	Synced       uint64 // of these, with a sync
+	Pending      int64  // bytes on their way to the store
+	Memory       int64  // bytes of messages in memory
+	Queues       int
+	Sessions     int
+	Bindings     int
+}
+
+// Stats is for metrics.
+func (b *Broker) Stats() Stats {
+	c := &b.counters
+	s := Stats{
+		Published: c.published.Load(), Delivered: c.delivered.Load(), Settled: c.settled.Load(), Dropped: c.dropped.Load(),
+		Unroutable: c.unroutable.Load(), DeadLettered: c.deadLettered.Load(), Expired: c.expired.Load(),
+		Redelivered: c.redelivered.Load(), Cycles: c.cycles.Load(), Invisible: c.invisible.Load(),
+		Memory: b.memory.Load(), Pending: b.committer.backlog(),
+	}
+	b.committer.mu.Lock()
+	s.Groups, s.Synced = b.committer.groups, b.committer.synced
+	b.committer.mu.Unlock()
+	for _, ns := range b.Namespaces() {
+		ns.mu.RLock()
+		s.Queues += len(ns.queues)
+		s.Sessions += len(ns.sessions)
+		s.Bindings += len(ns.bindings)
+		ns.mu.RUnlock()
+	}
+	return s
+}
