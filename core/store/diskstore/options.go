@@ -1,0 +1,124 @@
+package diskstore
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options are plain data; the zero value is what a broker wants.
+type Options struct {
+	// Logger gets what an operator should know. Nil: slog.Default().
+	Logger *slog.Logger
+
+	// Fatal is called once, with the first write or sync error, and must end
+	// the process. It may be called from any goroutine, with locks held, so it
+	// must not use the store. Nil: log and os.Exit(ExitCode).
+	Fatal func(error)
+
+	// MinFree is the watermark in bytes below which Room is false.
+	// 0: 1 GiB, or 8 memtables and the largest compaction if that is more.
+	MinFree int64
+
+	// Ballast is the size of the reserve that is given back when a quarter of
+	// MinFree is left. 0: 8 memtables; negative: none.
+	Ballast int64
+
+	// ProbeEvery is how often free space is looked at and the SYNCED file
+	// fsynced. 0: 250 ms; negative: never (tests).
+	ProbeEvery time.Duration
+
+	// MemTable and Cache are sizes in bytes. 0: 16 MiB and 32 MiB. With both
+	// on the Go heap (no cgo), up to memTables*MemTable + Cache are in use.
+	MemTable, Cache int64
+
+	// FS is the file system. Nil: the operating system's.
+	FS vfs.FS
+}
+
+// ExitCode is how a process ends whose store has failed: sysexits' EX_IOERR.
+const ExitCode = 74
+
+const (
+	memTables      = 4 // one being written, the others waiting for their flush
+	defaultMinFree = 1 << 30
+	maxTableFile   = 16 << 20
+	// pebble expands a compaction to at most this many files of the target size.
+	compactionFiles = 25
+)
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Fatal == nil {
+		logger := o.Logger
+		o.Fatal = func(err error) {
+			logger.Error("the store failed: stopping, to recover at the next start", "err", err)
+			os.Exit(ExitCode)
+		}
+	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.MemTable <= 0 {
+		o.MemTable = 16 << 20
+	}
+	if o.Cache <= 0 {
+		o.Cache = 32 << 20
+	}
+	if o.MinFree <= 0 {
+		o.MinFree = max(defaultMinFree, 8*o.MemTable+compactionFiles*maxTableFile)
+	}
+	if o.Ballast == 0 {
+		o.Ballast = 8 * o.MemTable
+	}
+	if o.ProbeEvery == 0 {
+		o.ProbeEvery = 250 * time.Millisecond
+	}
+	return o
+}
+
+// pebbleOptions are pebble's, without the listener and logger of a store.
+// dead hears of keys released to zero.
+func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
+	p := &pebble.Options{
+		FS: o.FS,
+		// WAL sync chunks tell a torn tail from damage in the middle; table
+		// format 6 has a checksum in the footer.
+		FormatMajorVersion:          pebble.FormatTableFormatV6,
+		Merger:                      newMerger(dead),
+		MemTableSize:                uint64(o.MemTable),
+		MemTableStopWritesThreshold: memTables,
+		CacheSize:                   o.Cache,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       32,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                500,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+	}
+	for i := range p.TargetFileSizes {
+		p.TargetFileSizes[i] = min(int64(2<<20)<<i, maxTableFile)
+	}
+	for i := range p.Levels {
+		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	p.Experimental.SpanPolicyFunc = oneTableByte
+	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	return p
+}
+
+// oneTableByte ends a table file where the core's table byte changes. A queue
+// only grows at its end, so files of its entries alone do not overlap and move
+// down the levels without being rewritten; with a head record and the group
+// number in each, every file would overlap every other.
+func oneTableByte(start []byte) (pebble.SpanPolicy, []byte, error) {
+	if len(start) == 0 || start[0] == reserved {
+		return pebble.SpanPolicy{}, nil, nil
+	}
+	return pebble.SpanPolicy{}, []byte{start[0] + 1}, nil
+}

@@ -1,0 +1,200 @@
+package diskstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// A Store is an open directory.
+type Store struct {
+	failure
+
+	// immutable
+	dir    string
+	opts   Options
+	db     *pebble.DB
+	synced *syncedMark
+	lock   io.Closer
+	lost   chan struct{}
+
+	spare atomic.Pointer[pebble.Batch] // a batch to use again
+	group atomic.Uint64                // last group applied; only Apply writes
+	lazy  bool                         // applied and not synced; only Apply and Close
+
+	meter  meter
+	space  space
+	reaper reaper
+}
+
+var _ core.Store = (*Store)(nil)
+
+// Apply implements core.Store. A Durable batch without operations is still a
+// group, so syncing it syncs all before.
+func (s *Store) Apply(cb core.Batch, d core.Durability) error {
+	b := cb.(*batch)
+	if err := errors.Join(s.failed(), b.err); err != nil {
+		b.Close()
+		return err
+	}
+	if b.b.Empty() && d != core.Durable {
+		b.Close()
+		return nil
+	}
+	err := s.commit(b.b, d, reapAtOnce)
+	if err != nil {
+		b.b = nil // pebble may still hold it
+		return err
+	}
+	b.Close()
+	return nil
+}
+
+func (s *Store) commit(b *pebble.Batch, d core.Durability, reap int) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.recovered(r)
+		}
+	}()
+	n := s.group.Load() + 1
+	err = errors.Join(s.reaper.deleteInto(b, reap), b.Merge(groupKey, groupRange{n, n}.encode(), nil))
+	if err != nil {
+		return s.fail(err)
+	}
+	how := pebble.NoSync
+	if d == core.Durable {
+		how = pebble.Sync
+	}
+	size, start := b.Len(), time.Now()
+	if err := s.db.Apply(b, how); err != nil {
+		return s.fail(err)
+	}
+	s.meter.wrote(size)
+	s.group.Store(n)
+	if s.lazy = d != core.Durable; s.lazy {
+		return nil
+	}
+	s.meter.synced(time.Since(start))
+	if err := s.synced.remember(n); err != nil {
+		return s.fail(err)
+	}
+	// An error that pebble met meanwhile, elsewhere, stops confirmations too.
+	return s.failed()
+}
+
+// Get implements core.Store. The value is not copied.
+func (s *Store) Get(key []byte, f func(val []byte) error) (found bool, err error) {
+	if len(key) > 0 && key[0] == reserved {
+		return false, nil
+	}
+	inside := true // in pebble, not in f, whose panics are not ours
+	defer func() {
+		if inside {
+			if r := recover(); r != nil {
+				err = s.recovered(r)
+			}
+		}
+	}()
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer closer.Close()
+	if isDead(v) {
+		return false, nil
+	}
+	inside = false
+	err = f(v)
+	inside = true
+	return true, err
+}
+
+// Scan implements core.Store. What it sees stays on disk until it returns, so
+// a scan that waits keeps space from being freed.
+func (s *Store) Scan(lo, hi []byte, reverse bool, f func(key, val []byte) bool) (err error) {
+	inside := true
+	defer func() {
+		if inside {
+			if r := recover(); r != nil {
+				err = s.recovered(r)
+			}
+		}
+	}()
+	if len(lo) == 0 {
+		lo = nil // an empty bound that is not nil trips pebble's own checks
+	}
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lo, UpperBound: capped(hi)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	first, next := it.First, it.Next
+	if reverse {
+		first, next = it.Last, it.Prev
+	}
+	for ok := first(); ok; ok = next() {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if isDead(v) {
+			s.reaper.add(it.Key())
+			continue
+		}
+		inside = false
+		more := f(it.Key(), v)
+		inside = true
+		if !more {
+			return nil
+		}
+	}
+	return it.Error()
+}
+
+// Epoch implements core.Store: embedded, the shard never changes hands.
+func (s *Store) Epoch() uint64 { return 1 }
+
+// Lost implements core.Store.
+func (s *Store) Lost() <-chan struct{} { return s.lost }
+
+// Compact writes everything into tables and rewrites those without what is
+// deleted. It is for tests and tools; pebble does as much as is useful itself.
+func (s *Store) Compact() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.recovered(r)
+		}
+	}()
+	if err := s.db.Flush(); err != nil {
+		return err
+	}
+	return s.db.Compact(context.Background(), nil, []byte{reserved, reserved}, false)
+}
+
+// Close implements core.Store. Readers must have returned. After a failure it
+// only lets go of the directory: what is written then is not to be trusted.
+func (s *Store) Close() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.recovered(r)
+		}
+	}()
+	s.space.stop()
+	if s.failed() == nil && (s.lazy || !s.reaper.empty()) {
+		_ = s.commit(s.db.NewBatch(), core.Durable, reapAtClose) // a failure is kept
+	}
+	failed := s.failed()
+	if !s.poisoned.Load() {
+		err = s.db.Close()
+	}
+	return errors.Join(failed, err, s.synced.close(), s.lock.Close())
+}
