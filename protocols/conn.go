@@ -236,13 +236,13 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// linger half-closes a TCP connection and throws away what still comes, so that
-// no reset overtakes the last frame.
+// linger half-closes a connection that can be and throws away what still comes,
+// so that no reset overtakes the last frame.
 func (c *Conn) linger() {
-	tc, ok := c.nc.(*net.TCPConn)
-	if !ok || tc.CloseWrite() != nil {
+	half, ok := c.nc.(interface{ CloseWrite() error }) // TCP, TLS
+	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	_ = tc.SetReadDeadline(time.Now().Add(lingerTime)) // without it the limit of bytes and Close still end this
-	_, _ = io.CopyN(io.Discard, tc, lingerBytes)       // any end will do
+	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime)) // without it the limit of bytes and Close still end this
+	_, _ = io.CopyN(io.Discard, c.nc, lingerBytes)       // any end will do
 }
