@@ -114,8 +114,8 @@ func (c *Consumer) Settle(how Settlement, refund bool, rs []Receipt, s *Session,
 		s.note(change)
 	}
 	for _, r := range rs {
-		e := q.st.leases[pos{r.Lane, r.Seq}]
-		if e == nil || e.holder != &c.held || e.inc != r.Incarnation || e.lease != r.Lease {
+		e := c.holds(r)
+		if e == nil {
 			continue
 		}
 		if refund {
@@ -130,10 +130,25 @@ func (c *Consumer) Settle(how Settlement, refund bool, rs []Receipt, s *Session,
 	flushAll(&dirty)
 }
 
-func (c *Consumer) settleOne(e *entry, how Settlement, op *settleOp, back *recordOp) {
+// holds finds the entry that a receipt names, if this consumer holds it. Lock
+// held.
+func (c *Consumer) holds(r Receipt) *entry {
+	e := c.q.st.leases[pos{r.Lane, r.Seq}]
+	if e == nil || e.holder != &c.held || e.inc != r.Incarnation || e.lease != r.Lease {
+		return nil
+	}
+	return e
+}
+
+// release takes an entry off the consumer's account. Lock held.
+func (c *Consumer) release(e *entry) {
 	if e.keep == inMemory {
 		c.bytes -= e.size
 	}
+}
+
+func (c *Consumer) settleOne(e *entry, how Settlement, op *settleOp, back *recordOp) {
+	c.release(e)
 	switch how {
 	case Ack:
 		op.remove(e)

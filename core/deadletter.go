@@ -6,12 +6,18 @@ import "slices"
 // dead letters go, in one atomic step; without such a place it is dropped.
 // Lock held.
 func (q *Queue) bury(e *entry, why DeathReason) {
+	q.ns.b.committer.submit(q.burial(e, why), Lazy, 0)
+}
+
+func (q *Queue) burial(e *entry, why DeathReason) operation {
 	if q.opt.DeadLetter.Kind == NoAddress {
-		q.finish(e, false, why)
-		return
+		op := &settleOp{q: q}
+		op.entries = op.few[:0]
+		op.gone(e)
+		return op
 	}
 	q.ns.b.counters.deadLettered.Add(1)
-	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: why, died: true, to: q.opt.DeadLetter}, Lazy, e.size)
+	return &moveOp{q: q, e: e, why: why, died: true, to: q.opt.DeadLetter}
 }
 
 // moveOp takes an entry out of one queue and publishes it to an address, all
@@ -140,7 +146,7 @@ func (q *Queue) buryRefused(m *Message, now int64) {
 		return
 	}
 	e := newEntry(m, nil, messageSize(m), now)
-	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: MaxLength, died: true, to: to}, Lazy, e.size)
+	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: MaxLength, died: true, to: to}, Lazy, 0)
 }
 
 // Redrive moves up to n ready messages to the queue named to, or, if that is
@@ -169,7 +175,7 @@ func (q *Queue) Redrive(n int, to string) (moving int, err error) {
 			continue
 		}
 		moving++
-		q.ns.b.committer.submit(&moveOp{q: q, e: e, to: QueueAddress(dest)}, Lazy, e.size)
+		q.ns.b.committer.submit(&moveOp{q: q, e: e, to: QueueAddress(dest)}, Lazy, 0)
 	}
 	for _, e := range stay {
 		q.st.putBack(e)

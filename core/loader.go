@@ -298,12 +298,7 @@ func (q *Queue) scanLane(inc uint64, from pos, room *loadRoom) (found []*entry, 
 		to = to2
 	}
 	found = append(stored, spilled...)
-	slices.SortFunc(found, func(a, b *entry) int {
-		if a.before(b.pos) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(found, byPos)
 	i, _ := findEntry(found, pos{from.lane, to})
 	return found[:i], to, whole, nil
 }

@@ -172,19 +172,28 @@ func (op *publishOp) encode() {
 // admit hands the operation to the committer, large bodies first.
 func (b *Broker) admit(op *publishOp) error {
 	op.stageLarge()
+	b.enter(op)
+	if b.committer.submit(op, op.durability, op.size) {
+		return nil
+	}
+	b.leave(op)
+	op.withdraw()
+	return errf(Closed, "the broker is shutting down")
+}
+
+// enter and leave account for a publication on its way to the store.
+func (b *Broker) enter(op *publishOp) {
 	b.memory.Add(int64(op.size))
 	if op.retains() {
 		b.retains.Add(1)
 	}
-	if b.committer.submit(op, op.durability, op.size) {
-		return nil
-	}
+}
+
+func (b *Broker) leave(op *publishOp) {
+	b.memory.Add(-int64(op.size))
 	if op.retains() {
 		b.retains.Add(-1)
 	}
-	b.memory.Add(-int64(op.size))
-	op.withdraw()
-	return errf(Closed, "the broker is shutting down")
 }
 
 // withdraw undoes the reservation of an operation that will not happen.
@@ -331,10 +340,7 @@ func (op *publishOp) applied(g *staging) {
 			q.buryRefused(op.pub.Message, g.now)
 		}
 	}
-	op.b.memory.Add(-int64(op.size))
-	if op.retains() {
-		op.b.retains.Add(-1)
-	}
+	op.b.leave(op)
 	g.confirm(op.pub.Confirm, op.pub.Token, op.out)
 }
 
