@@ -106,6 +106,7 @@ type Broker struct {
 	lastID   atomic.Uint64
 	memory   atomic.Int64 // bytes of messages held in memory
 	draining atomic.Bool
+	hurry    atomic.Bool // no Receive waits any longer
 	counters counters
 	retains  atomic.Int64 // retained values on their way to the store
 
@@ -164,6 +165,21 @@ func (b *Broker) Close() error {
 
 // Drain refuses new publishes from now on; settlements go on until Close.
 func (b *Broker) Drain() { b.draining.Store(true) }
+
+// EndWaits lets no Receive wait from now on: one that does returns at once,
+// with nothing. For the beginning of a drain, when publishes still go on.
+func (b *Broker) EndWaits() {
+	b.hurry.Store(true)
+	for _, ns := range b.Namespaces() {
+		for _, q := range ns.Queues("", true) {
+			q.mu.Lock()
+			for q.pulls.first != nil {
+				q.finishPull(q.pulls.first.p)
+			}
+			q.mu.Unlock()
+		}
+	}
+}
 
 // Default is the namespace of every account, region and vhost `/`.
 func (b *Broker) Default() *Namespace {

@@ -77,7 +77,7 @@ func (q *Queue) startPull(o ReceiveOptions) (p *pull, replay []Delivery, err err
 	if q.serve(p) {
 		return p, nil, nil
 	}
-	p.once = o.Wait <= 0
+	p.once = o.Wait <= 0 || q.ns.b.hurry.Load()
 	if p.once && !q.loading {
 		q.finishPull(p)
 		return p, nil, nil
