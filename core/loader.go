@@ -241,7 +241,8 @@ func (q *Queue) loadLane(inc uint64, num uint8) {
 	}
 	l := q.st.lane(num)
 	from, appends := l.horizon, l.appends
-	room := loadRoom{n: q.st.limitN - q.st.windowN, bytes: q.st.limitBytes - q.st.windowBytes, light: q.st.grouped != nil}
+	room := loadRoom{light: q.st.grouped != nil}
+	room.n, room.bytes = q.st.roomToLoad(l)
 	if q.ns.b.scarce() {
 		room.bytes = 1
 	}

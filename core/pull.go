@@ -74,6 +74,7 @@ func (q *Queue) startPull(o ReceiveOptions) (p *pull, replay []Delivery, err err
 			return nil, nil, errf(OverLimit, "queue %q has %d messages in flight", q.name, limit)
 		}
 	}
+	defer q.rearm()
 	if q.serve(p) {
 		return p, nil, nil
 	}
@@ -83,7 +84,6 @@ func (q *Queue) startPull(o ReceiveOptions) (p *pull, replay []Delivery, err err
 		return p, nil, nil
 	}
 	p.at = q.pulls.push(p)
-	q.rearm()
 	return p, nil, nil
 }
 

@@ -103,7 +103,7 @@ func (s *qstate) nextGrouped(r *reader) (*entry, *lane, verdict) {
 		passed = append(passed, heap.Pop(&s.grouped.free).(*group))
 	}
 	for _, l := range s.lanes {
-		if l.deep > 0 && s.windowN < s.limitN {
+		if l.deep > 0 && s.indexN < s.limitN {
 			return nil, l, needLoad
 		}
 	}

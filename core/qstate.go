@@ -19,7 +19,7 @@ import (
 // In a grouped queue the windows are an index of up to groupedWindow light
 // entries, kept per group; see qgroups.go.
 type qstate struct {
-	limitN, limitBytes int // of the windows together; immutable
+	limitN, limitBytes int // of a lane's window, or of the whole index; immutable
 
 	lanes     []*lane // ordered: highest priority first
 	returned  []*entry
@@ -30,9 +30,9 @@ type qstate struct {
 	late      []pos // holes to close when scans is 0
 	grouped   *qgroups
 
-	windowN, windowBytes int
-	ready, readyBytes    int64 // visible, in memory or not
-	maxSize              int   // of any entry ever appended
+	indexN, indexBytes int   // of a grouped queue's index
+	ready, readyBytes  int64 // visible, in memory or not
+	maxSize            int   // of any entry ever appended
 }
 
 // groupedWindow is how many entries a grouped queue looks ahead for a free
@@ -42,6 +42,7 @@ const groupedWindow = 120_000
 type lane struct {
 	num     uint8
 	window  []*entry // by seq; empty in a grouped queue
+	bytes   int      // of the window
 	horizon uint64   // what is stored from here on is not in memory
 	tail    uint64   // one past the last appended
 	deep    int64    // entries from horizon on, holes not counted
@@ -68,19 +69,27 @@ func (s *qstate) lane(num uint8) *lane {
 	return l
 }
 
-// room says whether an entry of that size may join the windows: one of any
-// size always may.
-func (s *qstate) room(size int) bool {
-	return s.windowN == 0 || s.windowN < s.limitN && (s.grouped != nil || s.windowBytes+size <= s.limitBytes)
+// room says whether an entry of that size may join the lane's window: one of
+// any size always may.
+func (s *qstate) room(l *lane, size int) bool {
+	if s.grouped != nil {
+		return s.indexN < s.limitN
+	}
+	return len(l.window) == 0 || len(l.window) < s.limitN && l.bytes+size <= s.limitBytes
 }
 
 // holds says whether an entry appended to the lane now would stay in memory.
 func (s *qstate) holds(num uint8, size int) bool {
-	i := sort.Search(len(s.lanes), func(i int) bool { return s.lanes[i].num >= num })
-	if i < len(s.lanes) && s.lanes[i].num == num && s.lanes[i].deep > 0 {
-		return false
+	l := s.lane(num)
+	return l.deep == 0 && s.room(l, size)
+}
+
+// roomToLoad is how much one load of the lane may bring.
+func (s *qstate) roomToLoad(l *lane) (n, bytes int) {
+	if s.grouped != nil {
+		return s.limitN - s.indexN, s.limitBytes - s.indexBytes
 	}
-	return s.room(size)
+	return s.limitN - len(l.window), s.limitBytes - l.bytes
 }
 
 // append adds a new last entry of its lane and reports whether it stays in
@@ -91,7 +100,7 @@ func (s *qstate) append(e *entry) (held bool) {
 	s.readyBytes += int64(e.size)
 	s.maxSize = max(s.maxSize, e.size)
 	l.tail = e.seq + 1
-	if e.keep != inMemory && (l.deep > 0 || !s.room(e.size)) {
+	if e.keep != inMemory && (l.deep > 0 || !s.room(l, e.size)) {
 		if l.deep == 0 {
 			l.horizon = e.seq
 		}
@@ -107,25 +116,30 @@ func (s *qstate) append(e *entry) (held bool) {
 }
 
 func (s *qstate) hold(l *lane, e *entry) {
-	s.windowN++
-	if s.grouped != nil && s.windowBytes+e.size > s.limitBytes {
-		e.dropBody() // the index goes on without bodies
-	}
-	if e.msg != nil {
-		s.windowBytes += e.size
-	}
 	if s.grouped != nil {
+		if s.indexBytes+e.size > s.limitBytes {
+			e.dropBody() // the index goes on without bodies
+		}
+		s.index(e)
 		s.grouped.add(e)
 		return
 	}
 	l.window = append(l.window, e)
+	l.bytes += e.size
 }
 
-// unhold takes an entry out of the window's accounts.
-func (s *qstate) unhold(e *entry) {
-	s.windowN--
+// index and unindex keep the accounts of a grouped queue's index.
+func (s *qstate) index(e *entry) {
+	s.indexN++
 	if e.msg != nil {
-		s.windowBytes -= e.size
+		s.indexBytes += e.size
+	}
+}
+
+func (s *qstate) unindex(e *entry) {
+	s.indexN--
+	if e.msg != nil {
+		s.indexBytes -= e.size
 	}
 }
 
@@ -243,7 +257,7 @@ func (s *qstate) take(e *entry) {
 	s.ready--
 	s.readyBytes -= int64(e.size)
 	if s.grouped != nil {
-		s.unhold(e)
+		s.unindex(e)
 		s.grouped.take(e)
 		return
 	}
@@ -254,7 +268,7 @@ func (s *qstate) take(e *entry) {
 	l := s.lane(e.lane)
 	if i, ok := findEntry(l.window, e.pos); ok {
 		l.window = removeAt(l.window, i)
-		s.unhold(e)
+		l.bytes -= e.size
 	}
 }
 
@@ -317,10 +331,7 @@ func (s *qstate) giveBack(e *entry) {
 	s.ready++
 	s.readyBytes += int64(e.size)
 	if s.grouped != nil {
-		s.windowN++
-		if e.msg != nil {
-			s.windowBytes += e.size
-		}
+		s.index(e)
 		s.grouped.giveBack(e)
 		return
 	}
@@ -335,7 +346,7 @@ func (s *qstate) giveBack(e *entry) {
 // setBody gives a waiting entry its message, read from the store.
 func (s *qstate) setBody(e *entry, m *Message) {
 	if e.msg == nil && s.grouped != nil {
-		s.windowBytes += e.size
+		s.indexBytes += e.size
 	}
 	e.msg = m
 }

@@ -247,7 +247,7 @@ func (q *Queue) restore(e *entry) {
 	e.deadline = min(e.deadline, now+longestLease.Milliseconds())
 	e.leased = now
 	if q.st.grouped != nil {
-		q.st.windowN++
+		q.st.index(e)
 		q.st.grouped.add(e)
 	} else {
 		i, _ := findEntry(q.st.returned, e.pos)
