@@ -1,2 +1,121 @@
-// Package core is the broker's domain. (Architecture page: being written.)
+// Package core is the broker: queues, topics, bindings, sessions and the
+// deliveries of every protocol, on one Store. Doors (protocols/..., bridge/...)
+// translate; what they share is here, in no protocol's words.
+//
+// # Nouns
+//
+//	Broker       everything on one store; Namespace finds the rest
+//	Namespace    one space of queue names and one topic tree (vhost; account and region)
+//	Message      immutable once published; Origin is its publisher's own form, opaque
+//	Address      a queue by name, or a path in the topic tree
+//	Queue        one order (priority, sequence) with many readers; a shell around qstate
+//	Binding      copies what matches a filter into a queue, or hands it to a Sink
+//	Topic        a path that was created, with attributes; paths need no creation
+//	Session      queue + bindings + small state + will + expiry of a client that may be away
+//	Consumer     push: holds deliveries until it settles them, bounded by credit
+//	Receive      pull: holds deliveries until a deadline (SQS's visibility timeout)
+//	Delivery     a message with a Receipt that settles it and can hit no other
+//	Publisher    one connection's way in; parks what the memory budget does not admit
+//	Group        publishes and settlements that happen together or not at all
+//	Store        ordered keys with atomic batches (store.go); the key space is keys.go
+//
+// An Exchange as a router of its own comes with the AMQP door: it is one more
+// way to make the routes that Namespace.routesTo makes for the tree.
+//
+// # Life of a publish
+//
+//  1. Publisher.Publish calls Namespace.prepare on the connection's goroutine:
+//     Broker.accepts (limits, disk), Namespace.routesTo (bindings, one copy per
+//     queue and Copies), Sink.Send for what is not to be stored, and
+//     publishOp.direct for transient copies that overtake nothing.
+//  2. What is left is encoded once (codec.go) and handed to the committer by
+//     Broker.admit, or parked by Publisher.Publish over the memory budget.
+//  3. committer.commit stages a group: publishOp.stage gives each copy its place
+//     (Queue.stageEntry), looks for duplicates (dedup.go), shares bodies
+//     (body.go); Queue.writeHead writes each touched queue's counters; one
+//     Store.Apply makes the group as durable as its most demanding member.
+//  4. publishOp.applied appends the entries (Queue.arrive), the queue is
+//     dispatched once, and the Confirm is told: PUBACK, SendMessage's answer.
+//
+// # Life of a delivery
+//
+//  1. Queue.dispatch picks (Queue.pick, qstate.next) for push consumers by
+//     priority and in turn, and for waiting pulls; what only the store has is
+//     asked of the loader (loader.go), never read on a connection's goroutine.
+//  2. qstate.lease records who holds it. A pull's lease is written (recordOp):
+//     within 10 ms, or, grouped, before it is answered. A push delivery is
+//     written only when it comes back (its count).
+//  3. Consumer.Settle or Queue.Settle ends it: settleOp removes the entry,
+//     recordOp puts it back at its old place, moveOp dead-letters it, each
+//     atomically.
+//
+// # Files
+//
+//	message value address codec*   what is published and its stored form
+//	options binding delivery publication session_options   what doors say to us
+//	broker namespace definitions recover stats access   the whole, and its start
+//	publish route publishop body dedup   the way in
+//	committer   the one goroutine that changes the store
+//	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
+//	queue dispatch consumer pull settle browse group   the way out
+//	loader delayed expiry timers deadletter sweep   what runs beside
+//	session retained   what outlives a connection
+//
+// # Lock order
+//
+// Broker.mu, Namespace.mu, Session.mu, Queue.mu, then the leaves: Publisher.mu,
+// committer.mu, loader.mu, timers.mu, sweeper.mu, a door's own locks. Two
+// queues are never locked together. The committer stages and applies without
+// holding any. Receiver.Deliver and Cancelled are called under Queue.mu;
+// Sink.Send and Confirm.Confirmed under none of a queue.
+//
+// # Limits (Options.Limits; 0 takes the default)
+//
+//	MessageBytes    16 MiB      one message with its headers
+//	GroupBytes      16 MiB      one atomic group
+//	Queues          1,000,000   per namespace
+//	WindowMessages  1,000       of a lane of a queue in memory (grouped: 120,000 without bodies)
+//	WindowBytes     1 MiB       of the same; one message of any size always fits
+//	MemoryBytes     256 MiB     message bytes in memory: over half of it deliveries keep no body
+//	                            and loads bring one message, over all of it nothing transient is
+//	                            held; a quarter of it may wait for the committer before publishes park
+//	ParkedBytes     1 MiB       parked publishes of a connection before it is asked to wait
+//	HeaderCount     1,000       of a message
+//	unsettledBytes  16 MiB      that only memory has, held by one push consumer
+//
+// # Not obvious
+//
+//   - A queue's memory is its windows. Entries beyond are found by sequence
+//     (lane.horizon); one that a skipping reader takes from there leaves a hole
+//     that loading passes over. An entry that was ever delivered is never in a
+//     window but leased or returned, so windows need no delivery counts.
+//   - The store's counts (queueHead) change only where an entry is staged, in
+//     the batch that writes the entry: they are exact after a crash without a
+//     scan. The counts that Counts returns are those of memory.
+//   - A transient message goes around the committer only if the queue has
+//     nothing pending, so it never overtakes; if memory has no place for it, it
+//     is written to table n, which a restart empties.
+//   - Pushing back is never deadlock: what a Publisher parks waits only for the
+//     disk, not for any consumer, since depth costs disk. So a door may stop
+//     reading a connection whose Publisher is Full: its acknowledgements are
+//     not what would free it. (DESIGN section 4 asks that reading never stops;
+//     it stops here only beyond ParkedBytes, and only for as long as a sync.)
+//   - Large messages are written in chunks before the group that refers to them,
+//     when they are published, not while they arrive: a door has read them whole.
+//   - Durability: DESIGN section 5's table. A persistent publish without a
+//     Confirm, settlements, leases of ungrouped queues and retained values of
+//     transient messages are on disk within 10 ms; a crash before redelivers.
+//   - An error of the store is final (Options.Fatal): nothing is confirmed, the
+//     process stops and recovers at its next start.
+//
+// # Support
+//
+//	queues, topics, bindings, sessions, retained, wills            yes
+//	leases, FIFO groups, deduplication, delay, TTL, retention       yes
+//	dead letters with trail, redrive, cycles, max length            yes
+//	push consumers: credit, priority, exclusive, single active      yes
+//	predicates on bindings and consumers                            yes; SQL-92 selectors and SNS policies compile to them with their doors
+//	atomic groups, browsing                                         yes
+//	exchanges other than the tree, policies, sticky groups          no: with the AMQP and STOMP doors
+//	purge that leaves what is in flight (AMQP's)                    no: Purge takes everything, as SQS's does
 package core
