@@ -202,6 +202,13 @@ func (b *Broker) Namespaces() []*Namespace {
 // Now is the broker's time in ms.
 func (b *Broker) Now() int64 { return b.clock.Now().UnixMilli() }
 
+// submitOr submits an operation, or tells its confirm that it is too late.
+func (b *Broker) submitOr(op operation, d Durability, c Confirm, token uint64) {
+	if !b.committer.submit(op, d, 0) && c != nil {
+		c.Confirmed(token, Outcome{Err: errf(Closed, "the broker is shutting down")})
+	}
+}
+
 // newID is a number that is never given again, across restarts too.
 func (b *Broker) newID() uint64 { return b.boot<<32 | b.lastID.Add(1) }
 

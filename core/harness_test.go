@@ -114,3 +114,14 @@ func (r *tape) Send(m *core.Message, note []byte) bool {
 	r.got <- core.Delivery{Message: m, Note: note}
 	return false
 }
+
+func bindSink(t testing.TB, b *core.Broker, q *core.Queue, filter string, s core.Sink) {
+	t.Helper()
+	f, err := match.ParseMQTT(filter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Default().Bind(&core.Binding{Key: q.Name() + "/" + filter, Filter: f, Queue: q, KeepDurable: true, Sink: s}); err != nil {
+		t.Fatal(err)
+	}
+}

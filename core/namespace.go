@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -151,8 +152,8 @@ func (ns *Namespace) DeleteQueue(name string) error {
 	if !ns.remove(q, w) {
 		return errf(NotFound, "no queue %q", name)
 	}
-	_, err := w.wait(context.Background())
-	return err
+	o, err := w.wait(context.Background())
+	return errors.Join(err, o.Err)
 }
 
 // deleteLater deletes a queue from under its own lock.
@@ -176,7 +177,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 	ns.mu.Unlock()
 	inc := q.close()
 	durable := q.durable
-	ns.b.committer.submit(&change{
+	ns.b.submitOr(&change{
 		write: func(g *staging) {
 			if !durable {
 				g.batch.DeleteRange(numKey(tabSpill, inc), prefixEnd(numKey(tabSpill, inc)))
@@ -196,7 +197,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 			}
 			g.confirm(confirm, 0, Outcome{})
 		},
-	}, Durable, 0)
+	}, Durable, confirm, 0)
 	return true
 }
 

@@ -165,11 +165,12 @@ func (q *Queue) recordPull(ctx context.Context, p *pull) error {
 	}
 	op.submit()
 	q.mu.Unlock()
-	if _, err := w.wait(ctx); err != nil {
+	o, err := w.wait(ctx)
+	if err != nil {
 		q.unpull(p)
 		return err
 	}
-	return nil
+	return o.Err
 }
 
 // unpull gives back what a cancelled pull was given, as if never delivered.

@@ -166,7 +166,7 @@ func (s *Session) SetState(c StateChange, confirm Confirm, token uint64) {
 	if confirm != nil {
 		d = Durable
 	}
-	s.ns.b.committer.submit(&stateOp{s, c, confirm, token}, d, 0)
+	s.ns.b.submitOr(&stateOp{s, c, confirm, token}, d, confirm, token)
 }
 
 // note changes the state in memory.

@@ -43,7 +43,7 @@ func (op *settleOp) submit() {
 	if !op.stored && op.change == nil && op.confirm == nil {
 		return
 	}
-	op.q.ns.b.committer.submit(op, d, 0)
+	op.q.ns.b.submitOr(op, d, op.confirm, op.token)
 }
 
 func (op *settleOp) stage(g *staging) {
@@ -101,7 +101,7 @@ func (op *recordOp) submit() {
 	if op.durable {
 		d = Durable
 	}
-	op.q.ns.b.committer.submit(op, d, 0)
+	op.q.ns.b.submitOr(op, d, op.confirm, 0)
 }
 
 func (op *recordOp) stage(g *staging) {
@@ -164,7 +164,10 @@ func (q *Queue) Settle(ctx context.Context, how Settlement, rs ...Receipt) (errs
 	q.dispatch(&dirty)
 	q.mu.Unlock()
 	flushAll(&dirty)
-	_, err = w.wait(ctx)
+	o, err := w.wait(ctx)
+	if err == nil {
+		err = o.Err
+	}
 	return errs, err
 }
 

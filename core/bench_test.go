@@ -1,0 +1,75 @@
+package core_test
+
+import (
+	"testing"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/store/diskstore"
+	"github.com/slipwaymq/slipway/core/store/memstore"
+)
+
+// window is a Confirm that lets n publishes be outstanding.
+type window chan struct{}
+
+func (w window) Confirmed(uint64, core.Outcome) bool { <-w; return false }
+func (w window) Flush()                              {}
+
+func benchPublish(b *testing.B, store core.Store, outstanding int) {
+	br := open(b, store)
+	defer br.Close()
+	declare(b, br, "q", durable(core.QueueOptions{}))
+	body := make([]byte, 256)
+	w := make(window, outstanding)
+	p := br.Default().NewPublisher(1 << 30)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		w <- struct{}{}
+		m := &core.Message{Body: body, Durable: true}
+		if err := p.Publish(&core.Publication{Message: m, To: core.QueueAddress("q"), Confirm: w}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range outstanding {
+		w <- struct{}{}
+	}
+}
+
+func BenchmarkPublishMemory(b *testing.B) { benchPublish(b, memstore.New(memstore.Options{}), 1000) }
+
+func BenchmarkPublishDisk(b *testing.B) {
+	for _, n := range []struct {
+		name string
+		n    int
+	}{{"1", 1}, {"128", 128}, {"1000", 1000}} {
+		b.Run(n.name, func(b *testing.B) {
+			s, err := diskstore.Open(b.TempDir(), diskstore.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			benchPublish(b, s, n.n)
+		})
+	}
+}
+
+// sink counts.
+type sink struct{ n int }
+
+func (s *sink) Send(*core.Message, []byte) bool { s.n++; return false }
+func (s *sink) Flush()                          {}
+
+func BenchmarkPublishToSink(b *testing.B) {
+	br := fresh(b)
+	q := declare(b, br, "q", core.QueueOptions{})
+	bindSink(b, br, q, "a/b/c", &sink{})
+	p := br.Default().NewPublisher(0)
+	body := make([]byte, 256)
+	b.ReportAllocs()
+	for b.Loop() {
+		m := &core.Message{Body: body}
+		if err := p.Publish(&core.Publication{Message: m, To: core.TopicAddress("a/b/c")}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
