@@ -47,7 +47,7 @@ const (
 // Edge is the http.Handler of all services.
 type Edge struct {
 	cfg   Config // immutable
-	guard guard  // immutable
+	guard *Guard // immutable
 
 	inFlight  atomic.Int64 // requests being served
 	reception atomic.Int64 // bytes of bodies held
@@ -66,7 +66,7 @@ func New(cfg Config) *Edge {
 		cfg.Log = slog.Default()
 	}
 	cfg.ExternalURL = strings.TrimRight(cfg.ExternalURL, "/")
-	return &Edge{cfg: cfg, guard: newGuard(cfg.AllowedHosts, cfg.ExternalURL)}
+	return &Edge{cfg: cfg, guard: NewGuard("aws.allowed_hosts", cfg.AllowedHosts, cfg.ExternalURL)}
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -122,8 +122,8 @@ type turn struct {
 // serve goes through the stages of doc.go; its error is the reply.
 func (t *turn) serve() error {
 	if t.edge.cfg.Verify == nil {
-		if err := t.edge.guard.check(t.r); err != nil {
-			return err
+		if why := t.edge.guard.Refusal(t.r); why != "" {
+			return wire.AccessDenied.New("The request was refused, since no users are configured and " + why + ".")
 		}
 	}
 	if err := t.receive(); err != nil {

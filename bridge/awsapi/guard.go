@@ -6,21 +6,24 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-
-	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 )
 
-// guard keeps web pages out while nothing verifies signatures (DESIGN section 7):
-// any page that a user visits can reach 127.0.0.1, by a form or fetch to it
-// (cross-site), or by a name of its own that resolves to it (DNS rebinding).
-type guard struct {
+// A Guard keeps web pages out while nothing verifies who asks (DESIGN section
+// 7): any page that a user visits can reach 127.0.0.1, by a form or fetch to it
+// (cross-site), or by a name of its own that resolves to it (DNS rebinding). It
+// is immutable.
+type Guard struct {
+	setting  string
 	all      bool
 	names    map[string]bool
 	suffixes []string // with the leading dot
 }
 
-func newGuard(allow []string, externalURL string) guard {
-	g := guard{names: map[string]bool{}}
+// NewGuard makes a guard that lets loopback hosts through, those of allow
+// (names, *.suffixes, or * for all) and that of externalURL, if any. setting is
+// what allow is called in the configuration, for messages.
+func NewGuard(setting string, allow []string, externalURL string) *Guard {
+	g := &Guard{setting: setting, names: map[string]bool{}}
 	for _, h := range allow {
 		h = strings.ToLower(strings.TrimSpace(h))
 		switch {
@@ -38,34 +41,40 @@ func newGuard(allow []string, externalURL string) guard {
 	return g
 }
 
-// check refuses a request that a web page may have made.
-func (g *guard) check(r *http.Request) error {
+// Refusal says why a request may be a web page's doing; "" lets it through.
+func (g *Guard) Refusal(r *http.Request) string {
 	if g.all {
-		return nil
+		return ""
 	}
 	if !g.allowed(hostOnly(r.Host)) {
-		return refused("the Host " + quoteShort(r.Host) + " is neither loopback nor in aws.allowed_hosts")
+		return "the Host " + quoteShort(r.Host) + " is neither loopback nor in " + g.setting
 	}
-	origin, known := r.Header["Origin"]
-	if known {
-		u, err := url.Parse(strings.Join(origin, ","))
-		if err != nil || !g.allowed(u.Hostname()) {
-			return refused("the Origin " + quoteShort(strings.Join(origin, ",")) + " is neither loopback nor in aws.allowed_hosts")
-		}
-	}
-	if !known && strings.EqualFold(r.Header.Get("Sec-Fetch-Site"), "cross-site") {
-		return refused("it comes from another site's page")
-	}
-	return nil
+	return g.ForeignOrigin(r)
 }
 
-func refused(why string) error {
-	return wire.AccessDenied.New("The request was refused, since no users are configured and " + why + ".")
+// ForeignOrigin is Refusal without a look at the Host: for requests whose
+// credentials a browser may have added, at an address that is not loopback. A
+// page of the very host that is asked is no foreigner.
+func (g *Guard) ForeignOrigin(r *http.Request) string {
+	origin, known := r.Header["Origin"]
+	switch {
+	case g.all:
+		return ""
+	case known:
+		text := strings.Join(origin, ",")
+		u, err := url.Parse(text)
+		if err != nil || !g.allowed(u.Hostname()) && !(u.Host != "" && strings.EqualFold(u.Host, r.Host)) {
+			return "the Origin " + quoteShort(text) + " is neither loopback nor in " + g.setting
+		}
+	case strings.EqualFold(r.Header.Get("Sec-Fetch-Site"), "cross-site"):
+		return "it comes from another site's page"
+	}
+	return ""
 }
 
 // allowed tells loopback and listed hosts. localhost and names under it are
 // loopback by RFC 6761.
-func (g *guard) allowed(host string) bool {
+func (g *Guard) allowed(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || g.names[host] {
 		return true
