@@ -1,0 +1,94 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// guarded finds out who asks, or refuses, before h answers.
+func (s *Service) guarded(anonymous bool, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := s.login(w, r, anonymous)
+		if !ok {
+			return
+		}
+		ns, err := s.namespace(r, who)
+		if err == nil {
+			err = h(w, &request{r, who, ns})
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// login answers the request itself when it says no.
+func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) (*core.Principal, bool) {
+	name, password, given := r.BasicAuth()
+	if !given || s.cfg.Access == nil {
+		if why := s.guard.Refusal(r); anonymous && why != "" {
+			s.refuse(w, why)
+			return nil, false
+		}
+		if anonymous {
+			return core.AnonymousPrincipal(), true
+		}
+		s.unauthorized(w)
+		return nil, false
+	}
+	if why := s.guard.ForeignOrigin(r); why != "" {
+		s.refuse(w, why)
+		return nil, false
+	}
+	who, err := s.cfg.Access.Authenticate(name, []byte(password))
+	if err != nil {
+		s.cfg.Log.Warn("admin login refused", "user", name, "remote", r.RemoteAddr)
+		s.unauthorized(w)
+		return nil, false
+	}
+	return who, true
+}
+
+func (s *Service) refuse(w http.ResponseWriter, why string) {
+	_ = answer(w, http.StatusForbidden, map[string]string{"error": "refused, since " + why}) // as in fail
+}
+
+func (s *Service) unauthorized(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="slipway", charset="UTF-8"`)
+	_ = answer(w, http.StatusUnauthorized, map[string]string{"error": "name and password of a user are needed"}) // as in fail
+}
+
+// namespace finds the one that is asked about. It is never created by asking. A
+// user sees no other than the user's own.
+func (s *Service) namespace(r *http.Request, who *core.Principal) (*core.Namespace, error) {
+	name := who.Namespace
+	if q := r.URL.Query(); q.Has("namespace") {
+		name = q.Get("namespace")
+	}
+	if !who.Anonymous && name != who.Namespace {
+		return nil, denied("namespace " + name)
+	}
+	for _, ns := range s.cfg.Broker.Namespaces() {
+		if ns.Name() == name {
+			return ns, nil
+		}
+	}
+	return nil, &core.Error{Kind: core.NotFound, Msg: "no namespace " + name}
+}
+
+// needs lets only those through who may do a with every queue: what is shown or
+// done is not of one queue.
+func needs(a core.Action, h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		// Of all patterns only `*` matches the name `*`.
+		if !r.who.MayQueue(a, "*") {
+			return denied("what concerns all queues")
+		}
+		return h(w, r)
+	}
+}
+
+func denied(what string) error {
+	return &core.Error{Kind: core.Denied, Msg: "no permission for " + what}
+}

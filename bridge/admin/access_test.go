@@ -1,0 +1,69 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// Who may ask for what, through which listener.
+func TestWhoMay(t *testing.T) {
+	open, closed := newService(t, func(c *Config) { c.Profiles = true }), newService(t, func(c *Config) {
+		c.Access, c.AllowedHosts = users(t), []string{"broker.lan"}
+		c.Disconnect = func(id uint64) bool { return id == 7 }
+	})
+	for _, s := range []*Service{open, closed} {
+		declare(t, s, "orders", 1)
+		declare(t, s, "bills", 1)
+	}
+	foreign := func(r *http.Request) { r.Host = "broker.lan" }
+	for _, tt := range []struct {
+		s         *Service
+		anonymous bool
+		request   string
+		change    []func(*http.Request)
+		status    int
+	}{
+		{open, true, "GET /api/overview", nil, 200},
+		{open, true, "GET /metrics", nil, 200},
+		{open, true, "GET /debug/pprof/", nil, 200},
+		{open, true, "GET /debug/pprof/symbol", nil, 200},
+		{open, true, "GET /api/nothing", nil, 404},
+		{open, true, "GET /", nil, 404},
+		{open, true, "POST /api/queues", nil, 405},
+		{open, true, "GET /api/queues?namespace=none", nil, 404},
+		{open, true, "GET /api/overview", []func(*http.Request){foreign}, 403},
+		{open, true, "GET /healthz", []func(*http.Request){foreign}, 200},
+		{open, true, "POST /api/queues/orders/purge", []func(*http.Request){header("Origin", "http://evil.example")}, 403},
+		{open, true, "POST /api/queues/orders/purge", []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		{open, true, "GET /api/overview", []func(*http.Request){as("who", "ever")}, 200},
+		{open, false, "GET /api/overview", []func(*http.Request){as("who", "ever")}, 401},
+		{closed, false, "GET /healthz", nil, 200},
+		{closed, false, "GET /readyz", nil, 200},
+		{closed, false, "GET /metrics", nil, 401},
+		{closed, false, "GET /api/queues", nil, 401},
+		{closed, false, "GET /api/queues", []func(*http.Request){as("root", "wrong")}, 401},
+		{closed, false, "GET /api/queues", []func(*http.Request){as("nobody", "r")}, 401},
+		{closed, false, "GET /metrics", []func(*http.Request){as("root", "r")}, 200},
+		{closed, false, "GET /metrics", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "GET /api/connections", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "GET /api/queues/orders", []func(*http.Request){as("some", "s")}, 200},
+		{closed, false, "GET /api/queues/bills", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "GET /api/queues/orders", []func(*http.Request){as("sensor", "p")}, 403},
+		{closed, false, "POST /api/queues/orders/purge", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "POST /api/queues/none/purge", []func(*http.Request){as("root", "r")}, 404},
+		{closed, false, "POST /api/queues/orders/purge", []func(*http.Request){as("root", "r"), header("Origin", "https://evil.example")}, 403},
+		{closed, false, "POST /api/queues/orders/purge", []func(*http.Request){as("root", "r"), foreign, header("Origin", "http://broker.lan")}, 200},
+		{closed, false, "GET /api/queues?namespace=other", []func(*http.Request){as("root", "r")}, 403},
+		{closed, false, "DELETE /api/connections/7", []func(*http.Request){as("root", "r")}, 200},
+		{closed, false, "DELETE /api/connections/8", []func(*http.Request){as("root", "r")}, 404},
+		{closed, false, "DELETE /api/connections/x", []func(*http.Request){as("root", "r")}, 400},
+		{closed, false, "DELETE /api/connections/7", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "GET /debug/pprof/", []func(*http.Request){as("root", "r")}, 404},
+	} {
+		method, target, _ := strings.Cut(tt.request, " ")
+		if status, body := ask(t, tt.s.Handler(tt.anonymous), method, target, tt.change...); status != tt.status {
+			t.Errorf("%s: %d, want %d: %.200s", tt.request, status, tt.status, body)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package admin
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/core"
+)
+
+// Config is what the door is made of. Functions may be called from many
+// goroutines.
+type Config struct {
+	Broker       *core.Broker
+	Access       *core.Access // nil: no users are configured
+	AllowedHosts []string     // beside loopback; as for awsapi.NewGuard
+	Version      string
+	Profiles     bool // serve /debug/pprof
+	Log          *slog.Logger
+
+	// Ready says why no new messages are taken; nil: they are. It is asked by
+	// /readyz.
+	Ready func() error
+	// Store tells of the disk; nil: there is none.
+	Store func() StoreMetrics
+	// Connections lists those of the doors that keep them, and Disconnect
+	// ends one. Traffic counts what the doors did.
+	Connections func() []Connection
+	Disconnect  func(id uint64) bool
+	Traffic     func() []Traffic
+}
+
+// A Connection is one client's, for lists.
+type Connection struct {
+	ID       uint64    `json:"id"`
+	Protocol string    `json:"protocol"`
+	Remote   string    `json:"remote"`
+	Since    time.Time `json:"since"`
+	Client   string    `json:"client,omitempty"`
+	User     string    `json:"user,omitempty"`
+	BytesIn  uint64    `json:"bytesIn"`
+	BytesOut uint64    `json:"bytesOut"`
+	Queued   int       `json:"queued"` // bytes it has not taken yet
+}
+
+// Traffic is one kind of event at one door; Value only grows, unless Gauge.
+type Traffic struct {
+	Door  string
+	Name  string // of the metric, without slipway_ and _total
+	Help  string
+	Value float64
+	Gauge bool
+}
+
+// Service answers requests.
+type Service struct {
+	cfg     Config        // immutable
+	guard   *awsapi.Guard // immutable
+	metrics http.Handler  // immutable
+	started time.Time     // immutable
+}
+
+// New makes the service.
+func New(cfg Config) *Service {
+	s := &Service{cfg: cfg, guard: awsapi.NewGuard("admin.allowed_hosts", cfg.AllowedHosts, ""), started: time.Now()}
+	s.metrics = newMetrics(s)
+	return s
+}
+
+// handler answers one request of a known principal.
+type handler func(w http.ResponseWriter, r *request) error
+
+// request is what a handler needs to know.
+type request struct {
+	*http.Request
+	who *core.Principal
+	ns  *core.Namespace // that of ?namespace=
+}
+
+// Handler serves one listener. anonymous says that clients without credentials
+// are let in there.
+func (s *Service) Handler(anonymous bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
+	for pattern, h := range map[string]handler{
+		"GET /metrics":                  needs(core.Read, s.showMetrics),
+		"GET /api/overview":             needs(core.Read, s.overview),
+		"GET /api/queues":               s.queues,
+		"GET /api/queues/{name}":        s.queue,
+		"POST /api/queues/{name}/purge": s.purge,
+		"GET /api/topics":               s.topics,
+		"GET /api/sessions":             needs(core.Read, s.sessions),
+		"GET /api/connections":          needs(core.Read, s.connections),
+		"DELETE /api/connections/{id}":  needs(core.Configure, s.disconnect),
+	} {
+		mux.Handle(pattern, s.guarded(anonymous, h))
+	}
+	if s.cfg.Profiles {
+		mux.Handle("GET /debug/pprof/", s.guarded(anonymous, needs(core.Configure, profile)))
+	}
+	return mux
+}
+
+// answer writes v as JSON. A client that has gone away is nobody to tell.
+func answer(w http.ResponseWriter, status int, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+	return nil
+}
+
+// fail is the one place where an error becomes an answer.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := http.StatusInternalServerError, "the request failed inside the broker; its log says why"
+	switch core.KindOf(err) {
+	case core.NotFound:
+		status, text = http.StatusNotFound, err.Error()
+	case core.Invalid:
+		status, text = http.StatusBadRequest, err.Error()
+	case core.Denied:
+		status, text = http.StatusForbidden, err.Error()
+	case core.Closed:
+		status, text = http.StatusServiceUnavailable, err.Error()
+	default:
+		s.cfg.Log.Error("admin request failed", "method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
+	}
+	_ = answer(w, status, map[string]string{"error": text}) // a map of text is always JSON
+}

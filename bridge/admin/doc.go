@@ -1,0 +1,34 @@
+// Package admin is the door for operators and their programs: health, metrics,
+// profiles on request, and a small JSON interface to look and to clean up.
+//
+// A request goes through guard and login (access.go), then to one of the rows
+// of the table in admin.go. Handlers read the core's snapshots; none holds a
+// lock while it writes, and no answer grows without bound.
+//
+//	path                               method  needs
+//	/healthz                           GET     nothing: 200 while the process is alive and its store has not failed
+//	/readyz                            GET     nothing: 200 while new messages are taken, else 503 and why
+//	/metrics                           GET     read on every queue; Prometheus' text format
+//	/api/overview                      GET     read on every queue
+//	/api/queues?prefix=&hidden=&after= GET     shows the queues that one may read, 1,000 at a time
+//	/api/queues/{name}                 GET     read on it
+//	/api/queues/{name}/purge           POST    configure on it
+//	/api/topics                        GET     shows those that one may read
+//	/api/sessions                      GET     read on every queue
+//	/api/connections                   GET     read on every queue
+//	/api/connections/{id}              DELETE  configure on every queue
+//	/debug/pprof/...                   GET     configure on every queue; only with Config.Profiles
+//	console                            absent
+//
+// Every path under /api takes ?namespace=NAME; without it, the default one. A
+// name with a `/` is written with %2F.
+//
+// Who asks: where users are configured, one of them by HTTP basic
+// authentication; on a listener that lets anonymous clients in, anybody, who
+// may do everything. What a browser may have been tricked into is refused as on
+// the AWS door (awsapi.Guard): without credentials by Host and Origin, with
+// them by Origin, since a browser adds them on its own.
+//
+// Metrics name at most 50 queues, the longest that are not hidden; totals count
+// all. A scrape reads the counts of every queue, about a microsecond each.
+package admin
