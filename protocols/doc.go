@@ -56,6 +56,9 @@
 //     by TCP and is cut when nothing moved for Stall.
 //   - A client that never reads is cut only if bytes that must be sent wait for
 //     it. QoS 0 alone never costs anybody a connection.
+//   - Three ways to flush: Batch for the outputs that one reader dirtied, Due for
+//     a caller who is told by each append whether a flush is now his to do, and
+//     FlushSoon for one who must not pay for the write at all.
 //   - A body of 8 KiB or more is queued by reference: the core's bodies are
 //     immutable, and 1,000 slow subscribers of one large message hold it once.
 //   - Deadlines are moved at most once a second, so an idle time may be noticed

@@ -14,6 +14,7 @@ const (
 // Flush sends what is queued as far as the socket takes it at once; the rest is
 // sent by a goroutine. It never waits for the network. Any goroutine may call it.
 func (o *Output) Flush() {
+	o.due.Store(false) // before the lock: what is appended from here on needs another Flush
 	o.mu.Lock()
 	if o.sending || o.err != nil || len(o.pending) == 0 {
 		o.mu.Unlock()

@@ -31,6 +31,7 @@ type Output struct {
 
 	queued atomic.Int64 // bytes appended and not yet written; changes under mu
 	closed atomic.Bool  // err is set; changes under mu
+	due    atomic.Bool  // somebody has promised a Flush
 	batch  atomic.Pointer[Batch]
 
 	mu       sync.Mutex    // guards what follows
@@ -124,6 +125,10 @@ func (o *Output) appendChunk(f func(dst []byte) []byte) int {
 	o.pending[last] = after
 	return len(after) - len(before)
 }
+
+// Due is called after appending by somebody who flushes later. It is true for
+// the first since the last Flush: that one must flush, and then flushes for all.
+func (o *Output) Due() bool { return !o.due.Swap(true) }
 
 // Full says that deliveries should stop; OnWritable's function tells when to go
 // on. A closed output is full for ever.

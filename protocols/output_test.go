@@ -241,6 +241,23 @@ func TestSmallFramesLeaveTogether(t *testing.T) {
 	}
 }
 
+// Whoever is told that a flush is due flushes for all who appended until then.
+func TestDue(t *testing.T) {
+	const writers, frames = 4, 2000
+	o, peer := tcpOutput(t, 1<<30)
+	for range writers {
+		go func() {
+			for range frames {
+				o.Write(Must, []byte("x"))
+				if o.Due() {
+					o.Flush()
+				}
+			}
+		}()
+	}
+	expect(t, peer, strings.Repeat("x", writers*frames))
+}
+
 func TestBatchFlushesEachOnce(t *testing.T) {
 	var b Batch
 	o, peer := tcpOutput(t, 1<<20)

@@ -171,10 +171,11 @@ func TestDrainSaysGoodbye(t *testing.T) {
 }
 
 func TestDrainReadsOnUntilDone(t *testing.T) {
-	draining := make(chan struct{})
+	serving, draining := make(chan struct{}), make(chan struct{})
 	done := errors.New("done")
 	s, addr := start(t, Config{}, handlerFunc(func(ctx context.Context, c *Conn) {
 		c.Established("", "")
+		close(serving)
 		_ = c.ReadLoop(func([]byte) error { return nil })
 		if !errors.Is(context.Cause(ctx), ErrDraining) {
 			t.Errorf("cause %v", context.Cause(ctx))
@@ -185,7 +186,7 @@ func TestDrainReadsOnUntilDone(t *testing.T) {
 		}
 	}))
 	c := dial(t, addr)
-	write(t, c, "x")
+	<-serving // else the connection may still wait to be accepted, and is reset
 	down := make(chan error, 1)
 	go func() { down <- s.Shutdown(t.Context()) }()
 	<-draining
