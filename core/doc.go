@@ -63,7 +63,7 @@
 //
 // # Lock order
 //
-// Broker.mu, Namespace.mu, Session.mu, Queue.mu, then the leaves: Publisher.mu,
+// Broker.mu, Namespace.mu, Queue.mu, Session.mu, then the leaves: Publisher.mu,
 // committer.mu, loader.mu, timers.mu, sweeper.mu, a door's own locks. Two
 // queues are never locked together. The committer stages and applies without
 // holding any. Receiver.Deliver and Cancelled are called under Queue.mu;
