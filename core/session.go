@@ -27,6 +27,7 @@ type Session struct {
 	willAt   int64             // guarded by mu; ms when the will is due, 0 for none
 	state    map[uint32][]byte // guarded by mu
 	ended    bool              // guarded by mu
+	local    any               // guarded by mu
 	timer    *timer            // immutable
 }
 
@@ -131,6 +132,21 @@ func (s *Session) Attributes() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.attrs
+}
+
+// SetLocal hangs something of the door's on the session, which lives in memory
+// as long as the session does.
+func (s *Session) SetLocal(v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.local = v
+}
+
+// Local is what SetLocal hung there; nil after a restart.
+func (s *Session) Local() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.local
 }
 
 // State calls f for each value in order of key. What SetState, Publish (Mark)
