@@ -16,11 +16,12 @@ func (q *Queue) Browse(f func(Delivery) bool) error {
 	type deep struct {
 		num  uint8
 		from uint64
+		tail uint64
 		more bool
 	}
 	var lanes []deep
 	for _, l := range q.st.lanes {
-		lanes = append(lanes, deep{l.num, l.horizon, l.deep > 0})
+		lanes = append(lanes, deep{l.num, l.horizon, l.tail, l.deep > 0})
 	}
 	q.mu.Unlock()
 	slices.SortFunc(waiting, byPos)
@@ -30,7 +31,7 @@ func (q *Queue) Browse(f func(Delivery) bool) error {
 		if l.num == laneHighest {
 			j = len(waiting)
 		}
-		b := browse{q: q, inc: inc, lane: l.num, from: l.from, more: l.more, waiting: waiting[i:j]}
+		b := browse{q: q, inc: inc, lane: l.num, from: l.from, tail: l.tail, more: l.more, waiting: waiting[i:j]}
 		if goOn, err := b.run(f); err != nil || !goOn {
 			return err
 		}
@@ -54,13 +55,14 @@ type browse struct {
 	inc     uint64
 	lane    uint8
 	from    uint64
+	tail    uint64
 	more    bool
 	waiting []*entry
 }
 
 func (b *browse) run(f func(Delivery) bool) (goOn bool, err error) {
 	for b.more {
-		found, to, whole, err := b.q.scanLane(b.inc, pos{b.lane, b.from}, &loadRoom{n: browseStep, bytes: 1 << 20})
+		found, to, whole, err := b.q.scanLane(b.inc, pos{b.lane, b.from}, b.tail, &loadRoom{n: browseStep, bytes: 1 << 20})
 		if err != nil {
 			return false, err
 		}

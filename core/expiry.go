@@ -121,10 +121,10 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 	q.mu.Lock()
 	l := q.st.lane(p.lane)
 	_, hole := q.st.holes[p]
-	elsewhere := q.head.inc != inc || q.deleted || hole || p.seq < l.horizon
+	elsewhere := q.head.inc != inc || q.deleted || hole || p.seq < l.horizon || p.seq >= l.tail
 	q.mu.Unlock()
 	if elsewhere {
-		return // in memory, leased, or going
+		return // in memory, leased, going, or not yet come
 	}
 	var e *entry
 	_, err := q.ns.b.store.Get(posKey(nil, tabEntry, inc, p), func(val []byte) (err error) {

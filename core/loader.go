@@ -239,21 +239,21 @@ func (q *Queue) loadLane(inc uint64, num uint8) {
 		q.mu.Unlock()
 		return
 	}
-	l := q.st.lane(num)
-	from, appends := l.horizon, l.appends
-	room := loadRoom{light: q.st.grouped != nil}
-	room.n, room.bytes = q.st.roomToLoad(l)
+	st, l := q.st, q.st.lane(num)
+	from, tail, appends := l.horizon, l.tail, l.appends
+	room := loadRoom{light: st.grouped != nil}
+	room.n, room.bytes = st.roomToLoad(l)
 	if q.ns.b.scarce() {
 		room.bytes = 1
 	}
-	q.st.scans++
+	st.scans++
 	q.mu.Unlock()
 
-	found, to, whole, err := q.scanLane(inc, pos{num, from}, &room)
+	found, to, whole, err := q.scanLane(inc, pos{num, from}, tail, &room)
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	defer q.st.scanned()
+	defer st.scanned()
 	if q.head.inc != inc || q.deleted {
 		return
 	}
@@ -279,17 +279,19 @@ type loadRoom struct {
 }
 
 // scanLane reads entries of one lane in order, from both tables, until the
-// room is used or the lane ends.
-func (q *Queue) scanLane(inc uint64, from pos, room *loadRoom) (found []*entry, to uint64, whole bool, err error) {
-	stored, to1, whole1, err := q.scanTable(tabEntry, inc, from, *room)
+// room is used or the lane's tail (as it was under the lock) is reached: what
+// is stored from there on has not been appended yet, and the two tables are
+// not read at the same instant. to is where to go on.
+func (q *Queue) scanLane(inc uint64, from pos, tail uint64, room *loadRoom) (found []*entry, to uint64, whole bool, err error) {
+	stored, to1, whole1, err := q.scanTable(tabEntry, inc, from, tail, *room)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	spilled, to2, whole2, err := q.scanTable(tabSpill, inc, from, *room)
+	spilled, to2, whole2, err := q.scanTable(tabSpill, inc, from, tail, *room)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	to, whole = max(to1, to2), whole1 && whole2
+	to, whole = max(from.seq, tail), whole1 && whole2
 	switch {
 	case !whole1 && !whole2:
 		to = min(to1, to2)
@@ -305,10 +307,10 @@ func (q *Queue) scanLane(inc uint64, from pos, room *loadRoom) (found []*entry, 
 }
 
 // scanTable reads one table of one lane.
-func (q *Queue) scanTable(tab byte, inc uint64, from pos, room loadRoom) (found []*entry, to uint64, whole bool, err error) {
+func (q *Queue) scanTable(tab byte, inc uint64, from pos, tail uint64, room loadRoom) (found []*entry, to uint64, whole bool, err error) {
 	b := q.ns.b
 	lo := posKey(nil, tab, inc, from)
-	hi := prefixEnd(lo[:10])
+	hi := posKey(nil, tab, inc, pos{from.lane, max(from.seq, tail)})
 	to, whole = from.seq, true
 	var failed error
 	err = b.store.Scan(lo, hi, false, func(key, val []byte) bool {
@@ -369,18 +371,18 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 		q.mu.Unlock()
 		return
 	}
-	l := q.st.lane(w.lane)
-	from := max(w.r.at[w.lane], l.horizon)
-	q.st.scans++
+	st, l := q.st, q.st.lane(w.lane)
+	from, tail := max(w.r.at[w.lane], l.horizon), l.tail
+	st.scans++
 	q.mu.Unlock()
 
-	step := loadRoom{n: scanStep, bytes: q.st.limitBytes}
-	found, to, _, err := q.scanLane(inc, pos{w.lane, from}, &step)
+	step := loadRoom{n: scanStep, bytes: st.limitBytes}
+	found, to, _, err := q.scanLane(inc, pos{w.lane, from}, tail, &step)
 	matches := slices.DeleteFunc(found, func(e *entry) bool { return !w.r.fits(e) })
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	defer q.st.scanned()
+	defer st.scanned()
 	if err != nil {
 		q.ns.b.log.Error("reading a queue failed", "queue", q.name, "error", err)
 		return

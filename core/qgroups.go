@@ -2,7 +2,6 @@ package core
 
 import (
 	"container/heap"
-	"slices"
 )
 
 // qgroups is the index of a grouped (FIFO) queue: its waiting entries by
@@ -33,7 +32,7 @@ func (g *qgroups) of(e *entry) *group {
 
 func (g *qgroups) add(e *entry) {
 	gr := g.of(e)
-	gr.waiting = append(gr.waiting, e)
+	gr.waiting = insertEntry(gr.waiting, e)
 	g.settle(gr)
 }
 
@@ -76,8 +75,7 @@ func (g *qgroups) unlock(e *entry) {
 func (g *qgroups) giveBack(e *entry) {
 	gr := g.of(e)
 	gr.inFlight--
-	i, _ := findEntry(gr.waiting, e.pos)
-	gr.waiting = slices.Insert(gr.waiting, i, e)
+	gr.waiting = insertEntry(gr.waiting, e)
 	g.settle(gr)
 }
 
@@ -98,16 +96,28 @@ func (s *qstate) nextGrouped(r *reader) (*entry, *lane, verdict) {
 	for s.grouped.free.Len() > 0 {
 		gr := s.grouped.free[0]
 		if e, v := r.firstIn(gr); e != nil {
+			if l := s.unread(e.pos); l != nil {
+				return nil, l, needLoad // after a restart the index begins with what was delivered before
+			}
 			return e, nil, v
 		}
 		passed = append(passed, heap.Pop(&s.grouped.free).(*group))
 	}
-	for _, l := range s.lanes {
-		if l.deep > 0 && s.indexN < s.limitN {
-			return nil, l, needLoad
-		}
+	if l := s.unread(pos{lane: laneHighest, seq: ^uint64(0)}); l != nil {
+		return nil, l, needLoad
 	}
 	return nil, nil, nothing
+}
+
+// unread is the first lane that has entries before p which the index has room
+// for and lacks.
+func (s *qstate) unread(p pos) *lane {
+	for _, l := range s.lanes {
+		if l.deep > 0 && s.indexN < s.limitN && (pos{l.num, l.horizon}).before(p) {
+			return l
+		}
+	}
+	return nil
 }
 
 func (r *reader) firstIn(gr *group) (*entry, verdict) {

@@ -31,30 +31,41 @@ func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
 	if r.at == nil {
 		r.at = map[uint8]uint64{}
 	}
-	for _, e := range s.returned {
-		if r.maxBytes > 0 && e.size > r.maxBytes {
-			continue
-		}
-		if e.msg == nil {
-			return e, nil, needBody
-		}
-		if r.fits(e) {
-			return e, nil, got
-		}
-	}
+	back := r.firstReturned(s)
 	for _, l := range s.lanes {
 		at := r.at[l.num]
 		i := sort.Search(len(l.window), func(i int) bool { return l.window[i].seq >= at })
-		for ; i < len(l.window); i++ {
+		for ; i < len(l.window) && (back == nil || l.window[i].before(back.pos)); i++ {
 			e := l.window[i]
 			if r.fits(e) {
 				return e, nil, got
 			}
 			r.at[l.num] = e.seq + 1
 		}
-		if l.deep > 0 && max(r.at[l.num], l.horizon) < l.tail {
+		p := pos{l.num, max(r.at[l.num], l.horizon)}
+		if back != nil && !p.before(back.pos) {
+			break
+		}
+		if l.deep > 0 && p.seq < l.tail {
 			return nil, l, needScan
 		}
 	}
+	if back != nil {
+		return withBody(back)
+	}
 	return nil, nil, nothing
+}
+
+// firstReturned is the first of the returned that the reader may have, or
+// whose message it needs to tell.
+func (r *reader) firstReturned(s *qstate) *entry {
+	for _, e := range s.returned {
+		if r.maxBytes > 0 && e.size > r.maxBytes {
+			continue
+		}
+		if e.msg == nil || r.fits(e) {
+			return e
+		}
+	}
+	return nil
 }

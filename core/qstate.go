@@ -93,7 +93,8 @@ func (s *qstate) roomToLoad(l *lane) (n, bytes int) {
 }
 
 // append adds a new last entry of its lane and reports whether it stays in
-// memory. An entry that keeps itself nowhere else always does.
+// memory. An entry that is kept nowhere else always does, and then waits at
+// its place beyond the horizon.
 func (s *qstate) append(e *entry) (held bool) {
 	l := s.lane(e.lane)
 	s.ready++
@@ -107,6 +108,10 @@ func (s *qstate) append(e *entry) (held bool) {
 		l.deep++
 		l.appends++
 		return false
+	}
+	if l.deep > 0 && s.grouped == nil {
+		s.returned = insertEntry(s.returned, e)
+		return true
 	}
 	if l.deep == 0 {
 		l.horizon = e.seq + 1
@@ -175,8 +180,7 @@ func (s *qstate) loaded(l *lane, found []*entry, to uint64, whole bool, appends 
 func (s *qstate) bringForward(e *entry) {
 	s.lane(e.lane).deep--
 	s.holes[e.pos] = struct{}{}
-	i, _ := findEntry(s.returned, e.pos)
-	s.returned = slices.Insert(s.returned, i, e)
+	s.returned = insertEntry(s.returned, e)
 }
 
 // scanned ends one store scan: once none is under way, holes of settled
@@ -335,12 +339,7 @@ func (s *qstate) giveBack(e *entry) {
 		s.grouped.giveBack(e)
 		return
 	}
-	i, _ := findEntry(s.returned, e.pos)
-	if i == len(s.returned) {
-		s.returned = append(s.returned, e)
-		return
-	}
-	s.returned = slices.Insert(s.returned, i, e)
+	s.returned = insertEntry(s.returned, e)
 }
 
 // setBody gives a waiting entry its message, read from the store.
@@ -356,6 +355,11 @@ func (e *entry) dropBody() {
 	if e.keep != inMemory {
 		e.msg = nil
 	}
+}
+
+func insertEntry(es []*entry, e *entry) []*entry {
+	i, _ := findEntry(es, e.pos)
+	return slices.Insert(es, i, e)
 }
 
 func findEntry(es []*entry, p pos) (int, bool) {
@@ -459,10 +463,14 @@ func (s *qstate) deepAny() bool {
 	return false
 }
 
-// putBack undoes a take of an entry that waits among the returned.
+// putBack undoes a take.
 func (s *qstate) putBack(e *entry) {
 	s.ready++
 	s.readyBytes += int64(e.size)
-	i, _ := findEntry(s.returned, e.pos)
-	s.returned = slices.Insert(s.returned, i, e)
+	if s.grouped != nil {
+		s.index(e)
+		s.grouped.add(e)
+		return
+	}
+	s.returned = insertEntry(s.returned, e)
 }
