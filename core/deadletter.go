@@ -17,7 +17,16 @@ func (q *Queue) burial(e *entry, why DeathReason) operation {
 		return op
 	}
 	q.ns.b.counters.deadLettered.Add(1)
+	q.leaves(e)
 	return &moveOp{q: q, e: e, why: why, died: true, to: q.opt.DeadLetter}
+}
+
+// leaves notes that an entry was taken out for good: until its removal is
+// staged no head may be written that passes over it. Lock held.
+func (q *Queue) leaves(e *entry) {
+	if e.keep != inMemory {
+		q.leaving++
+	}
 }
 
 // moveOp takes an entry out of one queue and publishes it to an address, all
@@ -27,6 +36,7 @@ type moveOp struct {
 	e       *entry
 	why     DeathReason
 	died    bool // add to the trail; else it is a redrive
+	back    bool // a redrive whose queue is gone: it stays
 	to      Address
 	publish *publishOp
 }
@@ -43,13 +53,14 @@ func (op *moveOp) stage(g *staging) {
 		e.msg = m
 	}
 	op.publish = q.ns.moved(op, g.now)
+	if op.back = op.publish == nil && !op.died; op.back {
+		return
+	}
 	if op.publish != nil {
 		op.publish.stage(g)
 	}
 	q.mu.Lock()
-	if !q.deleted {
-		q.stageRemoval(g, e, true)
-	}
+	q.stageRemoval(g, e, true)
 	q.mu.Unlock()
 }
 
@@ -57,10 +68,28 @@ func (op *moveOp) applied(g *staging) {
 	if op.publish != nil {
 		op.publish.applied(g)
 	}
-	op.q.mu.Lock()
-	op.q.st.forget(op.e.pos)
-	op.q.ns.b.uncharge(op.e)
-	op.q.mu.Unlock()
+	q := op.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if op.back {
+		q.stay(op.e)
+		g.wake(q)
+		return
+	}
+	q.st.forget(op.e.pos)
+	q.ns.b.uncharge(op.e)
+}
+
+// stay puts back a taken entry that was to leave. Lock held.
+func (q *Queue) stay(e *entry) {
+	if e.keep != inMemory {
+		q.leaving--
+	}
+	if e.inc == q.head.inc && !q.deleted {
+		q.st.putBack(e)
+		return
+	}
+	q.ns.b.uncharge(e)
 }
 
 // moved prepares the publication of a moved message. Limits and deduplication
@@ -153,6 +182,7 @@ func (q *Queue) buryRefused(m *Message, now int64) {
 // empty, each to the queue that it first died in. It returns how many it set
 // moving; those whose queue is gone stay. Each move is atomic.
 func (q *Queue) Redrive(n int, to string) (moving int, err error) {
+	exists := map[string]bool{"": false, q.name: false}
 	if to != "" {
 		if _, ok := q.ns.Queue(to); !ok {
 			return 0, errf(NotFound, "no queue %q", to)
@@ -161,16 +191,24 @@ func (q *Queue) Redrive(n int, to string) (moving int, err error) {
 	var stay []*entry
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for moving < n {
+	for moving < n && !q.deleted {
 		e := q.pick(&q.plain)
 		if e == nil {
 			break
 		}
+		q.leaves(e)
 		dest := to
 		if dest == "" && len(e.deaths) > 0 {
 			dest = e.deaths[len(e.deaths)-1].Queue
 		}
-		if dest == "" || dest == q.name {
+		there, known := exists[dest]
+		if !known { // Namespace.mu comes before Queue.mu
+			q.mu.Unlock()
+			_, there = q.ns.Queue(dest)
+			exists[dest] = there
+			q.mu.Lock()
+		}
+		if !there {
 			stay = append(stay, e)
 			continue
 		}
@@ -178,7 +216,7 @@ func (q *Queue) Redrive(n int, to string) (moving int, err error) {
 		q.ns.b.committer.submit(&moveOp{q: q, e: e, to: QueueAddress(dest)}, Lazy, 0)
 	}
 	for _, e := range stay {
-		q.st.putBack(e)
+		q.stay(e)
 	}
 	return moving, nil
 }

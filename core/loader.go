@@ -211,6 +211,7 @@ func (q *Queue) waits(e *entry) bool {
 func (q *Queue) lose(e *entry, err error) {
 	q.ns.b.log.Error("a message in the store cannot be read; passing over it", "queue", q.name, "seq", e.seq, "error", err)
 	q.st.take(e)
+	q.leaves(e) // for good: it stays in the store
 }
 
 // readMessage reads the message of an entry by its key.

@@ -347,7 +347,7 @@ func (op *publishOp) applied(g *staging) {
 // arrive appends an entry that is now visible and keeps the queue within its
 // limits. Lock held; the caller dispatches.
 func (q *Queue) arrive(e *entry) {
-	if q.st.append(e) {
+	if q.st.append(e) && e.msg != nil {
 		q.ns.b.charge(e)
 	}
 	q.noteExpiry(e)

@@ -97,7 +97,7 @@ func (q *Queue) writeHead(g *staging) {
 // lowest finds, where that is cheap, the first sequence of a lane that may
 // still be stored, so that a restart does not scan over what was settled.
 func (q *Queue) lowest(lh *laneHead) uint64 {
-	if len(q.st.leases)+len(q.st.returned) > 0 || q.st.grouped != nil || len(q.st.holes) > 0 || q.pending > 0 {
+	if len(q.st.leases)+len(q.st.returned) > 0 || q.st.grouped != nil || len(q.st.holes) > 0 || q.pending+q.leaving > 0 {
 		return lh.hint
 	}
 	l := q.st.lane(lh.num)
@@ -132,11 +132,15 @@ func (q *Queue) stageEntry(g *staging, e *entry, durable bool, encoded []byte) {
 	g.touch(q)
 }
 
-// stageRemoval deletes everything the store has of an entry but its body,
-// which release says to give up too. Queue lock held.
+// stageRemoval deletes everything the store has of an entry that is leaving
+// but its body, which release says to give up too. Queue lock held.
 func (q *Queue) stageRemoval(g *staging, e *entry, release bool) {
-	if e.keep == inMemory || e.inc != q.head.inc {
+	if e.keep == inMemory {
 		return
+	}
+	q.leaving--
+	if e.inc != q.head.inc || q.deleted {
+		return // the sweeper's
 	}
 	g.key = posKey(g.key[:0], e.keep.table(), e.inc, e.pos)
 	g.batch.Delete(g.key)

@@ -27,6 +27,7 @@ type Queue struct {
 	pending  int          // guarded by mu; publishes submitted and not yet applied
 	coming   int64        // guarded by mu; entries staged and not yet applied
 	comingB  int64        // guarded by mu; their bytes
+	leaving  int          // guarded by mu; stored entries taken out for good, their removal not yet staged
 	deleted  bool         // guarded by mu
 
 	consumers []*Consumer         // guarded by mu; highest priority first

@@ -193,6 +193,9 @@ func (r *recovery) head(key, val []byte) error {
 		return err
 	}
 	delete(r.byInc, q.head.inc)
+	// Sequences that were given before and never became durable are not given
+	// again: an old receipt must not name another message.
+	h.seq = max(h.seq, r.b.boot<<32)
 	q.head = h
 	r.byInc[h.inc] = q
 	q.st.maxSize = h.maxSize

@@ -30,6 +30,7 @@ func (op *settleOp) gone(e *entry) {
 	b.counters.settled.Add(1)
 	if e.keep != inMemory {
 		op.stored = true
+		op.q.leaving++
 	}
 	op.entries = append(op.entries, e)
 }
@@ -48,10 +49,8 @@ func (op *settleOp) submit() {
 
 func (op *settleOp) stage(g *staging) {
 	op.q.mu.Lock()
-	if !op.q.deleted {
-		for _, e := range op.entries {
-			op.q.stageRemoval(g, e, true)
-		}
+	for _, e := range op.entries {
+		op.q.stageRemoval(g, e, true)
 	}
 	op.q.mu.Unlock()
 	if op.change != nil {
