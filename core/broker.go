@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"log/slog"
@@ -306,6 +307,34 @@ func (b *Broker) begin() error {
 	b.boot++
 	batch := b.store.NewBatch()
 	batch.Set(key, be64(nil, b.boot))
-	batch.DeleteRange([]byte{tabSpill}, []byte{tabSpill + 1})
-	return b.store.Apply(batch, Durable)
+	if err := b.store.Apply(batch, Durable); err != nil {
+		return err
+	}
+	return b.discardSpill()
+}
+
+// discardSpill throws away the transient messages of the run before, with
+// their hold on shared bodies.
+func (b *Broker) discardSpill() error {
+	for {
+		n, g := 0, &staging{b: b, batch: b.store.NewBatch()}
+		err := b.store.Scan([]byte{tabSpill}, []byte{tabSpill + 1}, false, func(key, val []byte) bool {
+			if e, _, err := decodeEntry(bytes.Clone(val)); err == nil && len(key) == entryKeySize {
+				e.body.release(g)
+				if e.expires != 0 {
+					g.batch.Delete(expiryKey(nil, binary.BigEndian.Uint64(key[1:]), e.expires, keyPos(key)))
+				}
+			}
+			g.batch.Delete(key)
+			n++
+			return n < sweepBatch
+		})
+		if err != nil || n == 0 {
+			g.batch.Close()
+			return err
+		}
+		if err := b.store.Apply(g.batch, Lazy); err != nil {
+			return err
+		}
+	}
 }

@@ -168,6 +168,9 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 	for _, q := range g.touched {
 		q.writeHead(g)
 	}
+	if c.lazyAt != 0 && c.clock.Now().UnixMilli() >= c.lazyAt+lazyInterval.Milliseconds() {
+		d = Durable
+	}
 	if g.batch.Len() > 0 || d == Durable {
 		if err := c.apply(g.batch, d); err != nil {
 			return n, err

@@ -13,6 +13,7 @@ type Consumer struct {
 	held   holder          // guarded by q.mu
 	bytes  int             // guarded by q.mu; held and nowhere but in memory
 	credit int             // guarded by q.mu
+	purged int             // guarded by q.mu; deliveries that a purge took: settling them refunds still
 	gone   bool            // guarded by q.mu
 }
 
@@ -116,6 +117,9 @@ func (c *Consumer) Settle(how Settlement, refund bool, rs []Receipt, s *Session,
 	for _, r := range rs {
 		e := c.holds(r)
 		if e == nil {
+			if refund && c.wasPurged(r) {
+				c.credit++
+			}
 			continue
 		}
 		if refund {
@@ -138,6 +142,16 @@ func (c *Consumer) holds(r Receipt) *entry {
 		return nil
 	}
 	return e
+}
+
+// wasPurged says whether the receipt is of a delivery that a purge took, once
+// for each. Lock held.
+func (c *Consumer) wasPurged(r Receipt) bool {
+	if c.purged == 0 || r.Incarnation == c.q.head.inc {
+		return false
+	}
+	c.purged--
+	return true
 }
 
 // release takes an entry off the consumer's account. Lock held.

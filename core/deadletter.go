@@ -24,6 +24,7 @@ func (q *Queue) burial(e *entry, why DeathReason) operation {
 // leaves notes that an entry was taken out for good: until its removal is
 // staged no head may be written that passes over it. Lock held.
 func (q *Queue) leaves(e *entry) {
+	e.over = true
 	if e.keep != inMemory {
 		q.leaving++
 	}
@@ -82,6 +83,7 @@ func (op *moveOp) applied(g *staging) {
 
 // stay puts back a taken entry that was to leave. Lock held.
 func (q *Queue) stay(e *entry) {
+	e.over = false
 	if e.keep != inMemory {
 		q.leaving--
 	}

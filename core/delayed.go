@@ -3,25 +3,34 @@ package core
 import (
 	"bytes"
 	"container/heap"
+	"maps"
 )
 
 // delayed is what may not be delivered yet, by due time: the nearest in
 // memory, the rest in table d. Guarded by the queue's lock.
 type delayed struct {
 	near    dueHeap
-	n       int64 // all, in memory or not
-	horizon int64 // what is stored and due from here on is not in memory; 0: all is
+	n       int64           // all, in memory or not
+	horizon int64           // what is stored and due from here on is not in memory; 0: all is
+	tail    uint64          // one past the last held: what is stored from there on will be held yet
+	going   map[uint64]bool // sequences on their way to the order, still stored
+	loading bool            // the loader was asked for what comes from horizon on
+	missed  int64           // earliest due of what was left to the store while loading; 0: none
 }
 
 // hold keeps an entry until it is due. Lock held.
 func (q *Queue) hold(e *entry) {
 	d := &q.delayed
 	d.n++
+	d.tail = e.seq + 1
 	far := d.horizon != 0 && e.due >= d.horizon || len(d.near) >= q.ns.b.limits.WindowMessages
 	if far && e.keep != inMemory {
 		if d.horizon == 0 || e.due < d.horizon {
 			d.horizon = e.due
 			d.evictFrom(e.due)
+		}
+		if d.missed == 0 || e.due < d.missed {
+			d.missed = e.due
 		}
 		q.rearm()
 		return
@@ -53,7 +62,7 @@ func (d *delayed) nextDue() int64 {
 	switch {
 	case len(d.near) > 0 && (d.horizon == 0 || d.near[0].due < d.horizon):
 		return d.near[0].due
-	case d.horizon != 0:
+	case d.horizon != 0 && !d.loading:
 		return d.horizon
 	}
 	return 0
@@ -65,13 +74,22 @@ func (q *Queue) releaseDue(now int64) {
 	d := &q.delayed
 	op := &dueOp{q: q}
 	for len(d.near) > 0 && d.near[0].due <= now {
-		op.entries = append(op.entries, heap.Pop(&d.near).(*entry))
+		e := heap.Pop(&d.near).(*entry)
+		if d.going == nil {
+			d.going = map[uint64]bool{}
+		}
+		d.going[e.seq] = true
+		op.entries = append(op.entries, e)
+	}
+	for _, e := range op.entries {
+		op.seqs = append(op.seqs, e.seq)
 	}
 	if len(op.entries) > 0 {
 		q.pending++
 		q.ns.b.committer.submit(op, Lazy, 0)
 	}
-	if d.horizon != 0 && d.horizon <= now {
+	if d.horizon != 0 && d.horizon <= now && !d.loading {
+		d.loading = true
 		q.wants.due = true
 		q.askLoader()
 	}
@@ -80,11 +98,10 @@ func (q *Queue) releaseDue(now int64) {
 // loadDelayed brings the next delayed entries into memory.
 func (q *Queue) loadDelayed(inc uint64) {
 	q.mu.Lock()
-	from := q.delayed.horizon
+	d := &q.delayed
+	d.missed = 0
+	from, tail, going := d.horizon, d.tail, maps.Clone(d.going)
 	q.mu.Unlock()
-	if from == 0 {
-		return
-	}
 	var found []*entry
 	horizon := int64(0)
 	limit := q.ns.b.limits.WindowMessages
@@ -92,6 +109,9 @@ func (q *Queue) loadDelayed(inc uint64) {
 	var failed error
 	err := q.ns.b.store.Scan(lo, prefixEnd(numKey(tabDelay, inc)), false, func(key, val []byte) bool {
 		due, seq := keyDelay(key)
+		if seq >= tail || going[seq] {
+			return true
+		}
 		if len(found) >= limit && due > found[len(found)-1].due {
 			horizon = due
 			return false
@@ -114,12 +134,21 @@ func (q *Queue) loadDelayed(inc uint64) {
 		q.ns.b.log.Error("reading delayed messages failed", "queue", q.name, "error", err)
 		return
 	}
-	if q.head.inc != inc || q.delayed.horizon != from {
+	if q.head.inc != inc || q.deleted {
 		return
 	}
-	q.delayed.horizon = horizon
+	d.loading = false
+	if d.horizon != from {
+		return
+	}
+	if d.missed != 0 && (horizon == 0 || d.missed < horizon) {
+		horizon = d.missed
+	}
+	d.horizon = horizon
 	for _, e := range found {
-		heap.Push(&q.delayed.near, e)
+		if horizon == 0 || e.due < horizon {
+			heap.Push(&d.near, e)
+		}
 	}
 	q.releaseDue(q.ns.b.Now())
 }
@@ -128,6 +157,7 @@ func (q *Queue) loadDelayed(inc uint64) {
 type dueOp struct {
 	q       *Queue
 	entries []*entry
+	seqs    []uint64 // their sequences while delayed
 }
 
 func (op *dueOp) stage(g *staging) {
@@ -138,11 +168,16 @@ func (op *dueOp) stage(g *staging) {
 		if q.deleted || e.inc != q.head.inc {
 			continue
 		}
-		if e.keep == inMemory {
-			q.stageEntry(g, e, false, nil)
+		if e.keep != inMemory {
+			op.move(g, e)
 			continue
 		}
-		op.move(g, e)
+		var encoded []byte
+		if len(op.entries) > 1 || q.pending > 1 || !q.st.holds(e.lane, e.size) || q.ns.b.overMemory() {
+			e.keep, encoded = inSpill, appendMessage(nil, e.msg) // it must not stand before what is only in the store
+		}
+		e.due = 0
+		q.stageEntry(g, e, false, encoded)
 	}
 }
 
@@ -196,13 +231,14 @@ func (op *dueOp) applied(g *staging) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.pending--
-	for _, e := range op.entries {
+	for i, e := range op.entries {
+		q.ns.b.uncharge(e)
 		if q.deleted || e.inc != q.head.inc {
 			continue
 		}
+		delete(q.delayed.going, op.seqs[i])
 		q.delayed.n--
 		e.due = 0
-		q.ns.b.uncharge(e)
 		q.arrive(e)
 		g.wake(q)
 	}

@@ -56,6 +56,7 @@ type entry struct {
 	deadline   int64 // of a pull lease
 	leased     int64 // when the lease in force began
 	charged    bool  // its message counts as memory
+	over       bool  // taken out for good
 	heapAt     int   // place in the deadline heap, -1 for none
 	holder     *holder
 	prev, next *entry // in the holder's list

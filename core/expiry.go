@@ -127,10 +127,15 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 		return // in memory, leased, going, or not yet come
 	}
 	var e *entry
-	_, err := q.ns.b.store.Get(posKey(nil, tabEntry, inc, p), func(val []byte) (err error) {
-		e, err = q.decodeAt(tabEntry, inc, p, val, true)
-		return err
-	})
+	var err error
+	for _, tab := range []byte{tabEntry, tabSpill} {
+		if e == nil && err == nil {
+			_, err = q.ns.b.store.Get(posKey(nil, tab, inc, p), func(val []byte) (err error) {
+				e, err = q.decodeAt(tab, inc, p, val, true)
+				return err
+			})
+		}
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err != nil || e == nil || q.head.inc != inc || !q.st.takeable(e) {

@@ -66,6 +66,9 @@ func (c *Consumer) settleGroup(s GroupSettlement, dirty *[]Flusher) (ops []opera
 	for _, r := range s.Receipts {
 		e := c.holds(r)
 		if e == nil {
+			if c.wasPurged(r) {
+				c.credit++
+			}
 			continue
 		}
 		c.credit++

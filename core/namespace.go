@@ -175,12 +175,11 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 		ns.unbind(key)
 	}
 	ns.mu.Unlock()
-	inc := q.close()
+	inc, spilled := q.close()
 	durable := q.durable
 	ns.b.submitOr(&change{
 		write: func(g *staging) {
 			if !durable {
-				g.batch.DeleteRange(numKey(tabSpill, inc), prefixEnd(numKey(tabSpill, inc)))
 				return
 			}
 			for _, key := range keys {
@@ -192,7 +191,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 			g.batch.Set(numKey(tabSweep, inc), nil)
 		},
 		then: func(g *staging) {
-			if durable {
+			if durable || spilled {
 				ns.b.sweeper.add(inc)
 			}
 			g.confirm(confirm, 0, Outcome{})
@@ -202,7 +201,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 }
 
 // close ends everything that uses the queue.
-func (q *Queue) close() (inc uint64) {
+func (q *Queue) close() (inc uint64, spilled bool) {
 	var dirty []Flusher
 	q.mu.Lock()
 	q.deleted = true
@@ -219,10 +218,10 @@ func (q *Queue) close() (inc uint64) {
 	}
 	q.drop()
 	q.rearm()
-	inc = q.head.inc
+	inc, spilled = q.head.inc, q.spilled
 	q.mu.Unlock()
 	flushAll(&dirty)
-	return inc
+	return inc, spilled
 }
 
 // drop forgets everything in the queue. Lock held.
@@ -244,6 +243,7 @@ func (q *Queue) drop() {
 	q.attempts, q.skippers = nil, nil
 	q.plain = reader{}
 	for _, c := range q.consumers {
+		c.purged += c.held.n
 		c.held = holder{}
 		c.bytes = 0
 		if c.reader != &q.plain {
@@ -258,6 +258,7 @@ func (q *Queue) Purge() error {
 	w := newWaiter()
 	b := q.ns.b
 	var old uint64
+	sweep := false
 	ok := b.committer.submit(&change{
 		write: func(g *staging) {
 			q.mu.Lock()
@@ -273,12 +274,12 @@ func (q *Queue) Purge() error {
 			if q.durable {
 				g.batch.Set(numKey(tabSweep, old), nil)
 				g.touch(q)
-				return
 			}
-			g.batch.DeleteRange(numKey(tabSpill, old), prefixEnd(numKey(tabSpill, old)))
+			sweep = q.durable || q.spilled
+			q.spilled = false
 		},
 		then: func(g *staging) {
-			if q.durable && old != 0 {
+			if sweep {
 				b.sweeper.add(old)
 			}
 			g.confirm(w, 0, Outcome{})

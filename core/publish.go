@@ -46,6 +46,9 @@ func (p *Publisher) Publish(pub *Publication) error {
 		p.parked = append(p.parked, op)
 		p.bytes += op.size
 		b.park(p)
+		// The committer may have caught up before it could see this; one more
+		// group makes it look again.
+		b.committer.submit(&change{}, Local, 0)
 	}
 	p.mu.Unlock()
 	switch {
@@ -110,6 +113,8 @@ func (p *Publisher) Close() { p.Flush() }
 // unpark admits parked publications while there is budget, and reports
 // whether some are left. Called on the committer's goroutine.
 func (p *Publisher) unpark(b *Broker) (left bool) {
+	var dirty []Flusher
+	defer flushAll(&dirty)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.parked) > 0 && !b.overBudget() {
@@ -117,8 +122,9 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 		p.parked[0] = nil
 		p.parked = p.parked[1:]
 		p.bytes -= op.size
-		if err := b.admit(op); err != nil && op.pub.Confirm != nil {
-			op.pub.Confirm.Confirmed(op.pub.Token, Outcome{Err: err})
+		err := b.admit(op)
+		if c := op.pub.Confirm; err != nil && c != nil && c.Confirmed(op.pub.Token, Outcome{Err: err}) {
+			dirty = append(dirty, c)
 		}
 	}
 	if p.freed != nil && p.bytes < p.limit {

@@ -116,6 +116,7 @@ func (q *Queue) stageEntry(g *staging, e *entry, durable bool, encoded []byte) {
 	if e.keep == inMemory {
 		return
 	}
+	q.spilled = q.spilled || e.keep == inSpill
 	g.val = appendEntry(g.val[:0], e, durable, encoded)
 	switch {
 	case e.due > g.now:

@@ -28,6 +28,7 @@ type Queue struct {
 	coming   int64        // guarded by mu; entries staged and not yet applied
 	comingB  int64        // guarded by mu; their bytes
 	leaving  int          // guarded by mu; stored entries taken out for good, their removal not yet staged
+	spilled  bool         // guarded by mu; table n has had entries of this incarnation
 	deleted  bool         // guarded by mu
 
 	consumers []*Consumer         // guarded by mu; highest priority first

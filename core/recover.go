@@ -200,6 +200,7 @@ func (r *recovery) head(key, val []byte) error {
 	r.byInc[h.inc] = q
 	q.st.maxSize = h.maxSize
 	q.delayed.n = h.delayed
+	q.delayed.tail = h.seq
 	if h.delayed > 0 {
 		q.delayed.horizon = 1
 	}

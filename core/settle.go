@@ -30,8 +30,8 @@ func (op *settleOp) gone(e *entry) {
 	b.counters.settled.Add(1)
 	if e.keep != inMemory {
 		op.stored = true
-		op.q.leaving++
 	}
+	op.q.leaves(e)
 	op.entries = append(op.entries, e)
 }
 
@@ -111,7 +111,7 @@ func (op *recordOp) stage(g *staging) {
 		return
 	}
 	for _, e := range op.entries {
-		if e.inc != q.head.inc || !e.recorded {
+		if e.inc != q.head.inc || e.over {
 			continue
 		}
 		g.key = posKey(g.key[:0], tabLease, e.inc, e.pos)

@@ -77,7 +77,7 @@ func (s *sweeper) stopped() bool {
 // sweep clears one incarnation: releases and deletion of a stretch are one
 // atomic step, so that no body is released twice.
 func (s *sweeper) sweep(inc uint64) {
-	for _, tab := range []byte{tabEntry, tabDelay} {
+	for _, tab := range []byte{tabEntry, tabDelay, tabSpill} {
 		from, end := numKey(tab, inc), prefixEnd(numKey(tab, inc))
 		for from != nil && !s.stopped() {
 			bodies, next := s.stretch(from, end)
@@ -101,7 +101,7 @@ func (s *sweeper) sweep(inc uint64) {
 		return
 	}
 	s.b.committer.submit(&change{write: func(g *staging) {
-		for _, tab := range []byte{tabSpill, tabExpiry, tabLease} {
+		for _, tab := range []byte{tabExpiry, tabLease} {
 			g.batch.DeleteRange(numKey(tab, inc), prefixEnd(numKey(tab, inc)))
 		}
 		g.batch.Delete(numKey(tabSweep, inc))

@@ -82,7 +82,7 @@ func (t *timers) fire() {
 	for {
 		t.mu.Lock()
 		if t.closed || len(t.queue) == 0 || t.queue[0].at > t.now() {
-			t.alarm = 0
+			t.disarm() // of this alarm, or of one set meanwhile
 			t.arm()
 			t.mu.Unlock()
 			return
