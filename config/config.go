@@ -40,6 +40,7 @@ type Admin struct {
 	Listen         []string `mapstructure:"listen"`
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
 	AllowedHosts   []string `mapstructure:"allowed_hosts"`
+	Profiles       bool     `mapstructure:"profiles"` // serve /debug/pprof
 }
 
 // Namespace is a second, third... space of queues and topics, which AWS
@@ -105,7 +106,7 @@ type Limits struct {
 	MaxMessageSize   Bytes         `mapstructure:"max_message_size"`
 	MaxConnections   int           `mapstructure:"max_connections"` // of each door
 	MaxQueues        int           `mapstructure:"max_queues"`
-	MemoryBudget     Bytes         `mapstructure:"memory_budget"` // messages in memory, those in reception too
+	MemoryBudget     Bytes         `mapstructure:"memory_budget"` // what the process holds: messages, those in reception too, and the store's tables
 	MinFreeDisk      Bytes         `mapstructure:"min_free_disk"`
 	HandshakeTimeout time.Duration `mapstructure:"handshake_timeout"`
 	DrainTimeout     time.Duration `mapstructure:"drain_timeout"`

@@ -14,8 +14,9 @@ import (
 // goroutines.
 type Config struct {
 	Broker       *core.Broker
-	Access       *core.Access // nil: no users are configured
-	AllowedHosts []string     // beside loopback; as for awsapi.NewGuard
+	Access       *core.Access  // nil: no users are configured
+	AllowedHosts []string      // beside loopback; as for awsapi.NewGuard
+	Names        *awsapi.Names // what AWS calls queues and topics; nil: nothing is configured
 	Version      string
 	Profiles     bool // serve /debug/pprof
 	Log          *slog.Logger
@@ -64,6 +65,9 @@ type Service struct {
 
 // New makes the service.
 func New(cfg Config) *Service {
+	if cfg.Names == nil {
+		cfg.Names = awsapi.NewNames()
+	}
 	s := &Service{cfg: cfg, guard: awsapi.NewGuard("admin.allowed_hosts", cfg.AllowedHosts, ""), started: time.Now()}
 	s.metrics = newMetrics(s)
 	return s

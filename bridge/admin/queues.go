@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/core"
 )
 
@@ -39,15 +38,15 @@ func (s *Service) queues(w http.ResponseWriter, r *request) error {
 			list.Next = list.Queues[page-1].Name
 			break
 		}
-		list.Queues = append(list.Queues, rowOf(queue, queue.Options()))
+		list.Queues = append(list.Queues, s.row(queue, queue.Options()))
 	}
 	return answer(w, http.StatusOK, list)
 }
 
-func rowOf(q *core.Queue, o core.QueueOptions) queueRow {
+func (s *Service) row(q *core.Queue, o core.QueueOptions) queueRow {
 	c := q.Counts()
 	return queueRow{
-		Name: q.Name(), Alias: awsapi.QueueAlias(q.Name()), Ready: c.Ready, InFlight: c.InFlight, Delayed: c.Delayed,
+		Name: q.Name(), Alias: s.cfg.Names.Queue(q.Namespace(), q.Name()), Ready: c.Ready, InFlight: c.InFlight, Delayed: c.Delayed,
 		Bytes: c.Bytes, Consumers: c.Consumers, Durable: o.Durable,
 	}
 }
@@ -90,7 +89,7 @@ func (s *Service) queue(w http.ResponseWriter, r *request) error {
 	}
 	o := q.Options()
 	d := queueDetail{
-		queueRow: rowOf(q, o), Created: time.UnixMilli(q.CreatedAt()).UTC(), Modified: time.UnixMilli(q.ModifiedAt()).UTC(),
+		queueRow: s.row(q, o), Created: time.UnixMilli(q.CreatedAt()).UTC(), Modified: time.UnixMilli(q.ModifiedAt()).UTC(),
 		Options: o, Bindings: []bindingRow{},
 	}
 	for _, b := range r.ns.BindingsOf(q) {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/core"
 )
 
@@ -31,7 +30,7 @@ func (s *Service) topics(w http.ResponseWriter, r *request) error {
 			list.Next = list.Topics[page-1].Path
 			break
 		}
-		list.Topics = append(list.Topics, topicRow{t.Path(), awsapi.TopicAlias(t.Path()), time.UnixMilli(t.CreatedAt()).UTC()})
+		list.Topics = append(list.Topics, topicRow{t.Path(), s.cfg.Names.Topic(r.ns, t.Path()), time.UnixMilli(t.CreatedAt()).UTC()})
 	}
 	return answer(w, http.StatusOK, list)
 }
