@@ -24,7 +24,7 @@ var may = []struct {
 	{"protocols/ws", nil, nil}, // a transport: no protocol knows of it, nor it of them
 	{"protocols/...", []string{"core", "core/match", "protocols", "."}, []string{"core/store/..."}},
 	{"bridge/awsapi/...", []string{"core", "."}, []string{"core/store/..."}},
-	{"bridge/...", []string{"core", "bridge/awsapi/...", "."}, []string{"core/store/..."}},
+	{"bridge/...", []string{"core", "core/match", "bridge/awsapi/...", "."}, []string{"core/store/..."}},
 	{"integration/...", []string{"integration/..."}, nil},
 }
 
