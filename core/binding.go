@@ -33,5 +33,6 @@ type Binding struct {
 	Attributes map[string]string // the dialect's own words, stored and never looked into
 
 	predicate Predicate // compiled Rule
+	def       []byte    // the stored form; nil if it is not stored
 	strict    bool      // of a dialect that sees only paths MQTT can spell
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,15 +45,6 @@ type (
 func defKey(kind byte, ns, name string) []byte {
 	key := append([]byte{tabDef, kind}, ns...)
 	return append(append(key, 0), name...)
-}
-
-// define writes a definition and waits until it is durable.
-func (b *Broker) define(key []byte, def any) error {
-	val, err := json.Marshal(def)
-	if err != nil {
-		return err
-	}
-	return b.wait(Durable, func(g *staging) { g.batch.Set(key, val) })
 }
 
 // wait has the committer write something and returns when that is done.
@@ -118,11 +110,24 @@ func (ns *Namespace) CreateTopic(path string, attributes map[string]string) (t *
 	t = &Topic{path: path, created: ns.b.Now(), attributes: attributes}
 	ns.topics[path] = t
 	ns.mu.Unlock()
-	return t, true, ns.saveTopic(t)
+	return t, true, ns.saveTopic(path)
 }
 
-func (ns *Namespace) saveTopic(t *Topic) error {
-	return ns.b.define(defKey('t', ns.name, t.path), topicDef{Created: t.created, Attributes: t.attributes})
+// saveTopic makes the store follow what the topic is by then.
+func (ns *Namespace) saveTopic(path string) error {
+	var failed error
+	err := ns.b.wait(Durable, func(g *staging) {
+		t, ok := ns.Topic(path)
+		if !ok {
+			g.batch.Delete(defKey('t', ns.name, path))
+			return
+		}
+		var val []byte
+		if val, failed = json.Marshal(topicDef{Created: t.created, Attributes: t.attributes}); failed == nil {
+			g.batch.Set(defKey('t', ns.name, path), val)
+		}
+	})
+	return errors.Join(err, failed)
 }
 
 // Topic finds a created topic.
@@ -153,10 +158,9 @@ func (ns *Namespace) UpdateTopic(path string, attributes map[string]string) erro
 		ns.mu.Unlock()
 		return errf(NotFound, "no topic %q", path)
 	}
-	t := &Topic{path: path, created: old.created, attributes: attributes}
-	ns.topics[path] = t
+	ns.topics[path] = &Topic{path: path, created: old.created, attributes: attributes}
 	ns.mu.Unlock()
-	return ns.saveTopic(t)
+	return ns.saveTopic(path)
 }
 
 // DeleteTopic forgets the topic; its bindings are the caller's to unbind.
@@ -168,18 +172,20 @@ func (ns *Namespace) DeleteTopic(path string) error {
 	if !ok {
 		return errf(NotFound, "no topic %q", path)
 	}
-	return ns.b.wait(Durable, func(g *staging) { g.batch.Delete(defKey('t', ns.name, path)) })
+	return ns.saveTopic(path)
 }
 
 // Bind adds or replaces bindings in one step, durable ones on stable storage
 // when it returns. existed[i] says that the key was there before. Invalid: a
 // rule that its dialect does not compile.
 func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
-	defs := make([][]byte, len(bs))
+	stored := false
+	keys := make([]string, len(bs))
 	for i, b := range bs {
-		if defs[i], err = b.prepare(ns); err != nil {
+		if err = b.prepare(ns); err != nil {
 			return nil, err
 		}
+		keys[i], stored = b.Key, stored || b.def != nil
 	}
 	existed = make([]bool, len(bs))
 	ns.mu.Lock()
@@ -190,36 +196,45 @@ func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
 		}
 	}
 	for i, b := range bs {
-		existed[i] = ns.unbind(b.Key) != nil
+		old := ns.unbind(b.Key)
+		existed[i], stored = old != nil, stored || old != nil && old.def != nil
 		ns.bind(b)
 	}
 	ns.mu.Unlock()
-	if !slices.ContainsFunc(defs, func(d []byte) bool { return d != nil }) {
+	if !stored {
 		return existed, nil
 	}
-	return existed, ns.b.wait(Durable, func(g *staging) {
-		for i, b := range bs {
-			if defs[i] != nil {
-				g.batch.Set(defKey('b', ns.name, b.Key), defs[i])
-			}
+	return existed, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+}
+
+// stageBindings makes the store follow what is bound under these keys now:
+// who changes the tree last is staged last, whoever submitted first.
+func (ns *Namespace) stageBindings(g *staging, keys []string) {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	for _, key := range keys {
+		if b := ns.bindings[key]; b != nil && b.def != nil {
+			g.batch.Set(defKey('b', ns.name, key), b.def)
+		} else {
+			g.batch.Delete(defKey('b', ns.name, key))
 		}
-	})
+	}
 }
 
 // prepare compiles the binding and encodes what is stored of it.
-func (b *Binding) prepare(ns *Namespace) (def []byte, err error) {
+func (b *Binding) prepare(ns *Namespace) (err error) {
 	d := ns.b.dialects[b.Dialect]
-	b.strict = d.Strict
+	b.strict, b.def = d.Strict, nil
 	if b.Rule != nil {
 		if d.Compile == nil {
-			return nil, errf(Invalid, "dialect %q has no rules", b.Dialect)
+			return errf(Invalid, "dialect %q has no rules", b.Dialect)
 		}
 		if b.predicate, err = d.Compile(b.Rule); err != nil {
-			return nil, errf(Invalid, "%v", err)
+			return errf(Invalid, "%v", err)
 		}
 	}
 	if !b.Durable || b.Queue == nil || !b.Queue.durable {
-		return nil, nil
+		return nil
 	}
 	def0 := bindingDef{
 		Dialect: b.Dialect, Filter: b.Filter.Encode(), Queue: b.Queue.name, KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
@@ -228,7 +243,8 @@ func (b *Binding) prepare(ns *Namespace) (def []byte, err error) {
 	if b.Session != nil {
 		def0.Session = b.Session.id
 	}
-	return json.Marshal(def0)
+	b.def, err = json.Marshal(def0)
+	return err
 }
 
 // bind and unbind change the tree. Lock held.
@@ -273,20 +289,14 @@ func (ns *Namespace) Unbind(keys ...string) (found []bool, err error) {
 	for i, key := range keys {
 		if b := ns.unbind(key); b != nil {
 			found[i] = true
-			durable = durable || b.Durable && b.Queue != nil && b.Queue.durable
+			durable = durable || b.def != nil
 		}
 	}
 	ns.mu.Unlock()
 	if !durable {
 		return found, nil
 	}
-	return found, ns.b.wait(Durable, func(g *staging) {
-		for i, key := range keys {
-			if found[i] {
-				g.batch.Delete(defKey('b', ns.name, key))
-			}
-		}
-	})
+	return found, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
 }
 
 // Binding finds a binding by its key.

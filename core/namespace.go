@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"reflect"
@@ -51,8 +52,19 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 		ns = newNamespace(b, name, b.newID())
 		b.namespaces[name] = ns
 	}
+	// Written under the lock: what others define in it comes after.
+	w := newWaiter()
+	def, err := json.Marshal(namespaceDef{ID: ns.id})
+	b.submitOr(&change{
+		write: func(g *staging) { g.batch.Set(defKey('n', name, ""), def) },
+		then:  func(g *staging) { g.confirm(w, 0, Outcome{}) },
+	}, Durable, w, 0)
 	b.mu.Unlock()
-	return ns, b.define(defKey('n', ns.name, ""), namespaceDef{ID: ns.id})
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.wait(context.Background())
+	return ns, errors.Join(err, o.Err)
 }
 
 func newNamespace(b *Broker, name string, id uint64) *Namespace {
@@ -156,9 +168,17 @@ func (ns *Namespace) DeleteQueue(name string) error {
 	return errors.Join(err, o.Err)
 }
 
-// deleteLater deletes a queue from under its own lock.
+// deleteLater deletes a queue from under its own lock, if it is not in use by
+// then.
 func (ns *Namespace) deleteLater(q *Queue) {
-	ns.b.committer.submit(&change{then: func(g *staging) { ns.remove(q, nil) }}, Local, 0)
+	ns.b.committer.submit(&change{then: func(g *staging) {
+		q.mu.Lock()
+		idle := len(q.consumers) == 0 && q.pulls.len() == 0
+		q.mu.Unlock()
+		if idle {
+			ns.remove(q, nil)
+		}
+	}}, Local, 0)
 }
 
 // remove takes the queue out of memory and has the store follow. It reports
@@ -176,16 +196,19 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 	}
 	ns.mu.Unlock()
 	inc, spilled := q.close()
-	durable := q.durable
+	durable, d := q.durable, Local
+	if durable {
+		d = Durable
+	}
 	ns.b.submitOr(&change{
 		write: func(g *staging) {
 			if !durable {
 				return
 			}
-			for _, key := range keys {
-				g.batch.Delete(defKey('b', ns.name, key))
+			ns.stageBindings(g, keys)
+			if next, ok := ns.Queue(q.name); !ok || !next.durable {
+				g.batch.Delete(defKey('q', ns.name, q.name)) // else the next of that name has written over it, or will
 			}
-			g.batch.Delete(defKey('q', ns.name, q.name))
 			g.batch.Delete(numKey(tabHead, q.id))
 			g.batch.DeleteRange(numKey(tabDedup, q.id), prefixEnd(numKey(tabDedup, q.id)))
 			g.batch.Set(numKey(tabSweep, inc), nil)
@@ -196,7 +219,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 			}
 			g.confirm(confirm, 0, Outcome{})
 		},
-	}, Durable, confirm, 0)
+	}, d, confirm, 0)
 	return true
 }
 

@@ -16,7 +16,7 @@ func (b *Broker) recover() error {
 	if err := b.begin(); err != nil {
 		return err
 	}
-	r := &recovery{b: b, byInc: map[uint64]*Queue{}, bySession: map[uint64]*Session{}}
+	r := &recovery{b: b, byInc: map[uint64]*Queue{}, bySession: map[uint64]*Session{}, stale: b.store.NewBatch()}
 	steps := []struct {
 		kind byte
 		take func(ns *Namespace, name string, val []byte) error
@@ -38,15 +38,13 @@ func (b *Broker) recover() error {
 	}
 	if b.namespaces[""] == nil {
 		b.namespaces[""] = newNamespace(b, "", b.newID())
-		batch := b.store.NewBatch()
 		def, err := json.Marshal(namespaceDef{ID: b.namespaces[""].id})
 		if err != nil {
 			return err
 		}
-		batch.Set(defKey('n', "", ""), def)
-		return b.store.Apply(batch, Durable)
+		r.stale.Set(defKey('n', "", ""), def)
 	}
-	return nil
+	return b.store.Apply(r.stale, Durable)
 }
 
 type recovery struct {
@@ -54,6 +52,7 @@ type recovery struct {
 	byInc     map[uint64]*Queue
 	byID      map[uint64]*Queue
 	bySession map[uint64]*Session
+	stale     Batch // deletes what a crash left of what was being deleted
 }
 
 // each calls take for each definition of a kind.
@@ -129,7 +128,10 @@ func (r *recovery) session(ns *Namespace, name string, val []byte) error {
 	}
 	q := ns.queues["session/"+name]
 	if q == nil {
-		return nil // its queue's definition never became durable, or is gone: so is the session
+		// Its queue's definition never became durable, or is gone: so is the session.
+		r.stale.Delete(defKey('s', ns.name, name))
+		r.stale.DeleteRange(numKey(tabState, def.ID), prefixEnd(numKey(tabState, def.ID)))
+		return nil
 	}
 	s := &Session{
 		ns: ns, id: strings.TrimPrefix(name, def.Dialect+"/"), num: def.ID, dialect: def.Dialect, durable: true, queue: q,
@@ -144,7 +146,7 @@ func (r *recovery) session(ns *Namespace, name string, val []byte) error {
 		s.will = &Will{Message: m, To: to, Retain: w.Retain, Delay: w.Delay}
 	}
 	if s.detached == 0 { // attached when the broker stopped
-		s.detached = r.b.Now()
+		s.detached, s.unsaved = r.b.Now(), true
 		if s.will != nil {
 			s.willAt = s.detached + s.will.Delay.Milliseconds()
 		}
@@ -171,12 +173,13 @@ func (r *recovery) binding(ns *Namespace, name string, val []byte) error {
 		Attributes: def.Attributes,
 	}
 	if b.Queue == nil {
+		r.stale.Delete(defKey('b', ns.name, name))
 		return nil // deleted while the binding was on its way
 	}
 	if def.Session != "" {
 		b.Session = b.Queue.session
 	}
-	if _, err := b.prepare(ns); err != nil {
+	if err := b.prepare(ns); err != nil {
 		return err
 	}
 	ns.bind(b)
@@ -305,6 +308,9 @@ func (b *Broker) wakeAll() {
 		ns.mu.RUnlock()
 		for _, s := range sessions {
 			s.mu.Lock()
+			if s.unsaved {
+				s.save()
+			}
 			s.rearm()
 			s.mu.Unlock()
 		}

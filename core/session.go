@@ -27,6 +27,7 @@ type Session struct {
 	willAt   int64             // guarded by mu; ms when the will is due, 0 for none
 	state    map[uint32][]byte // guarded by mu
 	ended    bool              // guarded by mu
+	unsaved  bool              // guarded by mu; recovery changed it
 	local    any               // guarded by mu
 	timer    *timer            // immutable
 }
@@ -65,6 +66,9 @@ func (ns *Namespace) OpenSession(id string, clean bool, o SessionOptions) (s *Se
 	}
 	if s != nil && s.attach(o) {
 		return s, true, nil
+	}
+	if s != nil {
+		s.end(true) // it is ending: see it through
 	}
 	s, err = ns.newSession(key, id, o)
 	return s, false, err
@@ -207,7 +211,10 @@ func (op *stateOp) stage(g *staging)   { op.s.stageState(g, &op.c) }
 func (op *stateOp) applied(g *staging) { g.confirm(op.confirm, op.token, Outcome{}) }
 
 func (s *Session) stageState(g *staging, c *StateChange) {
-	if !s.durable {
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
+	if !s.durable || ended {
 		return
 	}
 	g.key = stateKey(g.key[:0], s.num, c.Key)
@@ -235,7 +242,14 @@ func (s *Session) save() {
 		return
 	}
 	key := defKey('s', s.ns.name, sessionKey(s.dialect, s.id))
-	s.ns.b.committer.submit(&change{write: func(g *staging) { g.batch.Set(key, val) }}, Lazy, 0)
+	s.unsaved = false
+	s.ns.b.committer.submit(&change{write: func(g *staging) {
+		s.ns.mu.RLock()
+		defer s.ns.mu.RUnlock()
+		if s.ns.sessions[sessionKey(s.dialect, s.id)] == s {
+			g.batch.Set(key, val)
+		}
+	}}, Lazy, 0)
 }
 
 // Detach ends the attachment: will says that it was no goodbye, so that the
@@ -282,16 +296,20 @@ func (s *Session) onTimer() {
 	s.mu.Lock()
 	now := s.ns.b.Now()
 	end := s.endsAt()
-	over := end != 0 && end <= now && !s.ended
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	over := end != 0 && end <= now
 	var will *Will
-	if s.willAt != 0 && (s.willAt <= now || over) && !s.ended {
+	if s.willAt != 0 && (s.willAt <= now || over) {
 		will, s.will, s.willAt = s.will, nil, 0
 		if !over {
 			s.save()
 		}
 	}
-	if !over && !s.ended {
-		s.rearm()
+	if s.ended = over; !over {
+		s.rearm() // once it has ended nobody can attach
 	}
 	s.mu.Unlock()
 	s.ns.publishWill(will)
@@ -313,34 +331,37 @@ func (ns *Namespace) publishWill(w *Will) {
 }
 
 // end removes the session with its queue, bindings and state. taken says that
-// a new session of the same id begins, which makes a pending will due.
+// a new session of the same id begins, which makes a pending will due. What
+// another goroutine has begun it finishes.
 func (s *Session) end(taken bool) {
-	ns := s.ns
 	s.mu.Lock()
-	if s.ended {
-		s.mu.Unlock()
-		return
-	}
-	s.ended = true
 	var will *Will
-	if taken && s.willAt != 0 {
+	if !s.ended && taken && s.willAt != 0 {
 		will = s.will
 	}
+	s.ended = true
 	s.timer.set(0)
 	s.mu.Unlock()
+	ns, key := s.ns, sessionKey(s.dialect, s.id)
 	ns.publishWill(will)
+	ns.remove(s.queue, nil) // before the id is free
 	ns.mu.Lock()
-	if key := sessionKey(s.dialect, s.id); ns.sessions[key] == s {
+	if ns.sessions[key] == s {
 		delete(ns.sessions, key)
 	}
 	ns.mu.Unlock()
-	ns.remove(s.queue, nil)
-	if s.durable {
-		ns.b.committer.submit(&change{write: func(g *staging) {
-			g.batch.Delete(defKey('s', ns.name, sessionKey(s.dialect, s.id)))
-			g.batch.DeleteRange(numKey(tabState, s.num), prefixEnd(numKey(tabState, s.num)))
-		}}, Lazy, 0)
+	if !s.durable {
+		return
 	}
+	ns.b.committer.submit(&change{write: func(g *staging) {
+		ns.mu.RLock()
+		next := ns.sessions[key]
+		ns.mu.RUnlock()
+		if next == nil || !next.durable {
+			g.batch.Delete(defKey('s', ns.name, key))
+		}
+		g.batch.DeleteRange(numKey(tabState, s.num), prefixEnd(numKey(tabState, s.num)))
+	}}, Lazy, 0)
 }
 
 // Sessions lists the ids of a dialect's sessions, ordered.
