@@ -114,7 +114,11 @@ func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 		r.q.mu.Lock()
 		r.q.pending++
 		r.q.mu.Unlock()
-		p.targets = append(p.targets, target{q: r.q, note: r.merged(ns.b)})
+		note := r.merged(ns.b)
+		if op.to.Kind == ToQueue {
+			note = op.e.note // it stays what it was: SQS renders a notification in a dead-letter queue too
+		}
+		p.targets = append(p.targets, target{q: r.q, note: note})
 	}
 	if len(p.targets) == 0 {
 		return nil

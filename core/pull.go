@@ -233,7 +233,8 @@ func (q *Queue) servePulls() bool {
 }
 
 // ExtendLease makes a pull lease end d from now; 0 makes the message visible.
-// Stale: the lease is over. Invalid: it would last over 12 hours in all.
+// Stale: the lease is over. NotFound: the message is gone. Invalid: it would
+// last over 12 hours in all.
 func (q *Queue) ExtendLease(r Receipt, d time.Duration) error {
 	var dirty []Flusher
 	defer flushAll(&dirty)
@@ -243,7 +244,10 @@ func (q *Queue) ExtendLease(r Receipt, d time.Duration) error {
 		return errf(NotFound, "no queue %q", q.name)
 	}
 	e, leased := q.settleable(r)
-	if e == nil || !leased {
+	switch {
+	case e == nil:
+		return q.over(r)
+	case !leased:
 		return errf(Stale, "the delivery is over")
 	}
 	now := q.ns.b.Now()

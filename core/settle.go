@@ -123,7 +123,7 @@ func (op *recordOp) stage(g *staging) {
 func (op *recordOp) applied(g *staging) { g.confirm(op.confirm, 0, Outcome{}) }
 
 // Settle settles pull deliveries and waits until that is durable. errs[i] is
-// nil or Stale: the lease is over, or the message gone. In a queue that is
+// nil, Stale: the lease is over, or NotFound: the message is gone. In a queue that is
 // not grouped, a delivery whose lease ran out can still be settled while
 // nobody else got the message.
 func (q *Queue) Settle(ctx context.Context, how Settlement, rs ...Receipt) (errs []error, err error) {
@@ -141,7 +141,7 @@ func (q *Queue) Settle(ctx context.Context, how Settlement, rs ...Receipt) (errs
 		e, leased := q.settleable(r)
 		switch {
 		case e == nil:
-			errs[i] = errf(Stale, "the delivery is over")
+			errs[i] = q.over(r)
 		case how == Reject && leased:
 			q.st.end(e)
 			q.bury(e, Rejected)
@@ -189,4 +189,27 @@ func (q *Queue) settleable(r Receipt) (e *entry, leased bool) {
 		return q.st.returned[i], false
 	}
 	return nil, false
+}
+
+// over tells why a receipt settles nothing: its message is gone (NotFound), or
+// waits or is somebody else's (Stale). Lock held.
+func (q *Queue) over(r Receipt) error {
+	p := pos{r.Lane, r.Seq}
+	stale := errf(Stale, "the delivery is over")
+	if r.Incarnation == q.head.inc {
+		if q.st.leases[p] != nil {
+			return stale
+		}
+		if _, ok := findEntry(q.st.returned, p); ok {
+			return stale
+		}
+		if q.grouped {
+			for _, gr := range q.st.grouped.byName {
+				if _, ok := findEntry(gr.waiting, p); ok {
+					return stale
+				}
+			}
+		}
+	}
+	return errf(NotFound, "the message is gone")
 }
