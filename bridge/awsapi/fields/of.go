@@ -1,0 +1,248 @@
+package fields
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/core"
+)
+
+// MaxAttributes is how many attributes an SQS message may have.
+const MaxAttributes = 10
+
+// Outgoing is a message as AWS clients see it.
+type Outgoing struct {
+	Body  string
+	Attrs []awsapi.Attribute
+}
+
+// Of renders any message. limit is the most attributes it may have, 0 for any
+// number: SQS has a limit, a notification of SNS none.
+func Of(m *core.Message, limit int) Outgoing {
+	if m.Origin.Protocol == SQS || m.Origin.Protocol == SNS {
+		if out, ok := ours(m, limit); ok {
+			return out
+		}
+	}
+	return foreign(m, limit)
+}
+
+// ours is a message that came in by AWS: just what it was, and the attribute
+// `topic` for what was published to one, if there is room and no such attribute.
+func ours(m *core.Message, limit int) (Outgoing, bool) {
+	var o origin
+	if o.parse(m.Origin.Data) != nil {
+		return Outgoing{}, false
+	}
+	attrs, ok := o.attributes(m)
+	if !ok {
+		return Outgoing{}, false
+	}
+	out := Outgoing{Attrs: attrs}
+	switch {
+	case o.variant != "":
+		out.Body = o.variant
+	case o.base64:
+		out.Body = base64.StdEncoding.EncodeToString(m.Body)
+	default:
+		out.Body = string(m.Body)
+	}
+	if m.Source.Kind == core.ToTopic && m.Source.Name != "" && awsapi.IsMessageText(m.Source.Name) &&
+		(limit == 0 || len(attrs) < limit) && !has(attrs, attrTopic) {
+		out.Attrs = append(out.Attrs, text(attrTopic, m.Source.Name))
+	}
+	if limit > 0 && len(out.Attrs) > limit {
+		out.Attrs = squeeze(out.Attrs, limit)
+	}
+	return out, true
+}
+
+func has(attrs []awsapi.Attribute, name string) bool {
+	for i := range attrs {
+		if attrs[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// squeeze packs the attributes over a limit: SNS allows more than SQS.
+func squeeze(attrs []awsapi.Attribute, limit int) []awsapi.Attribute {
+	p := packer{}
+	for _, a := range attrs[limit-1:] {
+		v := a.StringValue
+		if !isText(a) {
+			v = string(a.BinaryValue)
+		}
+		p.add(a.Name, headerValue(a, v))
+	}
+	return append(attrs[:limit-1:limit-1], p.attribute())
+}
+
+// foreign is a message of another door, by the table of doc.go.
+func foreign(m *core.Message, limit int) Outgoing {
+	var c collector
+	out := Outgoing{Body: string(m.Body)}
+	if !awsapi.IsMessageText(out.Body) {
+		out.Body = base64.StdEncoding.EncodeToString(m.Body)
+		c.text(attrMessageType, "byte")
+	}
+	if m.Source.Kind == core.ToTopic {
+		c.text(attrTopic, m.Source.Name)
+	}
+	c.fields(m, limit > 0)
+	for _, h := range m.Headers {
+		c.header(h)
+	}
+	out.Attrs = c.finish(limit)
+	return out
+}
+
+// collector gathers attributes in order of rank; what cannot be one is packed.
+type collector struct {
+	attrs  []awsapi.Attribute
+	from   []core.Header // attrs[i] was made of from[i]
+	packed packer
+}
+
+// fields adds the canonical fields that are set. jms asks for the names that
+// AWS's JMS library uses in SQS.
+func (c *collector) fields(m *core.Message, jms bool) {
+	correlation := attrCorrelation
+	if jms {
+		correlation = attrCorrelationJMS
+	}
+	if s := string(m.Correlation); awsapi.IsMessageText(s) {
+		c.text(correlation, s)
+	} else {
+		c.header(core.Header{Name: correlation, Value: core.BytesValue(m.Correlation)})
+	}
+	switch {
+	case m.ReplyTo.Kind == core.ToQueue && jms:
+		c.text(attrReplyQueue, m.ReplyTo.Name)
+	case m.ReplyTo.Kind == core.ToQueue:
+		c.text(attrReplyTo, queuePrefix+m.ReplyTo.Name)
+	default:
+		c.text(attrReplyTo, m.ReplyTo.Name)
+	}
+	c.text(attrType, m.Type)
+	c.text(attrContentType, m.ContentType)
+	c.text(attrEncoding, m.Encoding)
+	c.text(attrMessageID, m.MessageID)
+	c.number(attrPriority, int64(m.Priority))
+	c.number(attrExpiresAt, m.ExpiresAt)
+	c.number(attrTimestamp, m.CreatedAt)
+	c.text(attrUserID, m.UserID)
+	c.text(attrAppID, m.AppID)
+	if !IsAWSTrace(m.Trace) {
+		c.text(attrTrace, m.Trace)
+	}
+}
+
+// IsAWSTrace tells an AWSTraceHeader from another trace context.
+func IsAWSTrace(trace string) bool {
+	return strings.HasPrefix(trace, "Root=") || strings.Contains(trace, ";Root=")
+}
+
+func (c *collector) text(name, value string) {
+	if value != "" {
+		c.header(core.Header{Name: name, Value: core.StringValue(value)})
+	}
+}
+
+func (c *collector) number(name string, n int64) {
+	if n != 0 {
+		c.header(core.Header{Name: name, Value: core.IntValue(n)})
+	}
+}
+
+// header adds one header, as an attribute if its name and value can be.
+func (c *collector) header(h core.Header) {
+	a := ofValue(h)
+	if !IsAttributeName(h.Name) || has(c.attrs, h.Name) || a.StringValue == "" && len(a.BinaryValue) == 0 ||
+		!awsapi.IsMessageText(a.StringValue) {
+		c.packed.add(h.Name, h.Value)
+		return
+	}
+	c.attrs = append(c.attrs, a)
+	c.from = append(c.from, h)
+}
+
+// finish keeps to the limit.
+func (c *collector) finish(limit int) []awsapi.Attribute {
+	n := len(c.attrs)
+	if c.packed.n > 0 {
+		n++
+	}
+	if limit > 0 && n > limit {
+		keep := limit - 1
+		for _, h := range c.from[keep:] {
+			c.packed.add(h.Name, h.Value)
+		}
+		c.attrs = c.attrs[:keep]
+	}
+	if c.packed.n > 0 {
+		c.attrs = append(c.attrs, c.packed.attribute())
+	}
+	return c.attrs
+}
+
+func text(name, value string) awsapi.Attribute {
+	return awsapi.Attribute{Name: name, DataType: "String", StringValue: value}
+}
+
+// ofValue is a header's value as an attribute.
+func ofValue(h core.Header) awsapi.Attribute {
+	if h.Value.Kind == core.Bytes {
+		return awsapi.Attribute{Name: h.Name, DataType: "Binary", BinaryValue: h.Value.Raw}
+	}
+	a := text(h.Name, Text(h.Value))
+	switch h.Value.Kind {
+	case core.Int, core.Uint, core.Float, core.Time, core.Number:
+		a.DataType = "Number"
+	}
+	return a
+}
+
+// Text is a value as a string-only protocol writes it (DESIGN section 3); bytes as
+// base64.
+func Text(v core.Value) string {
+	switch v.Kind {
+	case core.String, core.Number:
+		return v.Str
+	case core.Bytes:
+		return base64.StdEncoding.EncodeToString(v.Raw)
+	case core.Bool:
+		return strconv.FormatBool(v.Bool())
+	case core.Int, core.Time:
+		return strconv.FormatInt(v.Int(), 10)
+	case core.Uint:
+		return strconv.FormatUint(v.Uint(), 10)
+	case core.Float:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
+	case core.Array, core.Map:
+		return string(appendJSON(nil, v, 0))
+	}
+	return ""
+}
+
+// IsAttributeName tells whether a message attribute may be called that.
+func IsAttributeName(name string) bool {
+	if name == "" || len(name) > 256 || name[0] == '.' || name[len(name)-1] == '.' || strings.Contains(name, "..") {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if !IsAttributeNameByte(c) {
+			return false
+		}
+	}
+	lower := strings.ToLower(name)
+	return !strings.HasPrefix(lower, "aws.") && !strings.HasPrefix(lower, "amazon.")
+}
+
+// IsAttributeNameByte tells the characters of attribute names.
+func IsAttributeNameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
+}

@@ -1,0 +1,44 @@
+// Package sqs is Amazon SQS on the core: one file per action. The edge (awsapi)
+// has decoded and checked a request against the model before a handler sees it;
+// a handler resolves the queue (queue.go), checks what the model does not say,
+// calls the core and renders what comes back. It keeps no state of its own but
+// when each queue was last purged.
+//
+// An SQS queue is a core queue of dialect "sqs": its attributes, as the client
+// wrote them, are the core's opaque Attributes, and options.go translates them
+// into options of the core. A queue that another door declared can be used like
+// any other; its attributes are shown as far as SQS has words for them, and
+// changed only where it was declared.
+//
+// Life of a message: SendMessage -> check (send_check.go) -> fields.Take ->
+// core.Publisher, durable when answered. ReceiveMessage -> core.Queue.Receive ->
+// render (message.go; envelope.go for what an SNS subscription routed here) ->
+// receipt handle (receipt.go) -> DeleteMessage -> core.Queue.Settle.
+//
+// # What is there
+//
+//	Create, Delete, ListQueues, GetQueueUrl, Get/SetQueueAttributes, tags       yes
+//	Send, Receive, Delete, ChangeMessageVisibility, their batches, PurgeQueue   yes
+//	ListDeadLetterSourceQueues                                                  yes
+//	long polling, delay, visibility, retention, FIFO, deduplication, DLQ        yes
+//	fair queues: MessageGroupId on standard queues                              kept and returned; no fairness
+//	Policy, KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit           stored and shown, no effect:
+//	                                                                            access is by users' permissions
+//	RedriveAllowPolicy                                                          obeyed
+//	names that SQS cannot spell                                                 aliases, tag slipway:name
+//	AddPermission, RemovePermission, message move tasks, request quotas         no (UnsupportedOperation)
+//	server-side encryption                                                      no
+//	SNS signatures                                                              no: envelopes have neither
+//	                                                                            Signature nor SigningCertURL
+//
+// # Where this differs from AWS, and why
+//
+// A queue can be created again at once after DeleteQueue, as in the emulators
+// that tests are written against (AWS: 60 seconds, QueueDeletedRecently).
+// DeleteQueue and PurgeQueue have happened when they are answered, and counts
+// are exact. A body of another door that is no legal text is base64 with
+// JMS_SQSMessageType=byte. What is larger than ReceiveMessage may carry (1 MiB,
+// and some room for what we add) is skipped and stays for other doors; the
+// queue's own MaximumMessageSize is for senders, as in AWS. A message that went
+// through a dead-letter queue counts its receives anew there.
+package sqs

@@ -1,0 +1,189 @@
+package sqs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+	"github.com/slipwaymq/slipway/core"
+)
+
+// This file turns SQS messages into core messages and back. How fields and
+// attributes stand for each other is package fields; that table is shared with SNS.
+
+// publication is a checked message on its way to its queue. Its body is borrowed
+// from the request.
+func (m *outgoing) publication(t *target, who awsapi.Principal) *core.Publication {
+	msg := &core.Message{GroupID: strings.Clone(m.group.V), DedupID: strings.Clone(m.dedup.V), UserID: who.User}
+	for _, e := range m.system {
+		msg.Trace = strings.Clone(e.Value.StringValue.V)
+	}
+	fields.Take(msg, &fields.Incoming{Protocol: fields.SQS, Body: m.body, Attrs: checksummed(m.attrs)})
+	if m.delay.Ok && !t.fifo() && (m.delay.V > 0 || t.options.Delay > 0) {
+		msg.DeliverAt = t.ns.Broker().Now() + int64(m.delay.V)*1000
+	}
+	return &core.Publication{Message: msg, To: core.QueueAddress(t.Name())}
+}
+
+// checksummed are attributes in the form that awsapi's checksum and fields take.
+func checksummed(attrs awsapi.Map[sqsapi.MessageAttributeValue]) []awsapi.Attribute {
+	out := make([]awsapi.Attribute, len(attrs))
+	for i, e := range attrs {
+		out[i] = awsapi.Attribute{Name: e.Key, DataType: e.Value.DataType.V, StringValue: e.Value.StringValue.V, BinaryValue: e.Value.BinaryValue}
+	}
+	return out
+}
+
+// sums are the checksums that answer a message sent.
+type sums struct{ body, attrs, system wire.String }
+
+func (m *outgoing) sums() sums {
+	s := sums{body: wire.Some(awsapi.MD5OfBody(m.body)), attrs: sumOf(checksummed(m.attrs))}
+	var system []awsapi.Attribute
+	for _, e := range m.system {
+		system = append(system, awsapi.Attribute{Name: e.Key, DataType: e.Value.DataType.V, StringValue: e.Value.StringValue.V})
+	}
+	s.system = sumOf(system)
+	return s
+}
+
+// sumOf is absent when there are no attributes. It sorts attrs.
+func sumOf(attrs []awsapi.Attribute) wire.String {
+	if len(attrs) == 0 {
+		return wire.String{}
+	}
+	return wire.Some(awsapi.MD5OfAttributes(attrs))
+}
+
+// firstSequence makes sequence numbers of 20 digits that any reader of unsigned
+// 64-bit numbers takes.
+const firstSequence = 10_000_000_000_000_000_000
+
+func sequenceNumber(n uint64) wire.String {
+	if n == 0 {
+		return wire.String{}
+	}
+	return wire.Some(strconv.FormatUint(firstSequence+n, 10))
+}
+
+// wanted is which attributes a ReceiveMessage asks for.
+type wanted struct {
+	system []string
+	user   []string
+}
+
+// render is a delivery as the client sees it.
+func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted) sqsapi.Message {
+	var out fields.Outgoing
+	if sub, ok := awsapi.ParseNote(d.Note); ok && !sub.Raw {
+		out.Body = envelope(c, d.Message, sub)
+	} else {
+		out = fields.Of(d.Message, fields.MaxAttributes)
+	}
+	m := sqsapi.Message{
+		MessageId:     wire.Some(d.Message.ID.String()),
+		ReceiptHandle: wire.Some(receiptHandle(t.Name(), d.Receipt)),
+		Body:          wire.Some(out.Body),
+		MD5OfBody:     wire.Some(awsapi.MD5OfBody(out.Body)),
+		Attributes:    s.systemAttributes(c, t, d, w),
+	}
+	var sent []awsapi.Attribute
+	for _, a := range out.Attrs {
+		if !w.wantsUser(a.Name) {
+			continue
+		}
+		v := sqsapi.MessageAttributeValue{DataType: wire.Some(a.DataType)}
+		if awsapi.IsBinaryType(a.DataType) {
+			v.BinaryValue = a.BinaryValue
+		} else {
+			v.StringValue = wire.Some(a.StringValue)
+		}
+		m.MessageAttributes = append(m.MessageAttributes, wireEntry(a.Name, v))
+		sent = append(sent, a)
+	}
+	m.MD5OfMessageAttributes = sumOf(sent)
+	return m
+}
+
+// wantsUser: All, `.*`, a prefix with `.*`, or the name itself.
+func (w *wanted) wantsUser(name string) bool {
+	for _, p := range w.user {
+		if p == "All" || p == name {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(p, ".*"); ok && strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *wanted) wantsSystem(name string) bool {
+	for _, p := range w.system {
+		if p == sqsapi.MessageSystemAttributeNameAll || p == name {
+			return true
+		}
+	}
+	return false
+}
+
+// systemAttributes are those asked for that the message has.
+func (s *Service) systemAttributes(c *awsapi.Call, t *target, d *core.Delivery, w *wanted) (out awsapi.Map[string]) {
+	if len(w.system) == 0 {
+		return nil
+	}
+	m := d.Message
+	add := func(name, value string) {
+		if value != "" && w.wantsSystem(name) {
+			out = append(out, wireEntry(name, value))
+		}
+	}
+	sender := c.Account
+	if m.Origin.Protocol == fields.SQS && m.UserID != "" {
+		sender = m.UserID
+	}
+	add(sqsapi.MessageSystemAttributeNameSenderId, sender)
+	add(sqsapi.MessageSystemAttributeNameSentTimestamp, strconv.FormatInt(m.PublishedAt, 10))
+	add(sqsapi.MessageSystemAttributeNameApproximateReceiveCount, strconv.Itoa(d.Deliveries))
+	add(sqsapi.MessageSystemAttributeNameApproximateFirstReceiveTimestamp, strconv.FormatInt(d.FirstAt, 10))
+	add(sqsapi.MessageSystemAttributeNameSequenceNumber, sequenceNumber(d.Sequence).V)
+	add(sqsapi.MessageSystemAttributeNameMessageDeduplicationId, dedupID(t, m))
+	add(sqsapi.MessageSystemAttributeNameMessageGroupId, groupID(t, m))
+	add(sqsapi.MessageSystemAttributeNameAWSTraceHeader, awsTrace(m))
+	if len(m.Deaths) > 0 {
+		add(sqsapi.MessageSystemAttributeNameDeadLetterQueueSourceArn, c.ARN("sqs", s.backend.Names.Queue(t.ns, m.Deaths[0].Queue)))
+	}
+	return out
+}
+
+// dedupID is what a FIFO queue deduplicated by: of the content, if need be.
+func dedupID(t *target, m *core.Message) string {
+	if m.DedupID == "" && t.fifo() && t.options.DedupContent {
+		sum := sha256.Sum256(m.Body)
+		return hex.EncodeToString(sum[:])
+	}
+	return m.DedupID
+}
+
+// groupID is the message's; in a FIFO queue the core takes the source of what has
+// none as its group.
+func groupID(t *target, m *core.Message) string {
+	if m.GroupID == "" && t.fifo() {
+		return m.Source.Name
+	}
+	return m.GroupID
+}
+
+// awsTrace is the trace header that an AWS client sent, whatever it is, or another
+// door's if it is in AWS's form.
+func awsTrace(m *core.Message) string {
+	if m.Origin.Protocol == fields.SQS || fields.IsAWSTrace(m.Trace) {
+		return m.Trace
+	}
+	return ""
+}

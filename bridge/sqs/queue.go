@@ -1,0 +1,66 @@
+package sqs
+
+import (
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+	"github.com/slipwaymq/slipway/core"
+)
+
+// target is the queue that a call is about.
+type target struct {
+	*core.Queue
+	ns      *core.Namespace
+	options core.QueueOptions // a copy
+	shown   string            // its name as SQS spells it
+	who     *core.Principal
+}
+
+// queueOf resolves a queue URL for an action.
+func (s *Service) queueOf(c *awsapi.Call, url string, may core.Action) (*target, error) {
+	ref, ok := awsapi.ParseQueueURL(url)
+	if !ok {
+		return nil, sqsapi.InvalidAddress.Newf("The address %s is not valid for this endpoint.", url)
+	}
+	return s.find(c, ref, may)
+}
+
+// find resolves a queue and asks whether the caller may do that to it; with no
+// action, any permission on it will do. An exclusive queue belongs to one
+// connection of another door, and is closed.
+func (s *Service) find(c *awsapi.Call, ref awsapi.QueueRef, may core.Action) (*target, error) {
+	ns, who, err := s.backend.For(c, ref.Account, ref.Region)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	q, ok := s.backend.Names.FindQueue(ns, ref.Name)
+	if !ok {
+		return nil, sqsapi.NonExistentQueue()
+	}
+	t := &target{Queue: q, ns: ns, options: q.Options(), shown: s.backend.Names.Queue(ns, q.Name()), who: who}
+	if t.options.Owner != "" {
+		return nil, denied("the queue is exclusive to a connection of another protocol")
+	}
+	if !allowed(who, may, q.Name()) {
+		return nil, denied("no permission of the user allows it")
+	}
+	return t, nil
+}
+
+// allowed asks for all the actions, or for any at all if may is 0.
+func allowed(who *core.Principal, may core.Action, name string) bool {
+	if may != 0 {
+		return who.MayQueue(may, name)
+	}
+	return who.MayQueue(core.Read, name) || who.MayQueue(core.Write, name) || who.MayQueue(core.Configure, name)
+}
+
+func denied(why string) *awsapi.Error {
+	return wire.AccessDenied.Newf("Access to the resource is denied: %s.", why)
+}
+
+// fifo tells whether the queue is a FIFO queue.
+func (t *target) fifo() bool { return t.options.Grouped }
+
+// arn is the queue's ARN as this client sees it.
+func (t *target) arn(c *awsapi.Call) string { return c.ARN("sqs", t.shown) }

@@ -1,0 +1,45 @@
+package sqs
+
+import (
+	"sync"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
+	"github.com/slipwaymq/slipway/core"
+)
+
+// Service answers SQS's actions.
+type Service struct {
+	backend *awsapi.Backend // immutable
+
+	mu     sync.Mutex
+	purges map[*core.Queue]int64 // guarded by mu; when purged, ms; older ones are dropped
+}
+
+// New makes the service. b.Names, if nil, is made empty.
+func New(b *awsapi.Backend) *Service {
+	b.SetDefaults()
+	return &Service{backend: b, purges: map[*core.Queue]int64{}}
+}
+
+// Register puts the handlers into the edge's table.
+func (s *Service) Register(reg *awsapi.Registry) {
+	awsapi.Handle(reg, sqsapi.ChangeMessageVisibility, s.changeMessageVisibility)
+	awsapi.Handle(reg, sqsapi.ChangeMessageVisibilityBatch, s.changeMessageVisibilityBatch)
+	awsapi.Handle(reg, sqsapi.CreateQueue, s.createQueue)
+	awsapi.Handle(reg, sqsapi.DeleteMessage, s.deleteMessage)
+	awsapi.Handle(reg, sqsapi.DeleteMessageBatch, s.deleteMessageBatch)
+	awsapi.Handle(reg, sqsapi.DeleteQueue, s.deleteQueue)
+	awsapi.Handle(reg, sqsapi.GetQueueAttributes, s.getQueueAttributes)
+	awsapi.Handle(reg, sqsapi.GetQueueUrl, s.getQueueURL)
+	awsapi.Handle(reg, sqsapi.ListDeadLetterSourceQueues, s.listDeadLetterSourceQueues)
+	awsapi.Handle(reg, sqsapi.ListQueueTags, s.listQueueTags)
+	awsapi.Handle(reg, sqsapi.ListQueues, s.listQueues)
+	awsapi.Handle(reg, sqsapi.PurgeQueue, s.purgeQueue)
+	awsapi.Handle(reg, sqsapi.ReceiveMessage, s.receiveMessage)
+	awsapi.Handle(reg, sqsapi.SendMessage, s.sendMessage)
+	awsapi.Handle(reg, sqsapi.SendMessageBatch, s.sendMessageBatch)
+	awsapi.Handle(reg, sqsapi.SetQueueAttributes, s.setQueueAttributes)
+	awsapi.Handle(reg, sqsapi.TagQueue, s.tagQueue)
+	awsapi.Handle(reg, sqsapi.UntagQueue, s.untagQueue)
+}
