@@ -106,3 +106,14 @@ func (s *Store) Close() error {
 	s.closed = true
 	return nil
 }
+
+// Clone is another store that holds what s holds now: what a crash at this
+// moment might leave.
+func (s *Store) Clone() *Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := New(Options{MaxBytes: s.maxBytes})
+	c.edit = s.edit // no node that both can see is changed by either
+	c.root.Store(s.root.Load())
+	return c
+}
