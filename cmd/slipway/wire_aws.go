@@ -8,6 +8,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/stsapi"
+	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/core"
 )
@@ -16,8 +17,14 @@ import (
 // verified yet: everybody who reaches it is anonymous, and config lets nobody
 // off loopback reach it without having said so.
 func (in *instance) openAWS(d *doors, all []net.Listener) error {
+	find, err := namespaces(in.broker, in.cfg)
+	if err != nil {
+		return err
+	}
+	backend := &awsapi.Backend{Namespace: find, Names: names(in.cfg)}
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
+	sqs.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,
 		AllowedHosts: in.cfg.AWS.AllowedHosts, Log: in.log, MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),
