@@ -215,6 +215,8 @@ func (q *Queue) endPull(p *pull) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.finishPull(p)
+	q.used()
+	q.rearm()
 }
 
 // servePulls serves the first waiting pull that can be. Lock held.

@@ -80,6 +80,7 @@ type recordOp struct {
 // lock held.
 func (op *recordOp) giveBack(e *entry) {
 	op.q.st.giveBack(e)
+	op.q.noteExpiry(e) // which may have come while it was held
 	op.q.ns.b.counters.redelivered.Add(1)
 	op.add(e)
 }
