@@ -21,6 +21,7 @@ type Options struct {
 	Args   []string // more flags
 	Env    []string // more variables
 	Config string   // path of a configuration file [none]
+	Work   string   // working directory [that of the test]
 }
 
 // Broker is one running process.
@@ -69,6 +70,7 @@ func Run(t testing.TB, o Options) *Broker {
 	}
 	b.cmd = exec.Command(binary, append(args, o.Args...)...)
 	b.cmd.Env = append(append(b.cmd.Environ(), "SLIPWAY_LIMITS_MIN_FREE_DISK=64MiB"), o.Env...)
+	b.cmd.Dir = o.Work
 	b.cmd.Stdout, b.cmd.Stderr = &b.out, &b.log
 	if err := b.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -86,6 +88,17 @@ func Run(t testing.TB, o Options) *Broker {
 		}
 	})
 	return b
+}
+
+// Command runs another command of the binary to its end.
+func Command(t testing.TB, args ...string) (code int, output string) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
 }
 
 // Start starts a broker and returns when it takes messages.
