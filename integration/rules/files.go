@@ -63,7 +63,7 @@ func generated(t *tree) []string {
 // topLevel is what may stand beside go.mod.
 var topLevel = []string{
 	".ci", ".dockerignore", ".git", ".gitattributes", ".gitignore", ".golangci.yml",
-	"Dockerfile", "LICENSE", "NOTICE", "README.md", "docker-compose.yml", "docker", "go.mod", "go.sum",
+	"Dockerfile", "LICENSE", "README.md", "docker-compose.yml", "go.mod", "go.sum",
 	"bridge", "cmd", "config", "core", "integration", "protocols",
 	"slipway-data", "slipway", // made by running and building; ignored by git
 }
