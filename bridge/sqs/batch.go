@@ -1,16 +1,13 @@
 package sqs
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
-	"github.com/slipwaymq/slipway/core"
 )
 
 // maxBatch is how many entries a batch may have.
@@ -61,52 +58,4 @@ func failed(id wire.String, err error) (sqsapi.BatchResultErrorEntry, error) {
 	return sqsapi.BatchResultErrorEntry{
 		Id: id, Code: wire.Some(code), Message: wire.Some(e.Message), SenderFault: wire.Some(!e.Type.Receiver),
 	}, nil
-}
-
-// gather is a core.Confirm that waits for several publishes.
-type gather struct {
-	outs []core.Outcome // each written once, before done is closed
-	left atomic.Int32   // outcomes to come, and one for the publisher itself
-	done chan struct{}
-}
-
-func newGather(n int) *gather {
-	g := &gather{outs: make([]core.Outcome, n), done: make(chan struct{})}
-	g.left.Store(int32(n) + 1)
-	return g
-}
-
-// Confirmed notes an outcome.
-func (g *gather) Confirmed(token uint64, o core.Outcome) bool {
-	g.outs[token] = o
-	g.one()
-	return false
-}
-
-// Flush has nothing to do.
-func (g *gather) Flush() {}
-
-func (g *gather) one() {
-	if g.left.Add(-1) == 0 {
-		close(g.done)
-	}
-}
-
-// publishAll publishes in order and waits for all the outcomes.
-func publishAll(ctx context.Context, ns *core.Namespace, pubs []*core.Publication) ([]core.Outcome, error) {
-	g, p := newGather(len(pubs)), ns.NewPublisher(1)
-	for i, pub := range pubs {
-		pub.Confirm, pub.Token = g, uint64(i)
-		if err := p.Publish(pub); err != nil {
-			g.Confirmed(uint64(i), core.Outcome{Err: err})
-		}
-	}
-	p.Flush()
-	g.one()
-	select {
-	case <-g.done:
-		return g.outs, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

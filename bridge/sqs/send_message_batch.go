@@ -39,7 +39,7 @@ func (s *Service) sendMessageBatch(ctx context.Context, c *awsapi.Call, in *sqsa
 		}
 		pubs, sent = append(pubs, ms[i].publication(t, c.Principal)), append(sent, i)
 	}
-	outcomes, err := publishAll(ctx, t.ns, pubs)
+	outcomes, err := awsapi.PublishAll(ctx, t.ns, pubs)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,28 @@
+// Package sns is Amazon SNS on the core: one file per action. A topic is a path
+// of the topic tree that was created, configured or exposed; publishing to it
+// reaches every subscriber of the path, of any door. A subscription is a core
+// Binding of dialect "sns" from the path and everything below it (DESIGN section
+// 2) into a queue; its key is the subscription's ARN and its note tells bridge/sqs
+// how to render what it routed (awsapi.Subscription).
+//
+// # What is there
+//
+//	Create, Delete, ListTopics, GetTopicAttributes, SetTopicAttributes      yes
+//	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes
+//	Get/SetSubscriptionAttributes: RawMessageDelivery                       yes
+//	Publish, PublishBatch; Subject, attributes, MessageStructure json       yes
+//	topic attributes DisplayName, Policy                                    stored and shown; access is
+//	                                                                        by users' permissions
+//	tags                                                                    at creation, TagResource, Untag, List
+//	FilterPolicy, RedrivePolicy, DeliveryPolicy, ReplayPolicy               refused: InvalidParameter
+//	FIFO topics; other topic attributes                                     refused: InvalidParameter
+//	protocols other than sqs, SMS, mobile push, signatures                  refused: InvalidParameter,
+//	                                                                        or UnsupportedOperation
+//
+// # Where this differs from AWS, and why
+//
+// A subscription's queue must exist, and when the queue is deleted its
+// subscriptions go too: they are bindings of it. Every topic of a namespace is seen
+// from every region that shares it; a subscription's ARN stays as it was made.
+// Notifications carry the path that was published to in the attribute `topic`.
+package sns

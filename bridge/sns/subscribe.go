@@ -1,0 +1,112 @@
+package sns
+
+import (
+	"context"
+	"strings"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Subscribe: protocol sqs, confirmed at once. The same topic and queue give the
+// subscription there is, if its attributes are the same. The queue must exist.
+
+// otherProtocols are AWS's, not ours.
+var otherProtocols = map[string]bool{
+	"http": true, "https": true, "email": true, "email-json": true, "sms": true, "application": true, "lambda": true, "firehose": true,
+}
+
+func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
+	switch {
+	case otherProtocols[in.Protocol.V]:
+		return nil, notYet("Protocol", "protocol "+in.Protocol.V)
+	case in.Protocol.V != "sqs":
+		return nil, invalid("Amazon SNS does not support this protocol string: " + in.Protocol.V)
+	}
+	raw, err := checkSubscription(in.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.topicOf(c, "TopicArn", in.TopicArn.V)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.endpoint(c, t, in.Endpoint.V)
+	if err != nil {
+		return nil, err
+	}
+	if !t.who.MayTopic(core.Read, match.Below(t.Path())) || !t.who.MayQueue(core.Write, q.Name()) {
+		return nil, denied("subscribing needs read on the topic and all below it, and write on the queue")
+	}
+	for _, b := range t.ns.BindingsOf(q) {
+		if b.Dialect != fields.SNS || b.Attributes[subTopic] != t.Path() {
+			continue
+		}
+		if sub, ok := awsapi.ParseNote(b.Note); ok {
+			if len(in.Attributes) > 0 && sub.Raw != raw {
+				return nil, invalid("Attributes Reason: Subscription already exists with different attributes")
+			}
+			return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(sub.ARN)}, nil
+		}
+	}
+	id, err := s.newID()
+	if err != nil {
+		return nil, err
+	}
+	sub := awsapi.Subscription{ARN: awsapi.SubscriptionARN(t.arn, id), Raw: raw}
+	if _, err := t.ns.Bind(binding(sub, t.Path(), strings.Clone(in.Endpoint.V), q)); err != nil {
+		return nil, refusal(err)
+	}
+	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(sub.ARN)}, nil
+}
+
+// endpoint finds the queue of an SQS ARN.
+func (s *Service) endpoint(c *awsapi.Call, t *target, endpoint string) (*core.Queue, error) {
+	arn, err := awsapi.ParseARN(endpoint)
+	if err != nil || arn.Service != "sqs" {
+		return nil, invalid("SQS endpoint ARN")
+	}
+	ns, _, err := s.backend.For(c, arn.Account, arn.Region)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	if ns != t.ns {
+		return nil, notYet("Endpoint", "a queue of another namespace than the topic's")
+	}
+	q, ok := s.backend.Names.FindQueue(ns, arn.Resource)
+	if !ok {
+		return nil, invalid("Endpoint Reason: the queue does not exist; create it first")
+	}
+	o := q.Options()
+	switch {
+	case o.Grouped:
+		return nil, invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+	case o.Owner != "":
+		return nil, denied("the queue is exclusive to a connection of another protocol")
+	}
+	return q, nil
+}
+
+// checkSubscription checks the attributes of Subscribe. Filter and other policies
+// are refused: without them a subscriber would get what it asked not to get.
+func checkSubscription(attrs awsapi.Map[string]) (raw bool, err error) {
+	for _, e := range attrs {
+		switch e.Key {
+		case attrRaw:
+			v, ok := parseBool(e.Value)
+			if !ok {
+				return false, invalid("Attributes Reason: RawMessageDelivery: Invalid value [" + e.Value + "]. Must be true or false.")
+			}
+			raw = v
+		default:
+			if err := checkPolicy(e.Key, e.Value); err != nil {
+				return false, invalid("Attributes Reason: " + err.Error())
+			}
+		}
+	}
+	return raw, nil
+}

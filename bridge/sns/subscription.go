@@ -1,0 +1,111 @@
+package sns
+
+import (
+	"strings"
+
+	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Attributes of a subscription's Binding.
+const (
+	subTopic    = "topic"    // the topic's path
+	subEndpoint = "endpoint" // as the client wrote it
+)
+
+const attrRaw = "RawMessageDelivery"
+
+// binding is the subscription of a queue to a topic. Subscriptions of one queue to
+// different topics deliver a copy each, as in AWS; a publish reaches a queue once
+// per topic.
+func binding(sub awsapi.Subscription, path, endpoint string, q *core.Queue) *core.Binding {
+	return &core.Binding{
+		Key: sub.ARN, Dialect: fields.SNS, Filter: match.Below(path), Queue: q,
+		KeepTransient: true, KeepDurable: true, Durable: true,
+		Note: sub.Note(), Copies: path,
+		Attributes: map[string]string{subTopic: path, subEndpoint: endpoint},
+	}
+}
+
+// subscriptions are all of a namespace, by ARN.
+func subscriptions(ns *core.Namespace) []*core.Binding {
+	var out []*core.Binding
+	for _, b := range ns.Bindings("arn:") {
+		if b.Dialect == fields.SNS && b.Queue != nil {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// subscribed is the subscription that a call is about.
+type subscribed struct {
+	*core.Binding
+	sub awsapi.Subscription
+	ns  *core.Namespace
+	who *core.Principal
+	arn awsapi.ARN
+}
+
+func (s *Service) subscriptionOf(c *awsapi.Call, subscriptionARN string) (*subscribed, error) {
+	if subscriptionARN == "" {
+		return nil, invalid("SubscriptionArn Reason: no value for required parameter")
+	}
+	arn, err := parse("SubscriptionArn", subscriptionARN)
+	if err != nil {
+		return nil, err
+	}
+	if _, id := arn.SplitSubscription(); !isUUID(id) {
+		return nil, invalid("SubscriptionId")
+	}
+	ns, who, err := s.backend.For(c, arn.Account, arn.Region)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	b, ok := ns.Binding(subscriptionARN)
+	if !ok || b.Dialect != fields.SNS || b.Queue == nil {
+		return nil, noSubscription()
+	}
+	sub, ok := awsapi.ParseNote(b.Note)
+	if !ok {
+		return nil, noSubscription()
+	}
+	return &subscribed{Binding: b, sub: sub, ns: ns, who: who, arn: arn}, nil
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 || strings.Count(s, "-") != 4 {
+		return false
+	}
+	return strings.Trim(s, "0123456789abcdefABCDEF-") == ""
+}
+
+// mayChange: whoever may read the topic and write the queue made it, and may end it.
+func (b *subscribed) mayChange() bool {
+	return b.who.MayTopic(core.Read, b.Filter) && b.who.MayQueue(core.Write, b.Queue.Name())
+}
+
+// listed is a subscription as lists show it.
+func listed(b *core.Binding) snsapi.Subscription {
+	sub, _ := awsapi.ParseNote(b.Note)
+	owner, _ := awsapi.ParseARN(sub.ARN) // ours
+	return snsapi.Subscription{
+		SubscriptionArn: wire.Some(sub.ARN), Owner: wire.Some(owner.Account), Protocol: wire.Some("sqs"),
+		Endpoint: wire.Some(b.Attributes[subEndpoint]), TopicArn: wire.Some(sub.TopicARN()),
+	}
+}
+
+// parseBool reads RawMessageDelivery, in any case of letters.
+func parseBool(v string) (value, ok bool) {
+	switch strings.ToLower(v) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	return false, false
+}
