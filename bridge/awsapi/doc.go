@@ -27,7 +27,8 @@
 //	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 //	awsapi.Handle(reg, sqsapi.SendMessage, s.sendMessage) // one line per action
 //	awsapi.HandleSTS(reg)
-//	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: log})
+//	verify := awsapi.Signatures{Secret: byAccessKey, Now: time.Now}.Verifier() // nil where there are no users
+//	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: log, Verify: verify})
 //	srv := awsapi.NewServer(edge, log)                     // *http.Server with our timeouts; srv.Serve(ln)
 //
 // Contracts: a string of an input aliases the request's body, so strings.Clone
@@ -52,8 +53,8 @@
 //	guard against DNS rebinding and cross-site requests                        yes, while nothing verifies signatures
 //	bounds: body, headers, requests in flight, bytes in reception, slow bodies yes
 //	sts:GetCallerIdentity                                                      yes
-//	SigV4                                                                      not verified: Config.Verify is where it goes;
-//	                                                                           without it any signature, or none, is served
+//	SigV4, header and presigned (package sigv4)                                yes, with Config.Verify; without it any
+//	                                                                           signature, or none, is served
 //	JSON 1.1, CBOR, event streams; SNS over JSON; CORS                         no
 //	regular expressions of the models                                          not checked
 //	X-Forwarded-*                                                              ignored; Config.ExternalURL says it

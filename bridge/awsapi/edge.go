@@ -24,9 +24,9 @@ type Config struct {
 	AllowedHosts []string // hosts beside loopback that are served without authentication: names, *.suffixes, or * for all
 	Log          *slog.Logger
 
-	// Verify checks a request's signature over its raw body and tells whose it is;
-	// its *Error is the answer. Nil: requests are served whether signed or not.
-	Verify func(r *http.Request, body []byte) (Principal, error)
+	// Verify checks signatures; Signatures.Verifier makes one. Nil: requests are
+	// served whether signed or not.
+	Verify Verifier
 
 	MaxBody      int           // bytes of one request's body; default 4 MiB
 	MaxReception int64         // bytes of all bodies held together; default 256 MiB
@@ -151,7 +151,7 @@ func (t *turn) verify() error {
 	if t.edge.cfg.Verify == nil {
 		return nil
 	}
-	p, err := t.edge.cfg.Verify(t.r, t.body)
+	p, err := t.edge.cfg.Verify(&t.call, t.r, t.body)
 	t.call.Principal = p
 	return err
 }

@@ -186,7 +186,7 @@ func TestUnknownError(t *testing.T) {
 func TestVerify(t *testing.T) {
 	reg, call, _ := everything()
 	cfg := config(reg)
-	cfg.Verify = func(r *http.Request, body []byte) (awsapi.Principal, error) {
+	cfg.Verify = func(_ *awsapi.Call, _ *http.Request, body []byte) (awsapi.Principal, error) {
 		if string(body) != "{}" {
 			return awsapi.Principal{}, wire.AccessDenied.New("no")
 		}
