@@ -8,6 +8,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/stsapi"
+	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/core"
@@ -25,6 +26,7 @@ func (in *instance) openAWS(d *doors, all []net.Listener) error {
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
 	sqs.New(backend).Register(reg)
+	sns.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,
 		AllowedHosts: in.cfg.AWS.AllowedHosts, Log: in.log, MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),

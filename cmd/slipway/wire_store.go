@@ -3,8 +3,6 @@ package main
 import (
 	"log/slog"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/core"
@@ -14,7 +12,8 @@ import (
 
 // world is what lies around the broker; a test has one of its own.
 type world struct {
-	fs    vfs.FS                      // nil: the machine's
+	// open opens the store on disk; nil: in cfg.DataDir.
+	open  func(diskstore.Options) (*diskstore.Store, error)
 	wrap  func(core.Store) core.Store // nil: the store as it is
 	fatal func(error)                 // must not return, except in a test
 }
@@ -24,8 +23,11 @@ func openStore(cfg config.Config, log *slog.Logger, w world) (s core.Store, metr
 	if cfg.Memory {
 		s = memstore.New(memstore.Options{MaxBytes: int64(cfg.Limits.MemoryBudget)})
 	} else {
-		disk, err := diskstore.Open(cfg.DataDir, diskstore.Options{
-			Logger: log, Fatal: w.fatal, FS: w.fs, MinFree: int64(cfg.Limits.MinFreeDisk), Ballast: ballast(cfg.Limits.MinFreeDisk),
+		if w.open == nil {
+			w.open = func(o diskstore.Options) (*diskstore.Store, error) { return diskstore.Open(cfg.DataDir, o) }
+		}
+		disk, err := w.open(diskstore.Options{
+			Logger: log, Fatal: w.fatal, MinFree: int64(cfg.Limits.MinFreeDisk), Ballast: ballast(cfg.Limits.MinFreeDisk),
 		})
 		if err != nil {
 			return nil, nil, dataDirError(err)
