@@ -60,6 +60,7 @@ func (o *Output) Flush() {
 // publisher whose message goes to many: a goroutine sends, and what others
 // append until it runs goes with it.
 func (o *Output) FlushSoon() {
+	o.due.Store(false) // as in Flush
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sending || o.err != nil || len(o.pending) == 0 {

@@ -1,0 +1,228 @@
+package mqtt
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
+	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
+)
+
+// CONNECT and CONNACK (3.1, 3.2).
+//
+//	version 3.1, 3.1.1, 5             yes
+//	user name and password            core.Access
+//	empty client id                   one is assigned (not in 3.1; with a clean session in 3.1.1)
+//	session expiry                    5: as asked, capped; before: clean_session, else never, capped
+//	will, delay and properties        yes; checked against the permissions here
+//	enhanced authentication           refused with Bad Authentication Method
+
+// maxClientID bounds client ids: a server must take 23 bytes [MQTT-3.1.3-5].
+const maxClientID = 1024
+
+// connect is the first packet.
+func (c *conn) connect(f wire.Frame) error {
+	in, err := wire.DecodeConnect(f)
+	c.peer.Version = in.Version
+	if err != nil {
+		return c.refuse(err)
+	}
+	c.peer.MaxPacket = in.Properties.MaximumPacketSize
+	c.peer.NoProblemInfo = in.Properties.RequestProblemInfoFlag && in.Properties.RequestProblemInfo == 0
+	if in.Properties.AuthenticationMethod != "" {
+		return c.refuse(protocolError(wire.BadAuthenticationMethod, "MQTT-4.12.0-1", "no authentication method is supported"))
+	}
+	if len(in.ClientID) > maxClientID {
+		return c.refuse(protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "the client id has more than %d bytes", maxClientID))
+	}
+	if c.principal, err = c.authenticate(&in); err != nil {
+		return c.refuse(err)
+	}
+	if c.ns, err = c.h.cfg.Broker.Namespace(c.principal.Namespace); err != nil {
+		return c.refuse(err)
+	}
+	will, err := c.will(&in)
+	if err != nil {
+		return c.refuse(err)
+	}
+	return c.attach(&in, will)
+}
+
+// authenticate finds out who it is. It may wait: nothing else needs this
+// goroutine before CONNACK.
+func (c *conn) authenticate(in *wire.Connect) (*core.Principal, error) {
+	access, p := c.h.cfg.Access, in.Connect
+	switch {
+	case access == nil:
+		return core.AnonymousPrincipal(), nil
+	case !p.UsernameFlag && c.anonymous:
+		return core.AnonymousPrincipal(), nil
+	case !p.UsernameFlag:
+		return nil, protocolError(wire.NotAuthorized, "3.1.3.5", "a user name is needed")
+	}
+	who, err := access.Authenticate(string(p.Username), p.Password)
+	if core.KindOf(err) == core.Denied && err != nil {
+		return nil, protocolError(wire.BadUserNameOrPassword, "3.1.3.6", "wrong user name or password")
+	}
+	return who, err
+}
+
+// will is the message to publish if the client goes without a word.
+func (c *conn) will(in *wire.Connect) (*core.Will, error) {
+	if in.Will == nil {
+		return nil, nil
+	}
+	topic := string(in.Will.Topic)
+	if err := c.mayPublish(topic); err != nil {
+		return nil, err
+	}
+	m := &core.Message{}
+	fill(m, in.Will, 0)
+	w := &core.Will{Message: m, To: addressOf(topic), Retain: in.Will.Retain}
+	w.Delay = time.Duration(in.Connect.WillProperties.WillDelayInterval) * time.Second
+	if in.Will.Properties.Has(wire.MessageExpiry) {
+		// It counts from the publication of the will, which nobody knows yet: the
+		// least it can be is the delay.
+		m.ExpiresAt = c.h.cfg.Broker.Now() + w.Delay.Milliseconds() + int64(in.Will.Properties.Expiry)*1000
+	}
+	return w, nil
+}
+
+// expiryOf is how long the session outlives the connection.
+func (c *conn) expiryOf(in *wire.Connect) time.Duration {
+	asked := core.Forever
+	switch p := in.Properties; {
+	case in.Version == wire.V5:
+		asked = secondsOrForever(p.SessionExpiryInterval)
+	case in.Connect.Clean:
+		asked = 0
+	}
+	return min(asked, c.h.cfg.MaxSessionExpiry)
+}
+
+// secondsOrForever reads a session expiry interval (3.1.2.11.2).
+func secondsOrForever(s uint32) time.Duration {
+	if s == 0xffffffff {
+		return core.Forever
+	}
+	return time.Duration(s) * time.Second
+}
+
+// attach takes over the session and says so.
+func (c *conn) attach(in *wire.Connect, will *core.Will) error {
+	id, assigned := in.ClientID, ""
+	if id == "" {
+		id = "slipway-" + randomID()
+		assigned = id
+	}
+	cl, err := c.h.claims.take(c.ctx, c.ns.Name()+"\x00"+id, c)
+	if err != nil {
+		return err
+	}
+	c.claim = cl
+	defer cl.settled()
+	c.expiry = c.expiryOf(in)
+	cs, resumed, err := c.ns.OpenSession(id, in.Connect.Clean, core.SessionOptions{
+		Dialect: dialectName, Expiry: c.expiry, Will: will, Queue: c.h.cfg.Session,
+	})
+	if err != nil {
+		c.h.claims.drop(cl)
+		return c.refuse(protocolError(connectCodeOf(err), "3.1.4", "%s", reasonOf(err)))
+	}
+	c.s = c.h.sessionOf(cs)
+	c.pub = c.ns.NewPublisher(0)
+	c.credit = c.inflight(in)
+	c.quota = c.credit
+	c.established(in, id, c.connack(in, resumed, assigned))
+	return c.resume(resumed)
+}
+
+// inflight is how many deliveries the client takes unacknowledged.
+func (c *conn) inflight(in *wire.Connect) int {
+	switch rm := in.Properties.ReceiveMaximum; {
+	case in.Version != wire.V5:
+		return int(c.h.cfg.OldInflight)
+	case rm > 0:
+		return int(min(rm, c.h.cfg.MaxInflight))
+	}
+	return int(c.h.cfg.MaxInflight)
+}
+
+// connack answers yes. It returns the keep-alive that counts.
+func (c *conn) connack(in *wire.Connect, resumed bool, assigned string) (keepAlive time.Duration) {
+	cfg, props := &c.h.cfg, packets.Properties{}
+	keepAlive = time.Duration(in.Connect.Keepalive) * time.Second
+	if c.version() == wire.V5 {
+		props.ReceiveMaximum = cfg.ReceiveMaximum
+		props.TopicAliasMaximum = cfg.TopicAliases
+		props.MaximumPacketSize = uint32(cfg.MaxPacket)
+		props.AssignedClientID = assigned
+		if granted := c.expiry; granted != secondsOrForever(in.Properties.SessionExpiryInterval) {
+			props.SessionExpiryIntervalFlag = true
+			props.SessionExpiryInterval = uint32(min(granted/time.Second, 0xffffffff))
+		}
+		if most := cfg.MaxKeepAlive; most > 0 && (keepAlive == 0 || keepAlive > most) {
+			keepAlive = most
+			props.ServerKeepAliveFlag, props.ServerKeepAlive = true, uint16(most/time.Second)
+		}
+	}
+	c.write(func(dst []byte) []byte { return wire.AppendConnack(dst, c.peer, resumed, wire.Success, &props) })
+	return keepAlive
+}
+
+// established lifts the limits that held before.
+func (c *conn) established(in *wire.Connect, id string, keepAlive time.Duration) {
+	c.connected = true
+	c.reader.Version, c.reader.MaxPacket = in.Version, c.h.cfg.MaxPacket
+	c.nc.SetIdle(keepAlive + keepAlive/2) // MQTT-3.1.2-22
+	c.nc.Established(id, c.principal.Name)
+}
+
+// refuse answers no, in the client's own version, and ends the connection.
+func (c *conn) refuse(err error) error {
+	var we *wire.Error
+	if !errors.As(err, &we) {
+		we = &wire.Error{Code: connectCodeOf(err), Clause: "3.1.4", Detail: reasonOf(err)}
+	}
+	if c.peer.Version != 0 {
+		c.write(func(dst []byte) []byte {
+			return wire.AppendConnack(dst, c.peer, false, we.Code, reason(we.Detail))
+		})
+	}
+	return fmt.Errorf("%w: %w", errRefused, err)
+}
+
+// reason is the reason string of a version 5 answer.
+func reason(text string) *packets.Properties {
+	return &packets.Properties{ReasonString: text}
+}
+
+func randomID() string {
+	var b [15]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// mayPublish says why a topic may not be published to.
+func (c *conn) mayPublish(topic string) error {
+	if name, ok := strings.CutPrefix(topic, queuePrefix); ok {
+		return c.mayUseQueue(core.Write, name)
+	}
+	if match.Reserved(topic) {
+		return protocolError(wire.TopicNameInvalid, "4.7.2", "topics that begin with $ are not for clients")
+	}
+	if err := match.ValidTopicName(topic); err != nil {
+		return protocolError(wire.TopicNameInvalid, "4.7.3", "%v", err)
+	}
+	if !c.principal.MayPath(core.Write, topic) {
+		return protocolError(wire.NotAuthorized, "3.3.5", "no permission to publish to %s", topic)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// Package mqtt is the door for MQTT 3.1, 3.1.1 and 5: connections, sessions and
+// the state of QoS 1 and 2, on package core. The bytes are package wire's. The
+// version is a value of the connection; nothing exists twice for it.
+//
+// # Opening it
+//
+//	core.Options.Dialects[mqtt.DialectName] = mqtt.Dialect()   before core.New
+//	h := mqtt.New(mqtt.Config{Broker: b, Access: access})      one for all listeners
+//	srv.Start(listener, "mqtt", h)                             or h.AllowAnonymous(true)
+//
+// # The model
+//
+// A client has a core.Session: its queue is the backlog, its subscriptions are
+// bindings into that queue. What is QoS 0 in effect does not enter the queue:
+// the binding's Sink is our session, which appends to the output of whatever
+// connection is there, or drops. What is QoS 1 or 2 comes out of the queue
+// through a core.Consumer (a feed, deliver.go) with as much credit as the
+// client's receive maximum; each gets a packet id (a slot, session.go) that
+// stays with the session until the exchange is over. $share groups (share.go)
+// and $queue (queue.go) are further feeds, of queues that others consume too.
+//
+// Publishes go to a core.Publisher; PUBACK and PUBREC wait in acks.go until the
+// core confirms, and leave in order of receipt.
+//
+// # Files
+//
+//	handler claims conn drain          the door; one connection per client id; the read loop and the end
+//	connect disconnect auth ping       packets, as are
+//	publish puback pubrec pubrel pubcomp subscribe unsubscribe
+//	acks                               PUBACK and PUBREC to a client
+//	deliver flow retained              PUBLISH to a client; when it stops and goes on
+//	session resume                     what outlives a connection, and taking it up again
+//	share queue                        $share/<group>/<filter>, $queue/<name>
+//	message note errors                messages both ways; annotations; kinds to reason codes
+//
+// # Support
+//
+//	QoS 0, 1, 2 both ways, with DESIGN section 5's durability       yes
+//	retained values, by cursor; retain handling, retain-as-published yes
+//	wills, with delay and properties                                yes
+//	sessions with expiry, also changed by DISCONNECT                yes; clean_session=0 is for ever, or Config.MaxSessionExpiry
+//	takeover                                                        yes, serialised per client id
+//	shared subscriptions                                            yes; QoS 0 in turn, QoS 1 and 2 in competition
+//	receive maximum, maximum packet size, both ways                 yes
+//	topic aliases                                                   from clients; none to clients
+//	subscription identifiers, no-local, user properties, expiry     yes
+//	reason codes and strings                                        yes; 3.x closes where it may not confirm
+//	server keep-alive, assigned client id                           yes
+//	enhanced authentication                                         no: Bad Authentication Method
+//	$SYS topics, server reference, response information             no
+//
+// # Locks
+//
+// One per session (session.mu) guards the session's and its connection's state.
+// It is taken inside the core's callbacks, so the core is never called under
+// it. group.change is held while the core is called and taken by no callback.
+// Order: the core's locks, group.mu, session.mu, the output's.
+//
+// # Not obvious
+//
+//   - A client id is used by one connection at a time: the next one stops it,
+//     waits until it has let go of the session (conn.end) and only then opens
+//     the session. Those who wait stand in a line (claims.go).
+//   - A resumed session gets its unacknowledged deliveries from the queue again,
+//     first and in order; the packet id of each is found by its place in the
+//     queue. After a restart only QoS 2 ids are known (the session's state);
+//     QoS 1 is sent again under a new id.
+//   - All feeds share one receive maximum, but the core counts credit for each.
+//     What comes too much waits in conn.backlog and stops the core (flow.go).
+//   - A user property named like a field of the core (priority, message-id,
+//     timestamp, x-delay ...; message.go) sets that field for the other doors,
+//     and priority also orders MQTT subscribers' QoS 1 and 2 backlog.
+//   - A will's message expiry counts from its publication; the core wants a time
+//     when CONNECT arrives, so it is counted from the earliest there can be.
+//   - A shared subscription's queue is durable even if no member's session is:
+//     members of both kinds must find the same queue.
+package mqtt

@@ -1,0 +1,284 @@
+package mqtt
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
+)
+
+// A message's own form travels in core.Message.Origin: one byte of flags, then
+// the encoded properties that are passed on unaltered. Version 5 subscribers of
+// a version 5 publisher get those bytes. The fields of the core are set from
+// them for every other door, and for subscribers of what other doors published
+// the properties are made of the fields (DESIGN section 3).
+const (
+	originQoS    = 0x03
+	originRetain = 0x04
+)
+
+// plainOrigins are those without properties, shared by all such messages.
+var plainOrigins = func() (all [8][]byte) {
+	for flags := range all {
+		all[flags] = []byte{byte(flags)}
+	}
+	return all
+}()
+
+// queuePrefix begins the topic that stands for a queue.
+const queuePrefix = "$queue/"
+
+// addressOf is where a topic name leads.
+func addressOf(topic string) core.Address {
+	if name, ok := strings.CutPrefix(topic, queuePrefix); ok {
+		return core.QueueAddress(name)
+	}
+	return core.TopicAddress(topic)
+}
+
+// topicOf is the topic name of an address; none for one that MQTT cannot spell.
+func topicOf(a core.Address) string {
+	if a.Kind == core.ToQueue {
+		return queuePrefix + a.Name
+	}
+	return a.Name
+}
+
+// fill makes m the message of a PUBLISH or will. The body stays borrowed, all
+// else is copied.
+func fill(m *core.Message, p *wire.Publish, now int64) {
+	m.Body = p.Payload
+	m.Durable = p.QoS > 0
+	flags := p.QoS
+	if p.Retain {
+		flags |= originRetain
+	}
+	props := &p.Properties
+	if props.Has(wire.MessageExpiry) {
+		m.ExpiresAt = now + int64(props.Expiry)*1000
+	}
+	m.Origin = core.Origin{Protocol: dialectName, Data: plainOrigins[flags]}
+	forward := props.AppendForward(nil)
+	if len(forward) == 0 {
+		return
+	}
+	m.Origin.Data = append([]byte{flags}, forward...)
+	m.Text = props.PayloadIsUTF8
+	m.ContentType = string(props.ContentType)
+	if props.Has(wire.ResponseTopic) {
+		m.ReplyTo = addressOf(string(props.ResponseTopic))
+	}
+	if props.Has(wire.CorrelationData) {
+		m.Correlation = append([]byte{}, props.CorrelationData...)
+	}
+	for k, v := range props.User() {
+		if name, text := string(k), string(v); !setField(m, name, text, now) {
+			m.Headers = append(m.Headers, core.Header{Name: name, Value: core.StringValue(text)})
+		}
+	}
+}
+
+// setField takes a user property that stands for a field of the core; false
+// if it is just a header, or not what that field holds.
+func setField(m *core.Message, name, text string, now int64) bool {
+	for _, f := range stringFields {
+		if f.name == name && *f.of(m) == "" {
+			*f.of(m) = text
+			return true
+		}
+	}
+	switch name {
+	case "priority":
+		n, err := strconv.ParseUint(text, 10, 8)
+		m.Priority = uint8(n)
+		return err == nil
+	case "timestamp":
+		n, err := strconv.ParseInt(text, 10, 64)
+		m.CreatedAt = max(n, 0)
+		return err == nil && n >= 0
+	case "x-delay":
+		n, err := strconv.ParseInt(text, 10, 40)
+		if err != nil || n < 0 {
+			return false
+		}
+		m.DeliverAt = now + n
+		return true
+	}
+	return false
+}
+
+// stringFields are the user properties that stand for a string of the core.
+var stringFields = []struct {
+	name string
+	of   func(*core.Message) *string
+}{
+	{"message-id", func(m *core.Message) *string { return &m.MessageID }},
+	{"content-encoding", func(m *core.Message) *string { return &m.Encoding }},
+	{"type", func(m *core.Message) *string { return &m.Type }},
+	{"JMSXGroupID", func(m *core.Message) *string { return &m.GroupID }},
+	{"x-deduplication-header", func(m *core.Message) *string { return &m.DedupID }},
+	{"user-id", func(m *core.Message) *string { return &m.UserID }},
+	{"app-id", func(m *core.Message) *string { return &m.AppID }},
+	{"traceparent", func(m *core.Message) *string { return &m.Trace }},
+}
+
+// origin is what the publisher's own form says: its QoS, whether it was
+// retained, and the properties to pass on. What other doors published has the
+// QoS that its durability stands for.
+func origin(m *core.Message, v wire.Version) (qos byte, retained bool, forward []byte) {
+	own := m.Origin.Protocol == dialectName && len(m.Origin.Data) > 0
+	switch {
+	case own:
+		qos, retained, forward = m.Origin.Data[0]&originQoS, m.Origin.Data[0]&originRetain != 0, m.Origin.Data[1:]
+	case m.Durable:
+		qos = 1
+	}
+	if v != wire.V5 {
+		return qos, retained, nil
+	}
+	if !own {
+		forward = properties(m)
+	}
+	if len(m.Deaths) > 0 {
+		forward = appendDeaths(forward[:len(forward):len(forward)], m)
+	}
+	return qos, retained, forward
+}
+
+// properties makes the properties of a message that another door published.
+func properties(m *core.Message) (b []byte) {
+	if m.Text {
+		b = wire.AppendNumber(b, wire.PayloadFormat, 1)
+	}
+	if m.ContentType != "" && clean(m.ContentType) {
+		b = wire.AppendString(b, wire.ContentType, m.ContentType)
+	}
+	if topic := topicOf(m.ReplyTo); topic != "" && clean(topic) && !strings.ContainsAny(topic, "+#") {
+		b = wire.AppendString(b, wire.ResponseTopic, topic)
+	}
+	if m.Correlation != nil {
+		b = wire.AppendString(b, wire.CorrelationData, m.Correlation)
+	}
+	if m.Priority > 0 {
+		b = appendUser(b, "priority", strconv.Itoa(int(m.Priority)))
+	}
+	if m.CreatedAt != 0 {
+		b = appendUser(b, "timestamp", strconv.FormatInt(m.CreatedAt, 10))
+	}
+	for _, f := range stringFields {
+		if v := *f.of(m); v != "" {
+			b = appendUser(b, f.name, v)
+		}
+	}
+	for i := range m.Headers {
+		name, text := headerText(&m.Headers[i])
+		b = appendUser(b, name, text)
+	}
+	return b
+}
+
+func appendDeaths(b []byte, m *core.Message) []byte {
+	first := &m.Deaths[len(m.Deaths)-1]
+	b = appendUser(b, "x-first-death-queue", first.Queue)
+	b = appendUser(b, "x-first-death-reason", deathReasons[first.Reason])
+	type death struct {
+		Queue  string `json:"queue"`
+		Reason string `json:"reason"`
+		Count  int64  `json:"count"`
+		Time   int64  `json:"time"`
+		Source string `json:"source"`
+	}
+	trail := make([]death, len(m.Deaths))
+	for i, d := range m.Deaths {
+		trail[i] = death{d.Queue, deathReasons[d.Reason], d.Count, d.Time, topicOf(d.Source)}
+	}
+	text, err := json.Marshal(trail)
+	if err != nil {
+		return b // strings and numbers: cannot be
+	}
+	return appendUser(b, "x-death", string(text))
+}
+
+var deathReasons = map[core.DeathReason]string{
+	core.Rejected: "rejected", core.Expired: "expired", core.MaxLength: "maxlen", core.DeliveryLimit: "delivery_limit",
+}
+
+// appendUser appends a user property if MQTT can carry it: UTF-8 without NUL,
+// of at most 65,535 bytes; else its value as base64, or, too long, not at all.
+func appendUser(b []byte, name, text string) []byte {
+	if !clean(text) {
+		name, text = name+";base64", base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	if !clean(name) || len(name) > 0xffff || len(text) > 0xffff {
+		return b
+	}
+	return wire.AppendUser(b, name, text)
+}
+
+// clean says that MQTT can carry a string [MQTT-1.5.4-1] [MQTT-1.5.4-2].
+func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// headerText spells a typed header for a protocol that has only strings.
+func headerText(h *core.Header) (name, text string) {
+	switch v := h.Value; v.Kind {
+	case core.Bytes:
+		return h.Name + ";base64", base64.StdEncoding.EncodeToString(v.Raw)
+	case core.Array, core.Map:
+		text, err := json.Marshal(plain(v))
+		if err != nil {
+			return h.Name, "" // a float that JSON does not have
+		}
+		return h.Name, string(text)
+	default:
+		return h.Name, scalarText(v)
+	}
+}
+
+func scalarText(v core.Value) string {
+	switch v.Kind {
+	case core.String, core.Number:
+		return v.Str
+	case core.Bool:
+		return strconv.FormatBool(v.Bool())
+	case core.Int, core.Time:
+		return strconv.FormatInt(v.Int(), 10)
+	case core.Uint:
+		return strconv.FormatUint(v.Uint(), 10)
+	case core.Float:
+		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
+	}
+	return ""
+}
+
+// plain is a value as encoding/json takes it.
+func plain(v core.Value) any {
+	switch v.Kind {
+	case core.Null:
+		return nil
+	case core.Bytes:
+		return base64.StdEncoding.EncodeToString(v.Raw)
+	case core.Bool:
+		return v.Bool()
+	case core.Int, core.Time, core.Uint, core.Number:
+		return json.RawMessage(scalarText(v))
+	case core.Float:
+		return v.Float()
+	case core.Array:
+		list := make([]any, len(v.List))
+		for i, e := range v.List {
+			list[i] = plain(e)
+		}
+		return list
+	case core.Map:
+		object := make(map[string]any, len(v.Map))
+		for _, h := range v.Map {
+			object[h.Name] = plain(h.Value)
+		}
+		return object
+	}
+	return v.Str
+}

@@ -1,0 +1,47 @@
+package mqtt
+
+import (
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols"
+	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
+)
+
+// PUBREL from a client (3.6): it will not send this packet id again. PUBCOMP
+// follows when that is durable, since the client may use the id for another
+// message from then on. An unknown id is completed too, as it may be of an
+// exchange whose PUBCOMP was lost.
+
+func (c *conn) pubrel(f wire.Frame) error {
+	a, err := wire.DecodeAck(c.version(), f)
+	if err != nil {
+		return err
+	}
+	s := c.s
+	s.mu.Lock()
+	r := s.in[a.PacketID]
+	if r == nil {
+		c.writePubcomp(a.PacketID, wire.PacketIdentifierNotFound)
+		s.mu.Unlock()
+		return nil
+	}
+	delete(s.in, a.PacketID)
+	if r.counted {
+		c.received--
+	}
+	records := s.recordsIDs()
+	if !records {
+		c.writePubcomp(a.PacketID, wire.Success)
+	}
+	s.mu.Unlock()
+	if records {
+		s.core.SetState(core.StateChange{Key: stateIn | uint32(a.PacketID)}, c, tokenComp|uint64(a.PacketID))
+	}
+	return nil
+}
+
+func (c *conn) writePubcomp(id uint16, code wire.Code) bool {
+	c.nc.Out.Encode(protocols.Must, func(dst []byte) []byte {
+		return wire.AppendAck(dst, c.version(), wire.Ack{Type: wire.PUBCOMP, PacketID: id, Code: code})
+	})
+	return c.nc.Out.Due()
+}

@@ -1,0 +1,278 @@
+package mqtt
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
+)
+
+// Shared subscriptions (4.8.2): $share/<group>/<filter>. A group is a durable
+// hidden queue that one binding fills and the members who are online consume
+// in competition; what is QoS 0 goes to one of them in turn and is never
+// stored. The group lives as long as a session has that subscription: each has
+// a binding of its own that stands for it (remember), which goes with the
+// session. What a member held when its connection ended goes to the others.
+
+const sharePrefix = "share/mqtt/"
+
+// groups are those that have a member. Their lock is never held while the core
+// is called.
+type groups struct {
+	mu      sync.Mutex
+	m       map[string]*group // guarded by mu; by namespace and queue
+	sweptAt int64             // guarded by mu; ms
+}
+
+type group struct {
+	ns     *core.Namespace // immutable
+	queue  string          // immutable; its name
+	filter match.Filter    // immutable
+
+	// change serialises what calls the core. No callback takes it.
+	change  sync.Mutex
+	holders map[string]byte // guarded by change: granted QoS by key of the member's binding
+	bound   bool            // guarded by change: our binding has us as its Sink
+	keeps   bool            // guarded by change: it keeps durable messages
+	over    bool            // guarded by change: there is another object for that queue, or none
+
+	mu     sync.Mutex
+	online []*feed // guarded by mu
+	turn   int     // guarded by mu
+	dirty  []*conn // guarded by mu; whose output a Send promised to flush
+}
+
+func groupKey(ns *core.Namespace, queue string) string { return ns.Name() + "\x00" + queue }
+
+// get finds or makes a group and locks its change.
+func (gs *groups) get(ns *core.Namespace, queue string, filter match.Filter) *group {
+	for {
+		gs.mu.Lock()
+		g := gs.m[groupKey(ns, queue)]
+		if g == nil {
+			g = &group{ns: ns, queue: queue, filter: filter, holders: map[string]byte{}}
+			gs.m[groupKey(ns, queue)] = g
+		}
+		gs.mu.Unlock()
+		g.change.Lock()
+		if !g.over {
+			return g
+		}
+		g.change.Unlock()
+	}
+}
+
+// splitShared takes $share/<group>/<filter> apart; wire has checked its form.
+func splitShared(text string) (queue, filter string) {
+	rest := strings.TrimPrefix(text, "$share/")
+	_, filter, _ = strings.Cut(rest, "/")
+	return sharePrefix + rest, filter
+}
+
+// joinGroup makes the connection a member.
+func (c *conn) joinGroup(text string, n note, isNew bool) error {
+	name, inner := splitShared(text)
+	filter, err := c.mayRead(inner)
+	if err != nil {
+		return err
+	}
+	c.stop(text)
+	g := c.h.groups.get(c.ns, name, filter)
+	defer g.change.Unlock()
+	q, ok := c.ns.Queue(name)
+	if !ok {
+		q, _, err = c.ns.DeclareQueue(name, core.QueueOptions{Dialect: dialectName, Durable: true, Hidden: true})
+		if err != nil {
+			return err
+		}
+		g.bound = false
+	}
+	key := c.keyOf(text)
+	if isNew {
+		if err := c.remember(text, n, attrShared, name); err != nil {
+			return err
+		}
+	}
+	g.holders[key] = n.qos
+	if err := g.bind(q); err != nil {
+		return err
+	}
+	f := &feed{c: c, key: text, note: n, group: g, member: key}
+	if err := c.start(f, q, c.creditOf(f), ""); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.online = append(g.online, f)
+	g.mu.Unlock()
+	return nil
+}
+
+// bind binds the group's queue if that is new or should keep something else.
+// change is held.
+func (g *group) bind(q *core.Queue) error {
+	keeps := false
+	for _, qos := range g.holders {
+		keeps = keeps || qos > 0
+	}
+	if g.bound && keeps == g.keeps {
+		return nil
+	}
+	most := note{qos: 2}
+	_, err := g.ns.Bind(&core.Binding{
+		Key: g.queue, Dialect: dialectName, Filter: g.filter, Queue: q, Sink: g, KeepDurable: keeps, Durable: true, Note: most.encode(),
+	})
+	g.bound, g.keeps = err == nil, keeps
+	return err
+}
+
+// leaveGroup ends the membership of a subscription for good.
+func (c *conn) leaveGroup(text string) {
+	name, inner := splitShared(text)
+	filter, err := match.ParseMQTT(inner)
+	if err != nil {
+		return // it cannot have been subscribed to
+	}
+	c.h.groups.leave(c.ns, name, filter, c.keyOf(text))
+}
+
+func (gs *groups) leave(ns *core.Namespace, name string, filter match.Filter, key string) {
+	g := gs.get(ns, name, filter)
+	defer g.change.Unlock()
+	delete(g.holders, key)
+	gs.prune(g)
+}
+
+// prune forgets members whose session has ended, and the group with the last
+// one. change is held.
+func (gs *groups) prune(g *group) {
+	for key := range g.holders {
+		if _, alive := g.ns.Binding(key); !alive {
+			delete(g.holders, key)
+		}
+	}
+	if len(g.holders) > 0 {
+		return
+	}
+	g.over = true
+	gs.mu.Lock()
+	delete(gs.m, groupKey(g.ns, g.queue))
+	gs.mu.Unlock()
+	_ = g.ns.DeleteQueue(g.queue) // NotFound: it was never declared
+}
+
+// sessionEnded leaves the groups of a session that is gone.
+func (gs *groups) sessionEnded(c *conn) {
+	for key, f := range c.feeds {
+		if f.group != nil {
+			gs.leave(c.ns, f.group.queue, f.group.filter, c.keyOf(key))
+		}
+	}
+}
+
+// sweepEvery is how often sessions that ended while they were away are noticed.
+const sweepEvery = 60_000
+
+// sweep prunes all groups, if it has not been done for a while.
+func (gs *groups) sweep(now int64) {
+	gs.mu.Lock()
+	if now-gs.sweptAt < sweepEvery {
+		gs.mu.Unlock()
+		return
+	}
+	gs.sweptAt = now
+	list := make([]*group, 0, len(gs.m))
+	for _, g := range gs.m {
+		list = append(list, g)
+	}
+	gs.mu.Unlock()
+	for _, g := range list {
+		g.change.Lock()
+		if !g.over {
+			gs.prune(g)
+		}
+		g.change.Unlock()
+	}
+}
+
+// recover finds the groups that the store remembers, with their members.
+func (gs *groups) recover(h *Handler) {
+	for _, ns := range h.cfg.Broker.Namespaces() {
+		queues := ns.Queues(sharePrefix, true)
+		if len(queues) == 0 {
+			continue
+		}
+		holders := map[string]map[string]byte{}
+		for _, b := range ns.Bindings("session/" + dialectName + "/") {
+			if name := b.Attributes[attrShared]; name != "" {
+				if holders[name] == nil {
+					holders[name] = map[string]byte{}
+				}
+				holders[name][b.Key] = decodeNote(b.Note, nil).qos
+			}
+		}
+		for _, q := range queues {
+			gs.recoverOne(ns, q, holders[q.Name()])
+		}
+	}
+}
+
+func (gs *groups) recoverOne(ns *core.Namespace, q *core.Queue, holders map[string]byte) {
+	_, inner := splitShared("$share/" + strings.TrimPrefix(q.Name(), sharePrefix))
+	filter, err := match.ParseMQTT(inner)
+	if err != nil {
+		return // not one of ours
+	}
+	g := gs.get(ns, q.Name(), filter)
+	defer g.change.Unlock()
+	for key, qos := range holders {
+		g.holders[key] = qos
+	}
+	gs.prune(g)
+}
+
+// leaveGroup takes the feed off those that get QoS 0 in turn.
+func (f *feed) leaveGroup() {
+	g := f.group
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, other := range g.online {
+		if other == f {
+			g.online = append(g.online[:i:i], g.online[i+1:]...)
+			return
+		}
+	}
+}
+
+// Send is core.Sink: one member gets it, one with room if there is any.
+func (g *group) Send(m *core.Message, _ []byte) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var f *feed
+	for range g.online {
+		f = g.online[g.turn%len(g.online)]
+		g.turn++
+		if !f.c.nc.Out.Full() {
+			break
+		}
+	}
+	if f == nil || !f.c.writeQoS0(m, f.note) {
+		return false
+	}
+	g.dirty = append(g.dirty, f.c)
+	return len(g.dirty) == 1
+}
+
+// Flush is core.Flusher.
+func (g *group) Flush() {
+	g.mu.Lock()
+	dirty := g.dirty
+	g.dirty = nil
+	g.mu.Unlock()
+	for _, c := range dirty {
+		c.Flush()
+	}
+}
