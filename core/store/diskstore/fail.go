@@ -72,8 +72,23 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 // The hook ends the process. Where it did not, the panic does, except under
 // Apply, Get, Scan and Open, which make it their error.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
-	panic(fatalPanic{l.fail(fmt.Errorf(format, args...))})
+	e := loggedError{msg: fmt.Sprintf(format, args...)}
+	for _, a := range args {
+		if err, ok := a.(error); ok {
+			e.cause = err
+		}
+	}
+	panic(fatalPanic{l.fail(e)})
 }
+
+// A loggedError is an error that came as a message to log.
+type loggedError struct {
+	msg   string
+	cause error
+}
+
+func (e loggedError) Error() string { return e.msg }
+func (e loggedError) Unwrap() error { return e.cause }
 
 // lazyf formats only what is logged: pebble is talkative at debug level.
 type lazyf struct {
