@@ -141,9 +141,8 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 	if err != nil || e == nil || q.head.inc != inc || !q.st.takeable(e) {
 		return
 	}
-	q.st.bringForward(e)
+	q.st.takeDeep(e)
 	q.ns.b.charge(e)
-	q.st.take(e)
 	if !q.ends(e) {
 		q.st.putBack(e)
 	}

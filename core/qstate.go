@@ -183,6 +183,14 @@ func (s *qstate) bringForward(e *entry) {
 	s.returned = insertEntry(s.returned, e)
 }
 
+// takeDeep takes an entry that is only in the store.
+func (s *qstate) takeDeep(e *entry) {
+	s.lane(e.lane).deep--
+	s.holes[e.pos] = struct{}{}
+	s.ready--
+	s.readyBytes -= int64(e.size)
+}
+
 // scanned ends one store scan: once none is under way, holes of settled
 // entries are closed.
 func (s *qstate) scanned() {
