@@ -9,6 +9,7 @@ func (q *Queue) dispatch(dirty *[]Flusher) {
 	}
 	for q.st.ready > 0 && q.dispatchOne(dirty) {
 	}
+	q.shed() // what nobody was waiting for
 	q.rearm()
 }
 
@@ -109,7 +110,8 @@ func (q *Queue) finish(e *entry, dead bool, why DeathReason) {
 
 // shed drops from the head what is over the queue's limits. Lock held.
 func (q *Queue) shed() {
-	for q.opt.Overflow == DropHead && q.overfull(0, 0) && q.st.ready > 1 {
+	o := &q.opt
+	for o.Overflow == DropHead && q.st.ready > 1 && (o.MaxLength > 0 && q.st.ready > o.MaxLength || o.MaxBytes > 0 && q.st.readyBytes > o.MaxBytes) {
 		e := q.pick(&q.plain)
 		if e == nil {
 			return // the loader brings the head, and arrives here again

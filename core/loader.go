@@ -138,7 +138,6 @@ func (q *Queue) load() {
 	if q.wants.any() {
 		q.askLoader()
 	}
-	q.shed()
 	if !q.loading {
 		for n := q.pulls.first; n != nil; {
 			next := n.next

@@ -344,14 +344,11 @@ func (op *publishOp) applied(g *staging) {
 	g.confirm(op.pub.Confirm, op.pub.Token, op.out)
 }
 
-// arrive appends an entry that is now visible and keeps the queue within its
-// limits. Lock held; the caller dispatches.
+// arrive appends an entry that is now visible. Lock held; the caller
+// dispatches.
 func (q *Queue) arrive(e *entry) {
 	if q.st.append(e) && e.msg != nil {
 		q.ns.b.charge(e)
 	}
 	q.noteExpiry(e)
-	if q.opt.MaxLength > 0 || q.opt.MaxBytes > 0 {
-		q.shed()
-	}
 }
