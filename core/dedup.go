@@ -66,8 +66,8 @@ func (q *Queue) deduplicate(g *staging, m *Message, e *entry) (original dedupRec
 	}
 	if q.dedup == nil {
 		q.dedup = &dedup{minutes: map[int64]map[dedupKey]dedupRecord{}, since: g.now / minuteMs}
-		if !q.durable || q.created >= q.dedup.since*minuteMs {
-			q.dedup.since = 0
+		if !q.durable || q.id>>32 == q.ns.b.boot {
+			q.dedup.since = 0 // of this run: the store has nothing older
 		}
 	}
 	oldest := g.now - dedupInterval.Milliseconds()

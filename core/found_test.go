@@ -36,3 +36,21 @@ func TestExpiryBeyondTheIndex(t *testing.T) {
 		}
 	})
 }
+
+// A restart within the minute of its creation loses nothing of what a queue
+// has seen.
+func TestDeduplicationSurvivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		b := open(t, store)
+		declare(t, b, "q", durable(core.QueueOptions{Dedup: core.DedupQueue}))
+		m := core.Message{Body: []byte("x"), Durable: true, DedupID: "d"}
+		first := publish(t, b, core.QueueAddress("q"), m)
+		b.Close()
+		b = open(t, store)
+		defer b.Close()
+		if o := publish(t, b, core.QueueAddress("q"), m); !o.Duplicate || o.ID != first.ID {
+			t.Fatalf("%+v, the original was %v", o, first.ID)
+		}
+	})
+}
