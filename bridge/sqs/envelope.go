@@ -37,7 +37,7 @@ const timestampForm = "2006-01-02T15:04:05.000Z"
 // attributes and `topic`; one of another door what the table makes of its fields,
 // without SQS's limit of ten.
 func envelope(c *awsapi.Call, m *core.Message, sub awsapi.Subscription) string {
-	out := fields.Of(m, 0)
+	out := fields.Of(m, fields.Form{})
 	n := notification{
 		Type: "Notification", MessageID: m.ID.String(), TopicARN: sub.TopicARN(), Message: out.Body,
 		Timestamp:      time.UnixMilli(m.PublishedAt).UTC().Format(timestampForm),

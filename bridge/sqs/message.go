@@ -83,7 +83,10 @@ func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted)
 	if sub, ok := awsapi.ParseNote(d.Note); ok && !sub.Raw {
 		out.Body = envelope(c, d.Message, sub)
 	} else {
-		out = fields.Of(d.Message, fields.MaxAttributes)
+		out = fields.Of(d.Message, fields.Form{Limit: fields.MaxAttributes, Queue: func(name string) (shown, url string) {
+			shown = s.backend.Names.Queue(t.ns, name)
+			return shown, c.QueueURL(shown)
+		}})
 	}
 	m := sqsapi.Message{
 		MessageId:     wire.Some(d.Message.ID.String()),

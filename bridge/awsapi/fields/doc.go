@@ -17,7 +17,7 @@
 //	message-id               MessageID                    both both
 //	JMS_SQSCorrelationID     Correlation                  both in
 //	correlation-id           Correlation                  in   both
-//	JMS_SQSReplyToQueueName  ReplyTo, a queue             both in (the URL beside it is in only)
+//	JMS_SQSReplyToQueueName  ReplyTo, a queue             both in (its URL beside it)
 //	reply-to                 ReplyTo: `$queue/x` or path  both both (out of SQS: topics)
 //	content-type, content-encoding, type, user-id, app-id  both both
 //	traceparent              Trace, unless AWS's own      both both

@@ -18,15 +18,23 @@ type Outgoing struct {
 	Attrs []awsapi.Attribute
 }
 
-// Of renders any message. limit is the most attributes it may have, 0 for any
-// number: SQS has a limit, a notification of SNS none.
-func Of(m *core.Message, limit int) Outgoing {
+// Form is whose column of the table a message is rendered by.
+type Form struct {
+	// Limit is the most attributes it may have, 0 for any number.
+	Limit int
+	// Queue gives a queue's name and URL as the client sees them: for the names
+	// that AWS's JMS library uses in SQS. Nil: SNS's names.
+	Queue func(name string) (shown, url string)
+}
+
+// Of renders any message.
+func Of(m *core.Message, f Form) Outgoing {
 	if m.Origin.Protocol == SQS || m.Origin.Protocol == SNS {
-		if out, ok := ours(m, limit); ok {
+		if out, ok := ours(m, f.Limit); ok {
 			return out
 		}
 	}
-	return foreign(m, limit)
+	return foreign(m, f)
 }
 
 // ours is a message that came in by AWS: just what it was, and the attribute
@@ -82,7 +90,7 @@ func squeeze(attrs []awsapi.Attribute, limit int) []awsapi.Attribute {
 }
 
 // foreign is a message of another door, by the table of doc.go.
-func foreign(m *core.Message, limit int) Outgoing {
+func foreign(m *core.Message, f Form) Outgoing {
 	var c collector
 	out := Outgoing{Body: string(m.Body)}
 	if !awsapi.IsMessageText(out.Body) {
@@ -92,11 +100,11 @@ func foreign(m *core.Message, limit int) Outgoing {
 	if m.Source.Kind == core.ToTopic {
 		c.text(attrTopic, m.Source.Name)
 	}
-	c.fields(m, limit > 0)
+	c.fields(m, f.Queue)
 	for _, h := range m.Headers {
 		c.header(h)
 	}
-	out.Attrs = c.finish(limit)
+	out.Attrs = c.finish(f.Limit)
 	return out
 }
 
@@ -107,11 +115,10 @@ type collector struct {
 	packed packer
 }
 
-// fields adds the canonical fields that are set. jms asks for the names that
-// AWS's JMS library uses in SQS.
-func (c *collector) fields(m *core.Message, jms bool) {
+// fields adds the canonical fields that are set.
+func (c *collector) fields(m *core.Message, queue func(string) (shown, url string)) {
 	correlation := attrCorrelation
-	if jms {
+	if queue != nil {
 		correlation = attrCorrelationJMS
 	}
 	if s := string(m.Correlation); awsapi.IsMessageText(s) {
@@ -120,8 +127,10 @@ func (c *collector) fields(m *core.Message, jms bool) {
 		c.header(core.Header{Name: correlation, Value: core.BytesValue(m.Correlation)})
 	}
 	switch {
-	case m.ReplyTo.Kind == core.ToQueue && jms:
-		c.text(attrReplyQueue, m.ReplyTo.Name)
+	case m.ReplyTo.Kind == core.ToQueue && queue != nil:
+		name, url := queue(m.ReplyTo.Name)
+		c.text(attrReplyQueue, name)
+		c.text(attrReplyURL, url)
 	case m.ReplyTo.Kind == core.ToQueue:
 		c.text(attrReplyTo, queuePrefix+m.ReplyTo.Name)
 	default:

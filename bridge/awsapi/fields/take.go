@@ -68,7 +68,11 @@ func Take(m *core.Message, in *Incoming) {
 		o.attrs = append(o.attrs, originAttr{header: true, dataType: strings.Clone(a.DataType)})
 		m.Headers = append(m.Headers, core.Header{Name: strings.Clone(a.Name), Value: headerValue(a, strings.Clone(value))})
 	}
-	m.Headers = append(m.Headers, unpack(packed)...)
+	for _, h := range unpack(packed) {
+		if k := h.Value.Kind; k != core.String && k != core.Number || !takeField(m, h.Name, h.Value.Str) {
+			m.Headers = append(m.Headers, h)
+		}
+	}
 	m.Origin = core.Origin{Protocol: in.Protocol, Data: o.encode()}
 }
 
