@@ -84,7 +84,7 @@ func (g *qgroups) giveBack(e *entry) {
 func (s *qstate) nextGrouped(r *reader) (*entry, *lane, verdict) {
 	if r.group != nil {
 		if e, v := r.firstIn(r.group); e != nil {
-			return e, nil, v
+			return s.inIndex(e, v)
 		}
 	}
 	var passed []*group
@@ -96,10 +96,7 @@ func (s *qstate) nextGrouped(r *reader) (*entry, *lane, verdict) {
 	for s.grouped.free.Len() > 0 {
 		gr := s.grouped.free[0]
 		if e, v := r.firstIn(gr); e != nil {
-			if l := s.unread(e.pos); l != nil {
-				return nil, l, needLoad // after a restart the index begins with what was delivered before
-			}
-			return e, nil, v
+			return s.inIndex(e, v)
 		}
 		passed = append(passed, heap.Pop(&s.grouped.free).(*group))
 	}
@@ -107,6 +104,15 @@ func (s *qstate) nextGrouped(r *reader) (*entry, *lane, verdict) {
 		return nil, l, needLoad
 	}
 	return nil, nil, nothing
+}
+
+// inIndex gives an entry of the index, unless the index lacks some that stand
+// before it: after a restart it begins with what was delivered before.
+func (s *qstate) inIndex(e *entry, v verdict) (*entry, *lane, verdict) {
+	if l := s.unread(e.pos); l != nil {
+		return nil, l, needLoad
+	}
+	return e, nil, v
 }
 
 // unread is the first lane that has entries before p which the index has room
