@@ -12,6 +12,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/protocols"
+	"github.com/slipwaymq/slipway/protocols/mqtt"
 )
 
 // listeners are the open addresses of each door, in the order of the settings.
@@ -53,6 +54,7 @@ type doors struct {
 	opened     []opened          // immutable
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
+	mqtt       *mqtt.Stats
 	aws, admin *httpDoor
 }
 
@@ -88,7 +90,9 @@ func (in *instance) openAdmin(d *doors, all []net.Listener) {
 		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: func() []admin.Connection { return connections(d.server) },
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
-		Traffic:     func() []admin.Traffic { return slices.Concat(traffic(d.server), d.aws.traffic(), d.admin.traffic()) },
+		Traffic: func() []admin.Traffic {
+			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), d.aws.traffic(), d.admin.traffic())
+		},
 	})
 	for i, ln := range all {
 		anonymous := in.cfg.Anonymous(in.cfg.Admin.AllowAnonymous, in.cfg.Admin.Listen[i])
