@@ -57,13 +57,20 @@ func receivers() []receiver {
 			return command(t, awsEnv(b), "python3", "-c", boto3, url)
 		}},
 		{"aws-cli", func(t testing.TB) { daemon.Need(t, "aws") }, func(_ context.Context, t *testing.T, b *daemon.Broker, url string) string {
-			out := command(t, awsEnv(b), "aws", "sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "10",
+			out := awsCLI(t, b, "sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "10",
 				"--query", "Messages[0].[ReceiptHandle,Body]", "--output", "text")
 			handle, body, _ := strings.Cut(out, "\t")
-			command(t, awsEnv(b), "aws", "sqs", "delete-message", "--queue-url", url, "--receipt-handle", handle)
+			awsCLI(t, b, "sqs", "delete-message", "--queue-url", url, "--receipt-handle", handle)
 			return body
 		}},
 	}
+}
+
+// awsCLI runs the AWS CLI. Its version 1 takes the endpoint of SQS from the
+// command line only.
+func awsCLI(t *testing.T, b *daemon.Broker, args ...string) string {
+	t.Helper()
+	return command(t, awsEnv(b), "aws", append([]string{"--endpoint-url", "http://" + b.AWS}, args...)...)
 }
 
 func receiveGo(ctx context.Context, t *testing.T, b *daemon.Broker, url string) string {
