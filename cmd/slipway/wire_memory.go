@@ -33,7 +33,7 @@ func limitMemory(cfg config.Config) {
 	if cfg.Memory {
 		all += int64(budget)
 	}
-	debug.SetMemoryLimit(all / 10 * 11)
+	debug.SetMemoryLimit(all)
 	if _, set := os.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(200)
 	}
