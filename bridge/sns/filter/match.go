@@ -63,10 +63,11 @@ func (s *search) all(clauses []clause, next func() bool) bool {
 	return false
 }
 
-// takes tells whether one of the conditions matches a value that is there.
+// takes tells whether one of the conditions matches a value that is there; bad is
+// the kind of what could not be read.
 func (c *clause) takes(v value) bool {
-	if c.exists {
-		return true
+	if c.exists || v.kind == bad {
+		return c.exists
 	}
 	for _, cond := range c.any {
 		if cond.matches(v) {
