@@ -85,12 +85,12 @@ func work(t *testing.T, b *daemon.Broker, round int, books *books, clients *sync
 	// A client whose request the broker's end left unanswered gives up.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
-	for i := range 4 {
+	for i := range 2 {
 		clients.Go(func() { byMQTT(t, b.MQTT, fmt.Sprintf("m%d.%d", round, i), books.mqtt) })
 	}
-	for i := range 4 {
+	for i := range 6 {
 		name := fmt.Sprintf("s%d.%d", round, i)
-		clients.Go(func() { _ = bySQS(ctx, c, urlOf(b, sqsQueue), name, i < 2, books.sqs) }) // ends with the broker
+		clients.Go(func() { _ = bySQS(ctx, c, urlOf(b, sqsQueue), name, i < 4, books.sqs) }) // ends with the broker
 	}
 	name := fmt.Sprintf("e%d", round)
 	clients.Go(func() { _ = bySQS(ctx, c, urlOf(b, eatenQueue), name, true, books.eaten) }) // as above

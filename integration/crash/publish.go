@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -15,12 +16,13 @@ import (
 )
 
 // window is how many publishes of one MQTT client wait for their PUBACK.
-const window = 200
+const window = 100
 
 // byMQTT publishes until the connection breaks. name makes its bodies its own.
 func byMQTT(t testing.TB, address, name string, l *ledger) {
 	lost := make(chan struct{})
-	o := client.MQTTOptions(address, name).SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) })
+	o := client.MQTTOptions(address, name).SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) }).
+		SetWriteTimeout(time.Second) // of a publish that meets the end; paho's own is 30 s
 	c := mqtt.NewClient(o)
 	if token := c.Connect(); !token.WaitTimeout(client.Patience) || token.Error() != nil {
 		return // killed before
