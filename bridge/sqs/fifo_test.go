@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,7 +25,8 @@ func (s *server) fifo(name string, attrs ...string) *string {
 // TestFIFOGroups: order in a group; several of one group in one receive, and then
 // the group is locked until all are deleted or visible.
 func TestFIFOGroups(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.fifo("q")
 		last := ""
 		for i := range 6 {
@@ -63,7 +65,8 @@ func TestFIFOGroups(t *testing.T) {
 }
 
 func TestFIFODeduplication(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.fifo("q", "ContentBasedDeduplication=true")
 		first := s.send(url, "same", grouped("g", ""))
 		m := s.receive(url)[0]
@@ -96,7 +99,8 @@ func TestFIFODeduplication(t *testing.T) {
 
 // TestFIFOHandles: an expired handle is an error, one of a deleted message is not.
 func TestFIFOHandles(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.fifo("q", "VisibilityTimeout=5")
 		s.send(url, "m", grouped("g", "1"))
 		old := s.receive(url)[0]
@@ -117,7 +121,8 @@ func TestFIFOHandles(t *testing.T) {
 }
 
 func TestReceiveAttempt(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.fifo("q")
 		for i := range 3 {
 			s.send(url, fmt.Sprint(i), grouped("g", fmt.Sprint(i)))

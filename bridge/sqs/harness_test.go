@@ -41,7 +41,6 @@ func (clock) AfterFunc(d time.Duration, f func()) func() bool {
 // can own the time; TestOverHTTP has the network between.
 type server struct {
 	*testing.T
-	core   *core.Broker
 	ns     *core.Namespace
 	edge   http.Handler
 	client *sdk.Client
@@ -61,7 +60,7 @@ func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	reg := awsapi.NewRegistry(sqsapi.Service)
 	sqs.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	return &server{T: t, core: b, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge})}
+	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge})}
 }
 
 func newClient(url string, tr http.RoundTripper) *sdk.Client {

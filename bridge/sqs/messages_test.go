@@ -19,15 +19,6 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// inTime runs f where the time is the test's.
-func inTime(t *testing.T, f func(s *server)) {
-	synctest.Test(t, func(t *testing.T) {
-		s := serve(t)
-		f(s)
-		s.core.Close()
-	})
-}
-
 func wait(seconds int32) func(*sdk.ReceiveMessageInput) {
 	return func(in *sdk.ReceiveMessageInput) { in.WaitTimeSeconds = seconds }
 }
@@ -163,7 +154,8 @@ func TestWantedAttributes(t *testing.T) {
 }
 
 func TestLongPoll(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.create("q", map[string]string{"ReceiveMessageWaitTimeSeconds": "20"})
 		start := time.Now()
 		got := make(chan []types.Message)
@@ -195,7 +187,8 @@ func TestLongPoll(t *testing.T) {
 
 // TestPollWakes: on due delay, on a visibility timeout that ends or is set to 0.
 func TestPollWakes(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.create("q", nil)
 		start := time.Now()
 		s.send(url, "delayed", func(in *sdk.SendMessageInput) { in.DelaySeconds = 7 })
@@ -228,7 +221,8 @@ func (s *server) change(url *string, m types.Message, seconds int32) {
 
 // TestCancelledPoll: 50 polls that go away while a message comes lose nothing.
 func TestCancelledPoll(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.create("q", nil)
 		for i := range 50 {
 			ctx, cancel := context.WithCancel(s.Context())
@@ -261,7 +255,8 @@ func TestCancelledPoll(t *testing.T) {
 }
 
 func TestVisibility(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.create("q", map[string]string{"VisibilityTimeout": "10"})
 		s.send(url, "m")
 		first := s.receive(url)[0]
@@ -309,7 +304,8 @@ func TestVisibility(t *testing.T) {
 }
 
 func TestDelayAndRetention(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		url := s.create("q", map[string]string{"DelaySeconds": "10", "MessageRetentionPeriod": "60"})
 		s.send(url, "the queue's delay")
 		status, _, _ := s.post(map[string]string{"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"},
@@ -332,7 +328,8 @@ func TestDelayAndRetention(t *testing.T) {
 }
 
 func TestDeadLetterQueue(t *testing.T) {
-	inTime(t, func(s *server) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
 		dlq := s.create("dlq", nil)
 		url := s.create("q", map[string]string{"VisibilityTimeout": "1",
 			"RedrivePolicy": `{"deadLetterTargetArn":"` + s.arn(dlq) + `","maxReceiveCount":"2"}`})

@@ -252,7 +252,6 @@ func TestPurge(t *testing.T) {
 		}
 		time.Sleep(61 * time.Second)
 		must(s.client.PurgeQueue(t.Context(), &sdk.PurgeQueueInput{QueueUrl: url}))(t)
-		s.core.Close()
 	})
 }
 
