@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/slipwaymq/slipway/protocols"
@@ -73,9 +74,7 @@ func (c *client) get() string {
 }
 
 func (c *client) read() (string, error) {
-	if err := c.nc.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		return "", err
-	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(patience)) // fails at the end, which the read tells
 	first, err := c.r.ReadByte()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return "", err
@@ -98,6 +97,10 @@ func (c *client) read() (string, error) {
 func (w *world) cut(c *client) {
 	me := c.nc.LocalAddr().String()
 	_ = c.nc.Close()
+	if w.pipe != nil {
+		synctest.Wait()
+		return
+	}
 	for slices.ContainsFunc(w.srv.Conns(), func(i protocols.Info) bool { return i.Remote == me }) {
 		runtime.Gosched()
 	}
@@ -442,6 +445,19 @@ func describe(v, first byte, body []byte) string {
 		if len(f.b) > 0 {
 			text += f.props()
 		}
+	}
+	return text
+}
+
+// getSoon is what comes before a ping is answered; "" for nothing.
+func (c *client) getSoon() string {
+	c.t.Helper()
+	if _, err := c.nc.Write(encodeText(c.t, c.v, "pingreq")); err != nil {
+		return "end"
+	}
+	text := c.get()
+	if text == "pingresp" {
+		return ""
 	}
 	return text
 }

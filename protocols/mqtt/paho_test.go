@@ -8,7 +8,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 func pahoClient(t *testing.T, w *world, id string, version uint, change ...func(*paho.ClientOptions)) paho.Client {
 	t.Helper()
