@@ -48,6 +48,11 @@ func (r *run) crash() {
 		uncertain[c.id] = uncertain[c.id] || c.maybe
 	}
 	r.m.restarted()
+	for _, q := range r.m.queues {
+		for _, c := range q.copies {
+			c.maybe = c.maybe || !c.m.Durable // written, but no sync was due for it
+		}
+	}
 	r.start()
 	for range 310 { // longer than any lease, delay and deduplication
 		was := r.m.now()

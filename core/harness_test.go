@@ -125,3 +125,12 @@ func bindSink(t testing.TB, b *core.Broker, q *core.Queue, filter string, s core
 		t.Fatal(err)
 	}
 }
+
+// bindTopicOf binds a queue that may be deleted meanwhile.
+func bindTopicOf(b *core.Broker, q *core.Queue, filter string) {
+	f, err := match.ParseMQTT(filter)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = b.Default().Bind(&core.Binding{Key: q.Name() + "/" + filter, Filter: f, Queue: q, KeepDurable: true, KeepTransient: true, Durable: true})
+}
