@@ -41,8 +41,8 @@ type Clock interface {
 // functions are pure and safe for concurrent use; either may be nil.
 type Dialect struct {
 	// Merge makes one annotation of those of several bindings that route one
-	// publish into the same queue, in order of subscription. Default: the
-	// first one.
+	// publish into the same queue, in no particular order. Default: any of
+	// them.
 	Merge func(notes [][]byte) []byte
 	// Compile turns the stored form of a filter (selector, filter policy)
 	// into a predicate.
