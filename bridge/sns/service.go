@@ -4,15 +4,20 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 )
 
-// Service answers SNS's actions. It holds no state.
+// Service answers SNS's actions.
 type Service struct {
 	backend *awsapi.Backend // immutable
 	rand    io.Reader       // immutable; of subscription ids
+
+	// subscribing makes Subscribe find what another one just made, and not make it
+	// twice.
+	subscribing sync.Mutex
 }
 
 // New makes the service. b.Names, if nil, is made empty.

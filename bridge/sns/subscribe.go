@@ -42,6 +42,13 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 	if !t.who.MayTopic(core.Read, match.Below(t.Path())) || !t.who.MayQueue(core.Write, q.Name()) {
 		return nil, denied("subscribing needs read on the topic and all below it, and write on the queue")
 	}
+	return s.bind(t, q, in, raw)
+}
+
+// bind makes the subscription, or finds the one that there is.
+func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, raw bool) (*snsapi.SubscribeOutput, error) {
+	s.subscribing.Lock()
+	defer s.subscribing.Unlock()
 	for _, b := range t.ns.BindingsOf(q) {
 		if b.Dialect != fields.SNS || b.Attributes[subTopic] != t.Path() {
 			continue

@@ -55,11 +55,12 @@ func (s *Service) createQueue(_ context.Context, c *awsapi.Call, in *sqsapi.Crea
 	if !who.MayQueue(core.Configure, name) {
 		return nil, denied("no permission of the user allows it")
 	}
-	if err := s.checkRedrive(c, ns, who, in.Attributes, name, fifo); err != nil {
+	dead, err := s.deadLetter(c, ns, who, in.Attributes, name, fifo)
+	if err != nil {
 		return nil, err
 	}
 	out.QueueUrl = wire.Some(c.QueueURL(name))
-	if _, _, err := ns.DeclareQueue(name, s.create(ns, set, tagsOf(in.Tags))); core.KindOf(err) != core.Exists {
+	if _, _, err := ns.DeclareQueue(name, newOptions(set, tagsOf(in.Tags), dead)); core.KindOf(err) != core.Exists {
 		return out, refusal(err)
 	}
 	// Somebody else created it just now.

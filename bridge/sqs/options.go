@@ -21,20 +21,21 @@ func settable(o *core.QueueOptions) bool {
 	return o.Dialect == fields.SQS || o.Dialect == "config" || o.Dialect == ""
 }
 
-// create makes the options of a new queue.
-func (s *Service) create(ns *core.Namespace, set settings, tags map[string]string) core.QueueOptions {
+// newOptions are those of a new queue.
+func newOptions(set settings, tags map[string]string, dead core.Address) core.QueueOptions {
 	o := core.QueueOptions{
 		Dialect: fields.SQS, Attributes: set, Tags: tags, Durable: true, MaxInFlight: inFlightLimit,
 		Grouped: set.get(sqsapi.QueueAttributeNameFifoQueue) == "true",
 	}
-	s.apply(ns, &o)
+	apply(&o, dead)
 	return o
 }
 
 // apply translates the attributes of a settable queue into options of the core.
 // The attributes were checked. Four days of retention are for queues that SQS
-// created alone (DESIGN section 4).
-func (s *Service) apply(ns *core.Namespace, o *core.QueueOptions) {
+// created alone (DESIGN section 4). dead is the queue that a RedrivePolicy names
+// which is set now; none leaves the one that there is.
+func apply(o *core.QueueOptions, dead core.Address) {
 	set := settings(o.Attributes)
 	o.Lease = set.seconds(sqsapi.QueueAttributeNameVisibilityTimeout)
 	o.Delay = set.seconds(sqsapi.QueueAttributeNameDelaySeconds)
@@ -50,11 +51,12 @@ func (s *Service) apply(ns *core.Namespace, o *core.QueueOptions) {
 		}
 		o.DedupContent = set.get(sqsapi.QueueAttributeNameContentBasedDeduplication) == "true"
 	}
-	o.DeadLetter, o.MaxDeliveries = core.Address{}, 0
-	if p, err := parseRedrive(set[sqsapi.QueueAttributeNameRedrivePolicy]); err == nil && p != nil {
-		if q, ok := s.backend.Names.FindQueue(ns, p.target.Resource); ok {
-			o.DeadLetter, o.MaxDeliveries = core.QueueAddress(q.Name()), p.maxReceives
-		}
+	p, err := parseRedrive(set[sqsapi.QueueAttributeNameRedrivePolicy])
+	switch {
+	case err != nil || p == nil:
+		o.DeadLetter, o.MaxDeliveries = core.Address{}, 0
+	case dead.Kind != core.NoAddress:
+		o.DeadLetter, o.MaxDeliveries = dead, p.maxReceives
 	}
 }
 

@@ -49,33 +49,34 @@ func parseRedrive(v string) (*redrive, error) {
 	return &redrive{target: arn, maxReceives: n}, nil
 }
 
-// checkRedrive checks a RedrivePolicy against the queue that it names: there, of
-// the same kind, willing, and one that the caller may send to.
-func (s *Service) checkRedrive(c *awsapi.Call, ns *core.Namespace, who *core.Principal, attrs awsapi.Map[string], name string, fifo bool) error {
-	v, ok := attrs.Get(sqsapi.QueueAttributeNameRedrivePolicy)
-	if !ok || v == "" {
-		return nil
+// deadLetter finds the queue that a RedrivePolicy among attrs names, and checks it:
+// there, of the same kind, willing, and one that the caller may send to. No such
+// attribute, or one that is removed: no address.
+func (s *Service) deadLetter(c *awsapi.Call, ns *core.Namespace, who *core.Principal, attrs awsapi.Map[string], name string, fifo bool) (none core.Address, err error) {
+	v, _ := attrs.Get(sqsapi.QueueAttributeNameRedrivePolicy)
+	if v == "" {
+		return none, nil
 	}
 	fail := func(reason string) error { return invalid(clip(v), sqsapi.QueueAttributeNameRedrivePolicy, reason) }
 	p, err := parseRedrive(v)
 	if err != nil {
-		return fail(err.Error())
+		return none, fail(err.Error())
 	}
 	dlq, ok := s.backend.Names.FindQueue(ns, p.target.Resource)
 	if !ok {
-		return fail("Dead letter target does not exist.")
+		return none, fail("Dead letter target does not exist.")
 	}
 	o := dlq.Options()
 	if o.Grouped != fifo {
-		return fail("Dead-letter queue must be same type of queue as the source.")
+		return none, fail("Dead-letter queue must be same type of queue as the source.")
 	}
 	if o.Owner != "" || !who.MayQueue(core.Write, dlq.Name()) {
-		return denied("the dead-letter queue is not open to the user")
+		return none, denied("the dead-letter queue is not open to the user")
 	}
 	if !allowsSource(o.Attributes[sqsapi.QueueAttributeNameRedriveAllowPolicy], c.ARN("sqs", name)) {
-		return fail("Queue is not allowed to redrive to the dead-letter queue by its RedriveAllowPolicy.")
+		return none, fail("Queue is not allowed to redrive to the dead-letter queue by its RedriveAllowPolicy.")
 	}
-	return nil
+	return core.QueueAddress(dlq.Name()), nil
 }
 
 type allowPolicy struct {

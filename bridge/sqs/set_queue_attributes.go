@@ -26,7 +26,8 @@ func (s *Service) setQueueAttributes(_ context.Context, c *awsapi.Call, in *sqsa
 	if !settable(&t.options) {
 		return nil, sqsapi.UnsupportedOperation.Newf("Queue %s was not declared by SQS; change its attributes where it was declared.", t.shown)
 	}
-	if err := s.checkRedrive(c, t.ns, t.who, in.Attributes, t.shown, t.fifo()); err != nil {
+	dead, err := s.deadLetter(c, t.ns, t.who, in.Attributes, t.shown, t.fifo())
+	if err != nil {
 		return nil, err
 	}
 	return nil, refusal(t.Update(func(o *core.QueueOptions) error {
@@ -39,7 +40,7 @@ func (s *Service) setQueueAttributes(_ context.Context, c *awsapi.Call, in *sqsa
 			return err
 		}
 		o.Attributes = set
-		s.apply(t.ns, o)
+		apply(o, dead)
 		return nil
 	}))
 }
