@@ -43,14 +43,15 @@ type conn struct {
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
 
 	// Guarded by s.mu.
-	acks     acks
-	received int // QoS 1 and 2 publishes without their last acknowledgement
-	quota    int // how many more deliveries the client takes unacknowledged
-	feeds    map[string]*feed
-	backlog  []outgoing // deliveries that wait for quota or room, in order
-	discards []*slot    // to be settled although nothing was sent
-	retained []*retainedValues
-	paused   bool // the core was told to deliver nothing
+	acks      acks
+	received  int // QoS 1 and 2 publishes without their last acknowledgement
+	quota     int // how many more deliveries the client takes unacknowledged
+	feeds     map[string]*feed
+	backlog   []outgoing // deliveries that wait for quota or room, in order
+	discards  []*slot    // to be settled although nothing was sent
+	retained  []*retainedValues
+	creditDue bool // a feed at QoS 0 has used half of its credit
+	paused    bool // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it

@@ -93,6 +93,7 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 	qos := f.effectiveQoS(&n, published)
 	if qos == 0 {
 		f.taken++
+		c.creditDue = c.creditDue || f.taken >= qos0Credit/2
 		return nil, c.writeFull(m, n, false)
 	}
 	sl := c.slotFor(o, qos)

@@ -25,7 +25,7 @@ func (c *conn) behind() bool {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	return c.stuck() != c.paused || len(c.backlog) > 0 && c.ready(&c.backlog[0]) ||
-		len(c.discards) > 0 || c.needsCredit() || c.canSendRetained()
+		len(c.discards) > 0 || c.creditDue || c.canSendRetained()
 }
 
 // stuck says that the core should deliver nothing. Lock held.
@@ -148,20 +148,12 @@ func (c *conn) settleDiscards() {
 	}
 }
 
-// needsCredit says that a feed at QoS 0, which nothing acknowledges, has used
-// half of its credit. Lock held.
-func (c *conn) needsCredit() bool {
-	for _, f := range c.feeds {
-		if f.taken >= qos0Credit/2 {
-			return true
-		}
-	}
-	return false
-}
-
+// renewCredit gives back what feeds at QoS 0, which nothing acknowledges, have
+// used.
 func (c *conn) renewCredit() {
 	s := c.s
 	s.mu.Lock()
+	c.creditDue = false
 	type due struct {
 		f *feed
 		n int

@@ -94,12 +94,17 @@ func setField(m *core.Message, name, text string, now int64) bool {
 	switch name {
 	case "priority":
 		n, err := strconv.ParseUint(text, 10, 8)
-		m.Priority = uint8(n)
+		if err == nil {
+			m.Priority = uint8(n)
+		}
 		return err == nil
 	case "timestamp":
 		n, err := strconv.ParseInt(text, 10, 64)
-		m.CreatedAt = max(n, 0)
-		return err == nil && n >= 0
+		if err != nil || n < 0 {
+			return false
+		}
+		m.CreatedAt = n
+		return true
 	case "x-delay":
 		n, err := strconv.ParseInt(text, 10, 40)
 		if err != nil || n < 0 {

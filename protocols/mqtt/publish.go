@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"context"
+
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
@@ -132,5 +134,8 @@ func (c *conn) admitted() error {
 	c.nc.Out.Flush()
 	c.reading.Store(false) // confirmations flush themselves while we wait
 	defer c.reading.Store(true)
-	return c.pub.Wait(c.ctx)
+	if c.pub.Wait(c.ctx) != nil {
+		return context.Cause(c.ctx)
+	}
+	return nil
 }

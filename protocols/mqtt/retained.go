@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"slices"
+
 	"github.com/slipwaymq/slipway/core"
 )
 
@@ -13,6 +15,7 @@ type retainedValues struct {
 	filter string // of the subscription
 	note   note
 	cursor *core.RetainedCursor // nil: only batch
+	since  int64                // ms; what was published later came through the binding
 	batch  []*core.Message      // fetched and not sent; the pump's
 }
 
@@ -51,12 +54,13 @@ func (c *conn) fetchRetained(r *retainedValues) (more bool) {
 		return false
 	}
 	ms, err := r.cursor.Next(retainedBatch)
+	fetched := len(ms) > 0 // DeleteFunc may leave none of them
 	if err != nil {
 		c.h.cfg.Log.Error("retained messages cannot be read", "filter", r.filter, "error", err)
 		return false
 	}
-	r.batch = ms
-	return len(ms) > 0
+	r.batch = slices.DeleteFunc(ms, func(m *core.Message) bool { return m.PublishedAt > r.since })
+	return fetched
 }
 
 // writeRetained: lock held.
