@@ -170,6 +170,9 @@ func (s *qstate) loaded(l *lane, found []*entry, to uint64, whole bool, appends 
 	if whole && appends == l.appends && l.deep != 0 {
 		s.ready -= l.deep
 		l.deep = 0
+		if s.ready == 0 {
+			s.readyBytes = 0
+		}
 		return held, true
 	}
 	return held, false
