@@ -46,7 +46,7 @@ const ExitCode = 74
 const (
 	memTables      = 4 // one being written, the others waiting for their flush
 	defaultMinFree = 1 << 30
-	maxTableFile   = 16 << 20
+	tableFile      = 16 << 20
 	// pebble expands a compaction to at most this many files of the target size.
 	compactionFiles = 25
 )
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 		o.Cache = 32 << 20
 	}
 	if o.MinFree <= 0 {
-		o.MinFree = max(defaultMinFree, 8*o.MemTable+compactionFiles*maxTableFile)
+		o.MinFree = max(defaultMinFree, 8*o.MemTable+compactionFiles*tableFile)
 	}
 	if o.Ballast == 0 {
 		o.Ballast = 8 * o.MemTable
@@ -95,20 +95,21 @@ func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 		MemTableSize:                uint64(o.MemTable),
 		MemTableStopWritesThreshold: memTables,
 		CacheSize:                   o.Cache,
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       32,
 		LBaseMaxBytes:               64 << 20,
+		FlushSplitBytes:             4 * tableFile,
 		MaxOpenFiles:                500,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 	}
 	for i := range p.TargetFileSizes {
-		p.TargetFileSizes[i] = min(int64(2<<20)<<i, maxTableFile)
+		p.TargetFileSizes[i] = tableFile
 	}
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	p.Experimental.SpanPolicyFunc = oneTableByte
 	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	p.Experimental.SpanPolicyFunc = oneTableByte
 	return p
 }
 

@@ -20,6 +20,7 @@ type space struct {
 
 	mu      sync.Mutex // guards the ballast: the prober and pebble's goroutines
 	ballast uint64     // bytes held now
+	without bool       // it could not be laid: not tried again every probe
 
 	quit, done chan struct{} // nil when not probing
 }
@@ -156,11 +157,12 @@ func (s *Store) dropBallast() bool {
 func (s *Store) layBallast() {
 	s.space.mu.Lock()
 	defer s.space.mu.Unlock()
-	if s.space.ballast > 0 {
+	if s.space.ballast > 0 || s.space.without {
 		return
 	}
 	if err := writeBallast(s.opts.FS, s.ballastPath(), s.opts.Ballast); err != nil {
 		s.opts.Logger.Warn("no ballast", "err", err)
+		s.space.without = true
 		return
 	}
 	s.space.ballast = uint64(s.opts.Ballast)

@@ -18,7 +18,7 @@ func testHistory(t *testing.T, m Maker) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			h := history{rng: rand.New(rand.NewPCG(seed, 1)), model: map[string]string{}}
 			s := m.Open(t)
-			for range 120 {
+			for range 80 {
 				h.batch(t, s)
 				switch h.rng.IntN(20) {
 				case 0, 1:

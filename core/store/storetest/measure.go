@@ -19,12 +19,15 @@ type Load struct {
 }
 
 // Loads are the broker's: the targets for the ratio are 0.7, 0.75, 0.5, 0.45.
+// The last has no target: hardly a goroutine between the disk and the load, it
+// shows the stores alone.
 func Loads(entrySize int) []Load {
 	return []Load{
 		{"1 producer", 1, 1, entrySize},
 		{"16 producers", 16, 1, entrySize},
 		{"128 producers", 128, 1, entrySize},
-		{"1,000 outstanding", 4, 250, entrySize},
+		{"1,000 outstanding", 1000, 1, entrySize},
+		{"4 times 250", 4, 250, entrySize},
 	}
 }
 
@@ -146,30 +149,31 @@ func (c *committer) produce(p int, l Load, confirmed <-chan int, end time.Time) 
 
 // payloads are neither compressible to nothing nor pure noise, like small JSON
 // documents: bytes from one noisy text, each entry from elsewhere in it.
-type payloads struct {
-	text      []byte
-	size, off int
-}
+type payloads struct{ size, off int }
 
-func newPayloads(size, seed int) *payloads {
-	text := make([]byte, 1<<20+size)
-	x := uint64(seed)*0x9E3779B97F4A7C15 + 1
-	for i := range text {
+const textLen = 1 << 20
+
+var text = sync.OnceValue(func() []byte {
+	b := make([]byte, 2*textLen)
+	x := uint64(0x9E3779B97F4A7C15)
+	for i := range b {
 		if i%2 == 0 {
 			x ^= x << 13
 			x ^= x >> 7
 			x ^= x << 17
-			text[i] = byte(x)
+			b[i] = byte(x)
 		} else {
-			text[i] = "{\"a\": 0}"[i%8]
+			b[i] = "{\"a\": 0}"[i%8]
 		}
 	}
-	return &payloads{text: text, size: size}
-}
+	return b
+})
+
+func newPayloads(size, seed int) *payloads { return &payloads{size, seed * 104729} }
 
 func (p *payloads) next() []byte {
-	p.off = (p.off + 7919) % (1 << 20)
-	return p.text[p.off : p.off+p.size]
+	p.off = (p.off + 7919) % textLen
+	return text()[p.off : p.off+p.size]
 }
 
 func (c *committer) put(p int, src *payloads, n int) {
