@@ -20,6 +20,9 @@ func inTime(t *testing.T, f func(t *testing.T, w *world), change ...func(*world)
 	})
 }
 
+// pass lets fake time go on.
+func pass(d time.Duration) { <-time.After(d) }
+
 // [MQTT-3.1.2-22]: one and a half keep-alives without a packet.
 func TestKeepAlive(t *testing.T) {
 	inTime(t, func(t *testing.T, w *world) {
@@ -28,7 +31,7 @@ func TestKeepAlive(t *testing.T) {
 		sub.get()
 		c := w.connected(5, "id=a clean keepalive=4 will=w:gone:0")
 		for range 5 {
-			time.Sleep(4 * time.Second)
+			pass(4 * time.Second)
 			c.quiet()
 		}
 		began := time.Now()
@@ -65,7 +68,7 @@ func TestSessionExpiry(t *testing.T) {
 			}{{9 * time.Second, "connack code=00 present"}, {21 * time.Second, "connack code=00"}} {
 				c := w.connected(5, connect)
 				w.cut(c)
-				time.Sleep(tc.away)
+				pass(tc.away)
 				c = w.client(5)
 				c.send("connect %s", connect)
 				if got := c.get(); !strings.HasPrefix(got, tc.want) || strings.Contains(got, "present") != strings.Contains(tc.want, "present") {
@@ -109,13 +112,14 @@ func TestMessageExpiry(t *testing.T) {
 		sub := w.connected(5, "id=sub p.session=1000")
 		sub.send("subscribe id=1 x:1")
 		sub.get()
+		synctest.Wait() // nothing is retained yet
 		w.cut(sub)
 		pub := w.connected(5, "id=pub clean")
 		pub.send("publish topic=x qos=1 id=1 payload=short p.expiry=5")
 		pub.want("puback id=1")
 		pub.send("publish topic=x qos=1 id=2 retain payload=long p.expiry=50")
 		pub.want("puback id=2")
-		time.Sleep(10*time.Second + time.Millisecond)
+		pass(10*time.Second + time.Millisecond)
 		sub = w.connected(5, "id=sub p.session=1000")
 		sub.want("publish topic=x qos=1 id=1 p.expiry=40 payload=long")
 		sub.send("subscribe id=2 x:0")
@@ -138,7 +142,7 @@ func TestGroupEndsWithItsSessions(t *testing.T) {
 		if len(w.b.Default().Queues(sharePrefix, true)) != 1 {
 			t.Fatal("the group is gone with a session left")
 		}
-		time.Sleep(61 * time.Second)
+		pass(61 * time.Second)
 		w.cut(w.connected(5, "id=c clean"))
 		if len(w.b.Default().Queues(sharePrefix, true)) != 0 {
 			t.Fatal("the group is still there")
