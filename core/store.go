@@ -56,6 +56,8 @@ type Batch interface {
 	// key begins with (big-endian uint32) and deletes the key when that
 	// reaches zero. It never reads. A value released as often as its count
 	// says in one batch with its Set is simply not there afterwards.
+	// A key that is released is Set once in its life: what is left of it is
+	// deleted by the store, some time later.
 	Release(key []byte)
 	// Len is the encoded size so far, in bytes.
 	Len() int
