@@ -24,24 +24,24 @@ func banner(w io.Writer, cfg config.Config, doors []opened) {
 		}
 	}
 	if len(cfg.Users) == 0 {
-		suggest(w, first["mqtt"], first["aws"])
+		suggest(w, first["mqtt"], first["aws"], cfg.AWS.Region)
 	}
 	fmt.Fprintln(w)
 }
 
 // suggest prints three lines to try, which need no credentials.
-func suggest(w io.Writer, mqtt, aws string) {
+func suggest(w io.Writer, mqtt, aws, region string) {
 	if mqtt == "" || aws == "" {
 		return
 	}
 	host, port := reachable(mqtt)
 	url := "http://" + net.JoinHostPort(reachable(aws))
 	fmt.Fprintf(w, `
-Try:
+Try, after export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=%[4]s
   aws --endpoint-url %[1]s sqs create-queue --queue-name hello
   mosquitto_pub -h %[2]s -p %[3]s -q 1 -t '$queue/hello' -m 'hi there'
   aws --endpoint-url %[1]s sqs receive-message --queue-url hello
-`, url, host, port)
+`, url, host, port, region)
 }
 
 // reachable is where a client on this machine finds a listener at address.
