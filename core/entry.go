@@ -57,6 +57,7 @@ type entry struct {
 	leased     int64 // when the lease in force began
 	charged    bool  // its message counts as memory
 	over       bool  // taken out for good
+	tooLarge   bool  // counted as too large for a pull
 	heapAt     int   // place in the deadline heap, -1 for none
 	holder     *holder
 	prev, next *entry // in the holder's list

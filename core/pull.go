@@ -90,14 +90,14 @@ func (q *Queue) startPull(o ReceiveOptions) (p *pull, replay []Delivery, err err
 // pullReader is the cursor for a pull: all with one size limit share one.
 func (q *Queue) pullReader(o ReceiveOptions) *reader {
 	if q.grouped {
-		return &reader{maxBytes: o.MaxBytes}
+		return &reader{maxBytes: o.MaxBytes, tooLarge: &q.ns.b.counters.tooLarge}
 	}
 	if o.MaxBytes == 0 {
 		return &q.plain
 	}
 	r := q.skippers[o.MaxBytes]
 	if r == nil {
-		r = &reader{maxBytes: o.MaxBytes}
+		r = &reader{maxBytes: o.MaxBytes, tooLarge: &q.ns.b.counters.tooLarge}
 		if q.skippers == nil {
 			q.skippers = map[int]*reader{}
 		}

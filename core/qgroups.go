@@ -128,7 +128,7 @@ func (s *qstate) unread(p pos) *lane {
 
 func (r *reader) firstIn(gr *group) (*entry, verdict) {
 	for _, e := range gr.waiting {
-		if r.maxBytes > 0 && e.size > r.maxBytes {
+		if r.refuses(e) {
 			continue
 		}
 		if e.msg == nil {

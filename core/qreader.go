@@ -1,6 +1,9 @@
 package core
 
-import "sort"
+import (
+	"sort"
+	"sync/atomic"
+)
 
 // A reader is one cursor over a queue. One without a filter sees the plain
 // order. One that skips remembers per lane how far it has looked, so that a
@@ -9,6 +12,7 @@ import "sort"
 type reader struct {
 	predicate Predicate
 	maxBytes  int
+	tooLarge  *atomic.Uint64   // counts what maxBytes refused; nil: nobody asks
 	at        map[uint8]uint64 // per lane: everything before was looked at
 	group     *group           // grouped: the group this pull is taking from
 }
@@ -18,10 +22,23 @@ func (r *reader) skips(s *qstate) bool {
 	return r.predicate != nil || r.maxBytes > 0 && s.maxSize > r.maxBytes
 }
 
+// refuses says whether the entry is too large for the reader, and counts each
+// once while it is in memory.
+func (r *reader) refuses(e *entry) bool {
+	if r.maxBytes == 0 || e.size <= r.maxBytes {
+		return false
+	}
+	if r.tooLarge != nil && !e.tooLarge {
+		e.tooLarge = true
+		r.tooLarge.Add(1)
+	}
+	return true
+}
+
 // fits says whether the reader may have the entry; the message must be there
 // if a predicate is to decide.
 func (r *reader) fits(e *entry) bool {
-	if r.maxBytes > 0 && e.size > r.maxBytes {
+	if r.refuses(e) {
 		return false
 	}
 	return r.predicate == nil || r.predicate.Matches(e.msg)
@@ -60,7 +77,7 @@ func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
 // whose message it needs to tell.
 func (r *reader) firstReturned(s *qstate) *entry {
 	for _, e := range s.returned {
-		if r.maxBytes > 0 && e.size > r.maxBytes {
+		if r.refuses(e) {
 			continue
 		}
 		if e.msg == nil || r.fits(e) {

@@ -6,7 +6,7 @@ import "sync/atomic"
 type counters struct {
 	published, delivered, settled, dropped, unroutable atomic.Uint64
 	deadLettered, expired, redelivered, cycles         atomic.Uint64
-	invisible                                          atomic.Uint64
+	invisible, tooLarge                                atomic.Uint64
 }
 
 // Stats is a snapshot of the broker's counters and sizes.
@@ -21,6 +21,7 @@ type Stats struct {
 	Redelivered  uint64
 	Cycles       uint64 // dead letters dropped because they came round again
 	Invisible    uint64 // topic paths that MQTT cannot spell, per subscription missed
+	TooLarge     uint64 // messages that a Receive skipped for their size
 	Groups       uint64 // groups committed
 	Synced       uint64 // of these, with a sync
 	Pending      int64  // bytes on their way to the store
@@ -36,7 +37,7 @@ func (b *Broker) Stats() Stats {
 	s := Stats{
 		Published: c.published.Load(), Delivered: c.delivered.Load(), Settled: c.settled.Load(), Dropped: c.dropped.Load(),
 		Unroutable: c.unroutable.Load(), DeadLettered: c.deadLettered.Load(), Expired: c.expired.Load(),
-		Redelivered: c.redelivered.Load(), Cycles: c.cycles.Load(), Invisible: c.invisible.Load(),
+		Redelivered: c.redelivered.Load(), Cycles: c.cycles.Load(), Invisible: c.invisible.Load(), TooLarge: c.tooLarge.Load(),
 		Memory: b.memory.Load(), Pending: b.committer.backlog(),
 	}
 	b.committer.mu.Lock()

@@ -23,8 +23,6 @@ func wait(seconds int32) func(*sdk.ReceiveMessageInput) {
 	return func(in *sdk.ReceiveMessageInput) { in.WaitTimeSeconds = seconds }
 }
 
-func one(in *sdk.ReceiveMessageInput) { in.MaxNumberOfMessages = 1 }
-
 // TestOverHTTP goes through a real server; everything else here skips the network.
 func TestOverHTTP(t *testing.T) {
 	s := serve(t)
@@ -420,6 +418,9 @@ func TestSizes(t *testing.T) {
 	}
 	if got := bodies(s.receive(url)); got != "yyy" {
 		t.Errorf("%d bytes", len(got))
+	}
+	if n := s.ns.Broker().Stats().TooLarge; n != 1 {
+		t.Errorf("%d counted as too large", n)
 	}
 	q, _ := s.ns.Queue("q")
 	if ds := must(q.Receive(t.Context(), core.ReceiveOptions{Max: 10, Lease: -1}))(t); len(ds) != 1 || len(ds[0].Message.Body) != 2<<20 {
