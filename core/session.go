@@ -119,6 +119,14 @@ func (ns *Namespace) newSession(key, id string, o SessionOptions) (*Session, err
 	return s, q.save()
 }
 
+// Session finds a session of a dialect by its id.
+func (ns *Namespace) Session(dialect, id string) (*Session, bool) {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	s, ok := ns.sessions[sessionKey(dialect, id)]
+	return s, ok
+}
+
 // ID is the client's id.
 func (s *Session) ID() string { return s.id }
 

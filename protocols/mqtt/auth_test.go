@@ -21,6 +21,7 @@ func users(t testing.TB) *core.Access {
 			{Actions: core.Read | core.Write, Topics: []match.Filter{filter("open/#")}, Queues: []string{"open-*"}},
 			{Actions: core.Read, Topics: []match.Filter{filter("news/#")}},
 		}},
+		{Name: "bob", PasswordHash: "secret"},
 	}, func(hash string, password []byte) bool { return hash == string(password) }, make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -97,4 +98,22 @@ func TestNoProblemInformation(t *testing.T) {
 	c.want("puback id=1 code=90")
 	c.send("subscribe id=2 $queue/none:0")
 	c.want("suback id=2 codes=8f")
+}
+
+// A client id does not open another user's session, connected or not.
+func TestAnotherUsersSession(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.cfg.Access = users(t) })
+	ann := w.connected(5, "id=a p.session=100 user=ann pass=secret")
+	for range 2 {
+		bob := w.client(5)
+		bob.send("connect id=a user=bob pass=secret")
+		bob.want("connack code=85 p.reason=another user has a session of this client id")
+		old := w.client(4)
+		old.send("connect id=a clean user=bob pass=secret")
+		old.want("connack code=02")
+		ann.quiet()
+		w.cut(ann)
+		w.restart()
+		ann = w.connected(5, "id=a p.session=100 user=ann pass=secret")
+	}
 }

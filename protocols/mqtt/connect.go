@@ -122,6 +122,9 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 		id = "slipway-" + randomID()
 		assigned = id
 	}
+	if c.anothers(id) {
+		return c.refuse(protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "another user has a session of this client id"))
+	}
 	cl, err := c.h.claims.take(c.ctx, c.ns.Name()+"\x00"+id, c)
 	if err != nil {
 		return err
@@ -131,6 +134,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 	c.expiry = c.expiryOf(in)
 	cs, resumed, err := c.ns.OpenSession(id, in.Connect.Clean, core.SessionOptions{
 		Dialect: dialectName, Expiry: c.expiry, Will: will, Queue: c.h.cfg.Session,
+		Attributes: map[string]string{attrUser: c.principal.Name},
 	})
 	if err != nil {
 		c.h.claims.drop(cl)
@@ -142,6 +146,21 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 	c.quota = c.credit
 	c.established(in, id, c.connack(in, resumed, assigned))
 	return c.resume(resumed)
+}
+
+// attrUser is the session's attribute that says whose it is.
+const attrUser = "user"
+
+// anothers says that a client id belongs to the session of another user, whose
+// messages and connection it would take. What anonymous clients left is free
+// to all.
+func (c *conn) anothers(id string) bool {
+	s, ok := c.ns.Session(dialectName, id)
+	if !ok {
+		return false
+	}
+	owner := s.Attributes()[attrUser]
+	return owner != "" && owner != c.principal.Name
 }
 
 // inflight is how many deliveries the client takes unacknowledged.
