@@ -140,6 +140,8 @@ func TestErrors(t *testing.T) {
 			sqsHead + `<Code>MalformedInput</Code><Message>The value of the parameter MaxNumberOfMessages is not an integer</Message><Detail/></Error>` + tail},
 		{"constraint", queryRequest("/", "Action=PublishBatch&Version=2010-03-31&TopicArn=a&PublishBatchRequestEntries.member.1.Id=1&PublishBatchRequestEntries.member.1.Message=m&PublishBatchRequestEntries.member.1.MessageAttributes.entry.1.Name=attr1"), 400, "",
 			snsHead + `<Code>ValidationError</Code><Message>1 validation error detected: Value null at 'publishBatchRequestEntries.1.member.messageAttributes.attr1.member.dataType' failed to satisfy constraint: Member must not be null</Message></Error>` + tail},
+		{"absent list", queryRequest("/", "Action=PublishBatch&Version=2010-03-31&TopicArn=a"), 400, "",
+			snsHead + `<Code>ValidationError</Code><Message>1 validation error detected: Value null at 'publishBatchRequestEntries' failed to satisfy constraint: Member must not be null</Message></Error>` + tail},
 		{"no action on a queue", acceptJSON, 404, "", "<UnknownOperationException/>\n"},
 		{"unknown version", queryRequest("/", "Action=ListQueues&Version=1999-01-01"), 400, "",
 			"<?xml version=\"1.0\"?>\n<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchVersion</Code><Message>The requested version ( 1999-01-01 ) is not valid.</Message></Error>" + tail},

@@ -11,8 +11,14 @@ func (x *AddPermissionInput) DecodeQuery(q *wire.Query, prefix string) {
 	for _, name := range q.Elements(prefix + "AWSAccountId.member") {
 		x.AWSAccountId = append(x.AWSAccountId, q.String(name).V)
 	}
+	if x.AWSAccountId == nil && q.Bare(prefix+"AWSAccountId") {
+		x.AWSAccountId = []string{}
+	}
 	for _, name := range q.Elements(prefix + "ActionName.member") {
 		x.ActionName = append(x.ActionName, q.String(name).V)
+	}
+	if x.ActionName == nil && q.Bare(prefix+"ActionName") {
+		x.ActionName = []string{}
 	}
 }
 
@@ -212,6 +218,9 @@ func (x *PublishBatchInput) DecodeQuery(q *wire.Query, prefix string) {
 		e.DecodeQuery(q, name+".")
 		x.PublishBatchRequestEntries = append(x.PublishBatchRequestEntries, e)
 	}
+	if x.PublishBatchRequestEntries == nil && q.Bare(prefix+"PublishBatchRequestEntries") {
+		x.PublishBatchRequestEntries = []PublishBatchRequestEntry{}
+	}
 }
 
 // DecodeQuery reads the Query form; prefix ends with a dot or is empty.
@@ -294,6 +303,9 @@ func (x *TagResourceInput) DecodeQuery(q *wire.Query, prefix string) {
 		e.DecodeQuery(q, name+".")
 		x.Tags = append(x.Tags, e)
 	}
+	if x.Tags == nil && q.Bare(prefix+"Tags") {
+		x.Tags = []Tag{}
+	}
 }
 
 // DecodeQuery reads the Query form; prefix ends with a dot or is empty.
@@ -306,6 +318,9 @@ func (x *UntagResourceInput) DecodeQuery(q *wire.Query, prefix string) {
 	x.ResourceArn = q.String(prefix + "ResourceArn")
 	for _, name := range q.Elements(prefix + "TagKeys.member") {
 		x.TagKeys = append(x.TagKeys, q.String(name).V)
+	}
+	if x.TagKeys == nil && q.Bare(prefix+"TagKeys") {
+		x.TagKeys = []string{}
 	}
 }
 

@@ -11,8 +11,14 @@ func (x *AddPermissionInput) DecodeQuery(q *wire.Query, prefix string) {
 	for _, name := range q.Elements(prefix+"AWSAccountId", prefix+"AWSAccountIds", prefix+"AWSAccountIds.member") {
 		x.AWSAccountIds = append(x.AWSAccountIds, q.String(name).V)
 	}
+	if x.AWSAccountIds == nil && q.Bare(prefix+"AWSAccountId") {
+		x.AWSAccountIds = []string{}
+	}
 	for _, name := range q.Elements(prefix+"ActionName", prefix+"Actions", prefix+"Actions.member") {
 		x.Actions = append(x.Actions, q.String(name).V)
+	}
+	if x.Actions == nil && q.Bare(prefix+"ActionName") {
+		x.Actions = []string{}
 	}
 }
 
@@ -35,6 +41,9 @@ func (x *ChangeMessageVisibilityBatchInput) DecodeQuery(q *wire.Query, prefix st
 		var e ChangeMessageVisibilityBatchRequestEntry
 		e.DecodeQuery(q, name+".")
 		x.Entries = append(x.Entries, e)
+	}
+	if x.Entries == nil && q.Bare(prefix+"ChangeMessageVisibilityBatchRequestEntry") {
+		x.Entries = []ChangeMessageVisibilityBatchRequestEntry{}
 	}
 }
 
@@ -68,6 +77,9 @@ func (x *DeleteMessageBatchInput) DecodeQuery(q *wire.Query, prefix string) {
 		var e DeleteMessageBatchRequestEntry
 		e.DecodeQuery(q, name+".")
 		x.Entries = append(x.Entries, e)
+	}
+	if x.Entries == nil && q.Bare(prefix+"DeleteMessageBatchRequestEntry") {
+		x.Entries = []DeleteMessageBatchRequestEntry{}
 	}
 }
 
@@ -173,6 +185,9 @@ func (x *SendMessageBatchInput) DecodeQuery(q *wire.Query, prefix string) {
 		e.DecodeQuery(q, name+".")
 		x.Entries = append(x.Entries, e)
 	}
+	if x.Entries == nil && q.Bare(prefix+"SendMessageBatchRequestEntry") {
+		x.Entries = []SendMessageBatchRequestEntry{}
+	}
 }
 
 // DecodeQuery reads the Query form; prefix ends with a dot or is empty.
@@ -209,6 +224,9 @@ func (x *UntagQueueInput) DecodeQuery(q *wire.Query, prefix string) {
 	x.QueueUrl = q.String(prefix + "QueueUrl")
 	for _, name := range q.Elements(prefix+"TagKey", prefix+"TagKeys", prefix+"TagKeys.member") {
 		x.TagKeys = append(x.TagKeys, q.String(name).V)
+	}
+	if x.TagKeys == nil && q.Bare(prefix+"TagKey") {
+		x.TagKeys = []string{}
 	}
 }
 

@@ -127,6 +127,9 @@ func (x *GetWebIdentityTokenInput) DecodeQuery(q *wire.Query, prefix string) {
 	for _, name := range q.Elements(prefix + "Audience.member") {
 		x.Audience = append(x.Audience, q.String(name).V)
 	}
+	if x.Audience == nil && q.Bare(prefix+"Audience") {
+		x.Audience = []string{}
+	}
 	x.DurationSeconds = q.Int32(prefix + "DurationSeconds")
 	x.SigningAlgorithm = q.String(prefix + "SigningAlgorithm")
 	for _, name := range q.Elements(prefix + "Tags.member") {

@@ -136,6 +136,13 @@ func (q *Query) Elements(spellings ...string) []string {
 	return nil
 }
 
+// Bare tells whether a list's name stands by itself, as clients write an empty one.
+func (q *Query) Bare(list string) bool {
+	_, name := q.Get(list)
+	_, member := q.Get(list + ".member")
+	return name || member
+}
+
 // Key reads a map entry's key under either spelling of the word.
 func (q *Query) Key(name, word string) string {
 	if v, ok := q.Get(name + "." + word); ok {

@@ -188,3 +188,19 @@ func FuzzXMLText(f *testing.F) {
 		}
 	})
 }
+
+// TestEmptyList: clients write an empty list as its bare name, which tells it
+// from one that is not there.
+func TestEmptyList(t *testing.T) {
+	for form, there := range map[string]bool{
+		"TopicArn=a":                              false,
+		"PublishBatchRequestEntries=":             true,
+		"PublishBatchRequestEntries.member=":      true,
+		"PublishBatchRequestEntriesOfOthers=":     false,
+		"PublishBatchRequestEntries.member.1.Id=": true,
+	} {
+		if in := decodeForm[snsapi.PublishBatchInput](t, form); (in.PublishBatchRequestEntries != nil) != there {
+			t.Errorf("%s: %v", form, in.PublishBatchRequestEntries)
+		}
+	}
+}

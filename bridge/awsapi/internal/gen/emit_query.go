@@ -34,6 +34,9 @@ func (g *plan) decodeQueryMember(f *file, m Member) {
 			f.p("%s = append(%s, q.String(name).V)", x, x)
 		}
 		f.p("}")
+		if m.Required { // an empty list is written as its bare name: it is there
+			f.p("if %s == nil && q.Bare(prefix + %q) {\n%s = []%s{}\n}", x, or(m.Query, m.Name), x, g.element(t.Member))
+		}
 	case "map":
 		elem := g.element(t.Value)
 		f.p("for _, name := range q.Elements(%s) {", g.spellings(m, t, "entry"))
