@@ -48,6 +48,9 @@ func (r *run) crash() {
 		uncertain[c.id] = uncertain[c.id] || c.maybe
 	}
 	r.m.restarted()
+	for _, c := range r.m.queues["limited"].copies { // what is spent may be dead by now
+		uncertain[c.id] = uncertain[c.id] || r.m.spent(r.m.queues["limited"], c)
+	}
 	for _, q := range r.m.queues {
 		for _, c := range q.copies {
 			c.maybe = c.maybe || !c.m.Durable // written, but no sync was due for it

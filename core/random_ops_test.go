@@ -365,11 +365,14 @@ func (r *run) pass() { r.sleep(time.Duration(1+r.rnd.IntN(8)) * time.Second) }
 func (r *run) sleep(d time.Duration) {
 	r.say("%v pass", d)
 	for ; d > 0; d -= time.Second {
-		was := r.m.now()
-		time.Sleep(time.Second)
-		synctest.Wait()
-		r.m.passed(was)
-		r.quiet()
+		// Leases end, entries are due and entries expire, one after the other.
+		for _, part := range []time.Duration{300, 100, 300, 300} {
+			was := r.m.now()
+			time.Sleep(part * time.Millisecond)
+			synctest.Wait()
+			r.m.passed(was)
+			r.quiet()
+		}
 		r.m.step++
 	}
 }
