@@ -80,7 +80,7 @@ func (c *client) read() (string, error) {
 		return "", err
 	}
 	if err != nil {
-		return "end", nil
+		return "end", nil //nolint:nilerr // however it ended
 	}
 	n, err := binary.ReadUvarint(c.r)
 	if err != nil {

@@ -216,7 +216,7 @@ func (c *conn) goodbye(err error) {
 		code = wire.ServerShuttingDown
 	case errors.Is(err, protocols.ErrIdle):
 		code = wire.KeepAliveTimeout
-	case err == context.Cause(c.ctx): // somebody stopped it, for a reason of his own
+	case errors.Is(err, context.Cause(c.ctx)): // somebody stopped it, for a reason of his own
 		code, text = wire.AdministrativeAction, err.Error()
 	case isNetwork(err):
 		return

@@ -61,6 +61,8 @@
 //   - A client id is used by one connection at a time: the next one stops it,
 //     waits until it has let go of the session (conn.end) and only then opens
 //     the session. Those who wait stand in a line (claims.go).
+//   - A session belongs to the user who made it: another user's CONNECT with its
+//     client id is refused before it disconnects anybody.
 //   - A resumed session gets its unacknowledged deliveries from the queue again,
 //     first and in order; the packet id of each is found by its place in the
 //     queue. After a restart only QoS 2 ids are known (the session's state);
@@ -72,6 +74,11 @@
 //     and priority also orders MQTT subscribers' QoS 1 and 2 backlog.
 //   - A will's message expiry counts from its publication; the core wants a time
 //     when CONNECT arrives, so it is counted from the earliest there can be.
+//   - A pending cursor over retained values passes over what was published after
+//     the subscription: that came through the binding. What is QoS 1 or 2 of it
+//     and unacknowledged is kept in memory with the session.
+//   - A shared subscription whose last session expires while it is away is
+//     noticed when a connection ends, at most once a minute (groups.sweep).
 //   - A shared subscription's queue is durable even if no member's session is:
 //     members of both kinds must find the same queue.
 package mqtt

@@ -105,7 +105,7 @@ func (h *Handler) serve(ctx context.Context, nc *protocols.Conn, anonymous bool)
 	c := newConn(h, ctx, nc, anonymous)
 	c.reader.MaxPacket = wire.MaxConnect
 	// Also when a packet makes us panic: the session must be let go of.
-	err := error(errPanicked)
+	err := errPanicked
 	defer func() { c.end(err) }()
 	err = nc.ReadLoop(c.consume)
 }
