@@ -12,7 +12,7 @@ import (
 
 var binary string // set by Main before any test runs
 
-// Main builds the binary, runs the tests, removes it and looks for goroutines
+// Main builds the binary (with SLIPWAY_TEST_RACE=1 under the race detector), runs the tests, removes it and looks for goroutines
 // that tests left behind.
 func Main(m *testing.M) {
 	os.Exit(mainCode(m))
@@ -28,6 +28,9 @@ func mainCode(m *testing.M) int {
 	binary = filepath.Join(dir, "slipway")
 	build := exec.Command("go", "build", "-o", binary, "github.com/slipwaymq/slipway/cmd/slipway")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it ships
+	if os.Getenv("SLIPWAY_TEST_RACE") == "1" {
+		build = exec.Command("go", "build", "-race", "-o", binary, "github.com/slipwaymq/slipway/cmd/slipway")
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1
@@ -46,7 +49,7 @@ func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			missing(t, p)
+			Missing(t, p)
 		}
 	}
 }
@@ -56,11 +59,12 @@ func NeedPython(t testing.TB, module string) {
 	t.Helper()
 	Need(t, "python3")
 	if err := exec.Command("python3", "-c", "import "+module).Run(); err != nil {
-		missing(t, "the Python module "+module)
+		Missing(t, "the Python module "+module)
 	}
 }
 
-func missing(t testing.TB, what string) {
+// Missing is what Need does without a program.
+func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("%s is not installed: .ci/run installs it", what)

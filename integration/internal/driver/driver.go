@@ -27,10 +27,10 @@ type Process struct {
 	done  chan struct{} // closed when its output has ended
 
 	mu      sync.Mutex
-	in      io.WriteCloser                  // guarded by mu
-	last    int                             // guarded by mu
+	in      io.WriteCloser                 // guarded by mu
+	last    int                            // guarded by mu
 	waiting map[int]chan<- json.RawMessage // guarded by mu
-	noise   bytes.Buffer                    // its standard error; guarded by mu
+	noise   bytes.Buffer                   // its standard error; guarded by mu
 }
 
 // noise is a process's standard error.

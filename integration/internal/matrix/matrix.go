@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +66,18 @@ func (m *Table) Empty(clients []string) []string {
 		}
 	}
 	return empty
+}
+
+// Report logs the table, and where SLIPWAY_TEST_TABLES names a folder, writes it there:
+// of a test that passed nobody sees the log.
+func (m *Table) Report(t *testing.T, name string) {
+	t.Helper()
+	t.Logf("%s\n%s", name, m)
+	if dir := os.Getenv("SLIPWAY_TEST_TABLES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(m.String()), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // String is the table as people read it.
