@@ -83,6 +83,9 @@ func Run(t testing.TB, o Options) *Broker {
 		if b.Running() {
 			b.Kill(t)
 		}
+		if strings.Contains(b.Log(), "WARNING: DATA RACE") {
+			t.Error("the race detector found something")
+		}
 		if t.Failed() {
 			t.Logf("the log of process %d:\n%s", b.cmd.Process.Pid, tail(b.Log()))
 		}
