@@ -34,10 +34,20 @@
 //
 // This package is the only one that knows all others. main.go calls run
 // (run.go), which dispatches from one table to a file per command. serve.go
-// builds store, core and doors; everything around that is here.
+// builds up and takes down, with a file for each part:
+//
+//	wire_store.go        the store on disk or in memory; world, what a test replaces
+//	wire_memory.go       who gets what of limits.memory_budget; GOMEMLIMIT
+//	wire_definitions.go  namespaces, queues, topics, routes and aliases of the configuration
+//	wire_doors.go        listeners, the admin door, the drain; wire_mqtt, wire_aws, wire_http
+//	clock.go             core's time, which no setting of the wall clock moves
+//
+// Start: addresses, store, core, definitions, doors. Stop: waiting polls end,
+// the doors of clients finish what is under way, core, admin door, store. A
+// failed write ends the process at once.
 //
 //	command          state
-//	serve            flags, layers, logging, signals, banner: here
+//	serve            here; a configuration that changed is read at the next start
 //	check            here
 //	bench, import,   absent
 //	drain

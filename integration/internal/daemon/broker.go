@@ -157,7 +157,7 @@ func (b *Broker) Get(path string) (status int, text string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close() //nolint:errcheck // only read
 	body, err := io.ReadAll(answer.Body)
 	return answer.StatusCode, string(body), err
 }

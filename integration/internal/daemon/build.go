@@ -24,7 +24,7 @@ func mainCode(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // in the system's own place for what may stay behind
 	binary = filepath.Join(dir, "slipway")
 	build := exec.Command("go", "build", "-o", binary, "github.com/slipwaymq/slipway/cmd/slipway")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it ships
