@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	randomSeeds = flag.Int("random.seeds", 50, "how many seeds TestRandomOperations runs")
+	randomSeeds = flag.Int("random.seeds", 50, "how many seeds TestRandomOperations runs (at most 15 under the race detector)")
 	randomFirst = flag.Int64("random.first", 1, "the first of them")
 	randomSteps = flag.Int("random.steps", 250, "operations of each")
 	randomLog   = flag.Bool("random.log", false, "say every operation")
@@ -26,7 +26,11 @@ var (
 // operations, restarts and crashes, and compares it with the model at every
 // quiet point. A failure names its seed: -run 'TestRandomOperations/17$'.
 func TestRandomOperations(t *testing.T) {
-	for seed := *randomFirst; seed < *randomFirst+int64(*randomSeeds); seed++ {
+	seeds := int64(*randomSeeds)
+	if raceEnabled {
+		seeds = min(seeds, 15)
+	}
+	for seed := *randomFirst; seed < *randomFirst+seeds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &run{T: t, rnd: rand.New(rand.NewPCG(uint64(seed), 1)), store: newCrashStore()}

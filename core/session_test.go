@@ -40,7 +40,11 @@ type sessionRun struct {
 }
 
 func TestSessionsRandomly(t *testing.T) {
-	for seed := range uint64(60) {
+	seeds := uint64(60)
+	if raceEnabled {
+		seeds = 15
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &sessionRun{T: t, rnd: rand.New(rand.NewPCG(seed, 2)), store: memstore.New(memstore.Options{}), ids: map[string]*modelSession{}}
