@@ -321,6 +321,9 @@ func (r *run) settlePull() {
 	r.rnd.Shuffle(len(cs), func(i, j int) { cs[i], cs[j] = cs[j], cs[i] })
 	cs = cs[:1+r.rnd.IntN(len(cs))]
 	for _, c := range cs {
+		if q.opt.MaxLength > 0 && c.expires != 0 && c.expires <= r.m.now() {
+			how = core.Ack // what comes back expired may push another out before it goes
+		}
 		rs = append(rs, c.receipt)
 		r.say("settle pulled %s of %s: %d", c.id, q.name, how)
 	}
@@ -346,6 +349,9 @@ func (r *run) extend() {
 	c, d := cs[r.rnd.IntN(len(cs))], time.Duration(r.rnd.IntN(10))*time.Second
 	if d > 0 {
 		d += leaseStep
+	}
+	if q.opt.MaxLength > 0 && d == 0 {
+		return // as there
 	}
 	r.say("lease of %s of %s: %v", c.id, q.name, d)
 	c.until = r.m.now() + d.Milliseconds()
