@@ -118,7 +118,8 @@ type Broker struct {
 	}
 
 	mu         sync.RWMutex
-	namespaces map[string]*Namespace // guarded by mu
+	namespaces map[string]*Namespace     // guarded by mu
+	watchers   map[string]func(*Session) // guarded by mu; by dialect
 
 	parkMu sync.Mutex
 	parked []*Publisher // guarded by parkMu; in order of parking
@@ -130,7 +131,7 @@ type Broker struct {
 func New(store Store, o Options) (*Broker, error) {
 	b := &Broker{
 		store: store, clock: o.Clock, rand: o.Rand, log: o.Log, dialects: o.Dialects, limits: o.Limits.withDefaults(),
-		namespaces: map[string]*Namespace{},
+		namespaces: map[string]*Namespace{}, watchers: map[string]func(*Session){},
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)

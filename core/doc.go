@@ -59,7 +59,7 @@
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull settle browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
-//	session retained   what outlives a connection
+//	session retained   what outlives a connection; offer   what nobody keeps
 //
 // # Lock order
 //

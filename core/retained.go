@@ -108,3 +108,14 @@ func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 	}
 	return ms, err
 }
+
+// CountRetained counts the namespace's retained values by walking over all of
+// them: for who asks seldom.
+func (ns *Namespace) CountRetained() (n int, err error) {
+	prefix := ns.retainedPrefix()
+	err = ns.b.store.Scan(prefix, prefixEnd(prefix), false, func(_, _ []byte) bool {
+		n++
+		return true
+	})
+	return n, err
+}

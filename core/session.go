@@ -338,39 +338,8 @@ func (ns *Namespace) publishWill(w *Will) {
 	p.Close()
 }
 
-// end removes the session with its queue, bindings and state. taken says that
-// a new session of the same id begins, which makes a pending will due. What
-// another goroutine has begun it finishes.
-func (s *Session) end(taken bool) {
-	s.mu.Lock()
-	var will *Will
-	if !s.ended && taken && s.willAt != 0 {
-		will = s.will
-	}
-	s.ended = true
-	s.timer.set(0)
-	s.mu.Unlock()
-	ns, key := s.ns, sessionKey(s.dialect, s.id)
-	ns.publishWill(will)
-	ns.remove(s.queue, nil) // before the id is free
-	ns.mu.Lock()
-	if ns.sessions[key] == s {
-		delete(ns.sessions, key)
-	}
-	ns.mu.Unlock()
-	if !s.durable {
-		return
-	}
-	ns.b.committer.submit(&change{write: func(g *staging) {
-		ns.mu.RLock()
-		next := ns.sessions[key]
-		ns.mu.RUnlock()
-		if next == nil || !next.durable {
-			g.batch.Delete(defKey('s', ns.name, key))
-		}
-		g.batch.DeleteRange(numKey(tabState, s.num), prefixEnd(numKey(tabState, s.num)))
-	}}, Lazy, 0)
-}
+// Namespace is where the session is.
+func (s *Session) Namespace() *Namespace { return s.ns }
 
 // Sessions lists the ids of a dialect's sessions, ordered.
 func (ns *Namespace) Sessions(dialect string) []string {

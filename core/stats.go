@@ -52,3 +52,6 @@ func (b *Broker) Stats() Stats {
 	}
 	return s
 }
+
+// Bindings is how many bindings put into the queue.
+func (q *Queue) Bindings() int { return int(q.fanIn.Load()) }
