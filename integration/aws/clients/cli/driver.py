@@ -14,11 +14,32 @@ import runpy
 import sys
 
 import awscli
-from botocore import xform_name
+
+if awscli.__version__.startswith("1."):
+    from botocore import loaders, xform_name
+else:
+    from awscli.botocore import loaders, xform_name
 
 script = sys.argv[1]
 first = awscli.__version__.startswith("1.")  # of that version blobs are text
 refusal = re.compile(r"An error occurred \(([^)]*)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
+
+
+def once(cls, name):
+    """The files of the API's models do not change: most of a CLI's time goes into reading them."""
+    read, kept = getattr(cls, name), {}
+
+    def method(self, *args, **more):
+        key = (*args, *more.items())
+        if key not in kept:
+            kept[key] = read(self, *args, **more)
+        return kept[key]
+
+    setattr(cls, name, method)
+
+
+once(loaders.JSONFileLoader, "load_file")
+once(loaders.Loader, "list_available_services")
 
 
 def blobs(value):
