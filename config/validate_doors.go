@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,18 +15,18 @@ type door struct {
 	name      string
 	listen    []string
 	anonymous bool
-	users     bool // users are verified at this door
+	keys      bool // users need access keys at this door
 }
 
 func (c Config) all() []door {
 	return []door{
-		{"mqtt", c.MQTT.Listen, c.MQTT.AllowAnonymous, true},
-		{"aws", c.AWS.Listen, c.AWS.AllowAnonymous, false}, // no SigV4 yet
-		{"admin", c.Admin.Listen, c.Admin.AllowAnonymous, true},
+		{"mqtt", c.MQTT.Listen, c.MQTT.AllowAnonymous, false},
+		{"aws", c.AWS.Listen, c.AWS.AllowAnonymous, true},
+		{"admin", c.Admin.Listen, c.Admin.AllowAnonymous, false},
 	}
 }
 
-// Anonymous reports whether a listener of the MQTT or the admin door at
+// Anonymous reports whether a listener at
 // address lets in clients without credentials: where allow_anonymous says so,
 // and on loopback as long as there are no users.
 func (c Config) Anonymous(allowed bool, address string) bool {
@@ -73,11 +74,11 @@ func (ps *problems) listener(c Config, d door, address, path string, seen map[st
 		return
 	}
 	switch {
-	case !d.users:
-		ps.add(path, "%s is not a loopback address, and request signatures are not verified yet: "+
-			"write %s.allow_anonymous: true to let in whoever reaches it, or listen on 127.0.0.1", quote(address), d.name)
 	case len(c.Users) == 0:
 		ps.add(path, "%s is not a loopback address and there are no users: configure users, "+
+			"or write %s.allow_anonymous: true to let in whoever reaches it, or listen on 127.0.0.1", quote(address), d.name)
+	case d.keys && !slices.ContainsFunc(c.Users, func(u User) bool { return len(u.AccessKeys) > 0 }):
+		ps.add(path, "%s is not a loopback address and no user has access_keys: give some, "+
 			"or write %s.allow_anonymous: true to let in whoever reaches it, or listen on 127.0.0.1", quote(address), d.name)
 	}
 }

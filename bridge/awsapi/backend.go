@@ -46,5 +46,17 @@ func (b *Backend) For(c *Call, account, region string) (*core.Namespace, *core.P
 	if err != nil {
 		return nil, nil, err
 	}
-	return ns, b.Principal(c.Principal), nil
+	return ns, confine(b.Principal(c.Principal), ns), nil
+}
+
+// nobody has no permission; a policy may let even nobody in.
+var nobody = &core.Principal{}
+
+// confine keeps users to their own namespace, as every other door does: their
+// permissions are not for queues of the same name in another.
+func confine(who *core.Principal, ns *core.Namespace) *core.Principal {
+	if who == nil || !who.Anonymous && who.Namespace != ns.Name() {
+		return nobody
+	}
+	return who
 }

@@ -50,11 +50,12 @@
 //	service by X-Amz-Target; Version; credential scope; a unique Action        yes
 //	region from the credential scope; account from a 12-digit access key id    yes
 //	queue URLs and ARNs, aliases, MD5s, message text                           yes
-//	guard against DNS rebinding and cross-site requests                        yes, while nothing verifies signatures
+//	guard against DNS rebinding and cross-site requests                        yes, where anonymous may do everything
 //	bounds: body, headers, requests in flight, bytes in reception, slow bodies yes
 //	sts:GetCallerIdentity                                                      yes
 //	SigV4, header and presigned (package sigv4)                                yes, with Config.Verify; without it any
 //	                                                                           signature, or none, is served
+//	users are confined to their namespace, whatever account a request names    yes
 //	JSON 1.1, CBOR, event streams; SNS over JSON; CORS                         no
 //	regular expressions of the models                                          not checked
 //	X-Forwarded-*                                                              ignored; Config.ExternalURL says it

@@ -27,6 +27,9 @@ type Config struct {
 	// Verify checks signatures; Signatures.Verifier makes one. Nil: requests are
 	// served whether signed or not.
 	Verify Verifier
+	// AllowAnonymous says that Verify lets in strangers who may do everything, so
+	// that web pages must be kept out as where nothing verifies.
+	AllowAnonymous bool
 
 	MaxBody      int           // bytes of one request's body; default 4 MiB
 	MaxReception int64         // bytes of all bodies held together; default 256 MiB
@@ -122,8 +125,8 @@ type turn struct {
 // serve goes through the stages of doc.go; its error is the reply.
 func (t *turn) serve() error {
 	if t.edge.cfg.Verify == nil {
-		if why := t.edge.guard.Refusal(t.r); why != "" {
-			return wire.AccessDenied.New("The request was refused, since no users are configured and " + why + ".")
+		if err := t.guard("no users are configured"); err != nil {
+			return err
 		}
 	}
 	if err := t.receive(); err != nil {
@@ -153,7 +156,18 @@ func (t *turn) verify() error {
 	}
 	p, err := t.edge.cfg.Verify(&t.call, t.r, t.body)
 	t.call.Principal = p
+	if err == nil && p.Anonymous() && t.edge.cfg.AllowAnonymous {
+		return t.guard("it is nobody's whom the broker knows")
+	}
 	return err
+}
+
+// guard refuses what a web page may have sent, where anonymous may do everything.
+func (t *turn) guard(since string) error {
+	if why := t.edge.guard.Refusal(t.r); why != "" {
+		return wire.AccessDenied.New("The request was refused, since " + since + " and " + why + ".")
+	}
+	return nil
 }
 
 // decode fills an input and checks it; the same for both forms from there on.

@@ -23,6 +23,13 @@ type Signatures struct {
 	// token) whether that is enough. Nil: UnsignedLinks. A signature that is there
 	// and wrong is refused all the same.
 	Unsigned func(c *Call) bool
+	// Strangers lets in who signs with no key or with one that nobody has, as
+	// anonymous: SDKs cannot but sign. A wrong signature by somebody's key is
+	// refused all the same. Set Config.AllowAnonymous with it.
+	Strangers bool
+	// Account is the account that a user's calls are in, unless the key's id is one
+	// itself. Nil or "": the edge's.
+	Account func(user string) string
 }
 
 // Verifier makes Config.Verify.
@@ -35,6 +42,9 @@ func (s Signatures) Verifier() Verifier {
 		return secret, ok
 	}, s.Now)
 	return func(c *Call, r *http.Request, body []byte) (Principal, error) {
+		if s.stranger(r) {
+			return Principal{}, nil
+		}
 		signed, err := v.Verify(r, body, c.Service.SigningName)
 		switch {
 		case err == nil:
@@ -52,8 +62,23 @@ func (s Signatures) Verifier() Verifier {
 			return Principal{}, sigv4.UnrecognizedClient.New("The security token included in the request is invalid.")
 		}
 		c.Region = signed.Region
+		if s.Account != nil && !isAccount(signed.AccessKeyID) {
+			if account := s.Account(user); account != "" {
+				c.Account = account
+			}
+		}
 		return Principal{User: user, AccessKeyID: signed.AccessKeyID}, nil
 	}
+}
+
+// stranger tells a request by nobody's key where such are let in. Not even its
+// date is looked at.
+func (s *Signatures) stranger(r *http.Request) bool {
+	if !s.Strangers {
+		return false
+	}
+	_, _, known := s.Secret(credentialOf(r).AccessKeyID)
+	return !known
 }
 
 // unsignedQueueCall is SQS's own answer: it takes an unsigned call for an

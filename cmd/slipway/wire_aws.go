@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
@@ -14,28 +15,74 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// openAWS opens the one endpoint of SQS, SNS and STS. Signatures are not
-// verified yet: everybody who reaches it is anonymous, and config lets nobody
-// off loopback reach it without having said so.
+// openAWS opens the one endpoint of SQS, SNS and STS. With users configured,
+// signatures are verified, and who has no key may do nothing, unless
+// aws.allow_anonymous lets strangers do everything. Without users everybody is
+// anonymous, and config lets nobody off loopback reach this without having said so.
 func (in *instance) openAWS(d *doors, all []net.Listener) error {
 	find, err := namespaces(in.broker, in.cfg)
 	if err != nil {
 		return err
 	}
-	backend := &awsapi.Backend{Namespace: find, Names: names(in.cfg)}
+	backend := &awsapi.Backend{Namespace: find, Names: names(in.cfg), Principal: in.signer()}
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
 	sqs.New(backend).Register(reg)
 	sns.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,
-		AllowedHosts: in.cfg.AWS.AllowedHosts, Log: in.log, MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),
+		AllowedHosts: in.cfg.AWS.AllowedHosts, Log: in.log,
+		Verify: in.verifier(), AllowAnonymous: in.cfg.AWS.AllowAnonymous,
+		MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),
 	})
 	for _, ln := range all {
 		d.aws.serve(ln, edge, d.broken)
 		d.add("aws", ln)
 	}
 	return nil
+}
+
+// verifier checks signatures against the users' access keys; nil without users.
+func (in *instance) verifier() awsapi.Verifier {
+	if in.access == nil {
+		return nil
+	}
+	accounts := map[string]string{}
+	for _, u := range in.cfg.Users {
+		for _, n := range in.cfg.Namespaces {
+			if n.Name == u.Namespace {
+				accounts[u.Name] = n.AccountID
+			}
+		}
+	}
+	return awsapi.Signatures{
+		Now: time.Now, Strangers: in.cfg.AWS.AllowAnonymous,
+		Secret: func(id string) (string, string, bool) {
+			secret, who, ok := in.access.ByAccessKey(id)
+			if !ok {
+				return "", "", false
+			}
+			return secret, who.Name, true
+		},
+		Account: func(user string) string { return accounts[user] },
+	}.Verifier()
+}
+
+// signer tells whom a verified access key acts for.
+func (in *instance) signer() func(awsapi.Principal) *core.Principal {
+	stranger := &core.Principal{} // may do nothing
+	if in.access == nil || in.cfg.AWS.AllowAnonymous {
+		stranger = core.AnonymousPrincipal()
+	}
+	return func(p awsapi.Principal) *core.Principal {
+		if in.access == nil || p.Anonymous() {
+			return stranger
+		}
+		if _, who, ok := in.access.ByAccessKey(p.AccessKeyID); ok {
+			return who
+		}
+		return &core.Principal{}
+	}
 }
 
 // namespaces finds a namespace by account and region: the default one, unless

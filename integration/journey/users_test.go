@@ -15,6 +15,7 @@ import (
 
 // The hash is of "change me".
 const withUsers = `
+aws: {allow_anonymous: true}
 routes: [{topic: "sensors/#", queue: sensor-readings}]
 users:
   - name: sensor
