@@ -59,7 +59,7 @@ func (r *run) crash() {
 	r.start()
 	for range 310 { // longer than any lease, delay and deduplication
 		was := r.m.now()
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		synctest.Wait()
 		r.m.passed(was)
 	}

@@ -134,3 +134,6 @@ func bindTopicOf(b *core.Broker, q *core.Queue, filter string) {
 	}
 	_, _ = b.Default().Bind(&core.Binding{Key: q.Name() + "/" + filter, Filter: f, Queue: q, KeepDurable: true, KeepTransient: true, Durable: true})
 }
+
+// elapse lets faked time pass: its callers run in synctest bubbles.
+func elapse(d time.Duration) { <-time.After(d) }

@@ -374,7 +374,7 @@ func (r *run) sleep(d time.Duration) {
 		// Leases end, entries are due and entries expire, one after the other.
 		for _, part := range []time.Duration{300, 100, 300, 300} {
 			was := r.m.now()
-			time.Sleep(part * time.Millisecond)
+			elapse(part * time.Millisecond)
 			synctest.Wait()
 			r.m.passed(was)
 			r.quiet()

@@ -114,7 +114,7 @@ var randomBindings = map[string][]string{
 }
 
 func (r *run) begin() {
-	time.Sleep(600 * time.Millisecond)
+	elapse(600 * time.Millisecond)
 	r.m = &model{queues: map[string]*modelQueue{}, now: func() int64 { return time.Now().UnixMilli() }}
 	for name, o := range randomQueues {
 		r.m.queues[name] = &modelQueue{name: name, opt: o, deduped: map[string]int64{}}
@@ -281,7 +281,7 @@ func (r *run) finish() {
 	}
 	r.cons = nil
 	synctest.Wait()
-	time.Sleep(2 * time.Minute)
+	elapse(2 * time.Minute)
 	synctest.Wait()
 	for range 2 { // dead letters last
 		for _, name := range r.m.names() {
@@ -291,7 +291,7 @@ func (r *run) finish() {
 	if got := r.b.Stats().Memory; got != 0 {
 		r.Errorf("%d bytes of memory are held by nothing", got)
 	}
-	time.Sleep(time.Second)
+	elapse(time.Second)
 	synctest.Wait()
 	left := 0
 	for _, tab := range "mndelbow" {

@@ -48,7 +48,7 @@ func TestSessionsRandomly(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &sessionRun{T: t, rnd: rand.New(rand.NewPCG(seed, 2)), store: memstore.New(memstore.Options{}), ids: map[string]*modelSession{}}
-				time.Sleep(600 * time.Millisecond)
+				elapse(600 * time.Millisecond)
 				r.b = open(t, r.store)
 				t.Cleanup(func() { r.b.Close() })
 				bindTopic(t, r.b, declare(t, r.b, "wills", durable(core.QueueOptions{})), "w")
@@ -201,7 +201,7 @@ func (r *sessionRun) setState() {
 
 func (r *sessionRun) pass() {
 	for range 1 + r.rnd.IntN(5) {
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		synctest.Wait()
 		r.timePassed()
 	}
@@ -273,7 +273,7 @@ func (r *sessionRun) finish() {
 	if err := r.b.Default().DeleteQueue("wills"); err != nil {
 		r.Fatal(err)
 	}
-	time.Sleep(time.Second)
+	elapse(time.Second)
 	synctest.Wait()
 	err := r.store.Scan(nil, nil, false, func(key, _ []byte) bool {
 		if !strings.HasPrefix(string(key), "cn") && !strings.HasPrefix(string(key), "cx") {
