@@ -32,7 +32,19 @@
 //	javascript   @aws-sdk/client-sqs, -sns  $SLIPWAY_TEST_CLIENTS/aws-javascript, by npm
 //	java         AWS SDK for Java v2        $SLIPWAY_TEST_CLIENTS/aws-java, by Maven
 //
+// Two consumers that people build on are driven in hello_test.go, with a message
+// each that they handle at once and one that they handle at its second try: Celery
+// with kombu's SQS transport (python3 with celery[sqs]) and sqs-consumer (beside
+// the SDK for JavaScript).
+//
 // `CI_WORK=DIR .ci/run install` installs them all below DIR, with DIR/clients for
-// SLIPWAY_TEST_CLIENTS. SLIPWAY_TEST_AWS=http://host:port runs the list against
-// another implementation.
+// SLIPWAY_TEST_CLIENTS; where that is not set, only sdk-go is driven.
+// SLIPWAY_TEST_AWS=http://host:port runs the list against another implementation:
+// moto, say, which fails a third of it where AWS.md has AWS's own answers.
+//
+// # What is absent
+//
+// Filter policies, access policies and deliveries over HTTP, message move tasks and
+// FIFO topics: they have no rows until Slipway has them. Spring Cloud AWS and
+// amazon-sqs-java-messaging-lib are not driven.
 package aws

@@ -97,8 +97,11 @@ func (p *Process) read(out io.Reader) {
 
 func (p *Process) end(t testing.TB, cmd *exec.Cmd) {
 	p.mu.Lock()
-	p.in.Close()
+	err := p.in.Close()
 	p.mu.Unlock()
+	if err != nil {
+		t.Error(err)
+	}
 	select {
 	case <-p.done:
 	case <-time.After(Patience):
@@ -108,7 +111,7 @@ func (p *Process) end(t testing.TB, cmd *exec.Cmd) {
 		}
 		<-p.done
 	}
-	if err := cmd.Wait(); err != nil {
+	if err = cmd.Wait(); err != nil {
 		t.Errorf("%v: %v", cmd.Args, err)
 	}
 	if t.Failed() {

@@ -14,11 +14,7 @@ import runpy
 import sys
 
 import awscli
-
-if awscli.__version__.startswith("1."):
-    from botocore import loaders, xform_name
-else:
-    from awscli.botocore import loaders, xform_name
+from awscli.botocore import loaders, xform_name
 
 script = sys.argv[1]
 first = awscli.__version__.startswith("1.")  # of that version blobs are text
