@@ -152,6 +152,7 @@ func (c *conn) sendAcks() bool {
 			}
 			return dst
 		})
+		c.h.counters.PacketsOut.Add(uint64(n))
 		c.acks.drop(n)
 	}
 	return n > 0 && c.nc.Out.Due()

@@ -3,6 +3,8 @@ package mqtt
 import (
 	"context"
 	"sync"
+
+	"github.com/slipwaymq/slipway/core"
 )
 
 // claims make sure that a client id is used by one connection at a time
@@ -55,3 +57,12 @@ func (cs *claims) drop(cl *claim) {
 		delete(cs.m, cl.key)
 	}
 }
+
+// held says that a connection has the client id or wants it.
+func (cs *claims) held(key string) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.m[key] != nil
+}
+
+func claimKey(ns *core.Namespace, id string) string { return ns.Name() + "\x00" + id }

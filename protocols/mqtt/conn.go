@@ -38,6 +38,7 @@ type conn struct {
 	expiry    time.Duration
 	keepWill  bool // how it ended makes the will due
 	connected bool // CONNACK said yes
+	resumed   bool // CONNACK said that the session was there
 
 	done    chan struct{} // closed when the session is let go of
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
@@ -84,7 +85,9 @@ var handlers = [wire.AUTH + 1]func(*conn, wire.Frame) error{
 // consume takes what the network brought.
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
-	defer c.drained()
+	packets := uint64(0)
+	c.h.counters.BytesIn.Add(uint64(len(buf)))
+	defer func() { c.h.counters.PacketsIn.Add(packets); c.drained() }()
 	for len(buf) > 0 {
 		f, n, err := c.reader.Next(buf)
 		if err != nil {
@@ -93,6 +96,7 @@ func (c *conn) consume(buf []byte) error {
 		if buf = buf[n:]; f.Type == 0 {
 			return nil
 		}
+		packets++
 		if !c.connected {
 			err = c.connect(f)
 		} else {
@@ -131,7 +135,10 @@ func (c *conn) Flush() {
 }
 
 // write appends a reply that is sent whatever happens.
-func (c *conn) write(f func(dst []byte) []byte) { c.nc.Out.Encode(protocols.Must, f) }
+func (c *conn) write(f func(dst []byte) []byte) {
+	c.h.counters.PacketsOut.Add(1)
+	c.nc.Out.Encode(protocols.Must, f)
+}
 
 // takeOver is called by another connection of the same client id.
 func (c *conn) takeOver() {
@@ -160,10 +167,7 @@ func (c *conn) end(err error) {
 	c.letGo()
 	c.pub.Close()
 	c.s.core.Detach(c.expiry, c.keepWill)
-	if c.expiry == 0 {
-		c.h.groups.sessionEnded(c)
-	}
-	c.h.groups.sweep(c.h.cfg.Broker.Now())
+	c.h.online.remove(c)
 	c.h.claims.drop(c.claim)
 	c.log(err)
 }

@@ -125,7 +125,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 	if c.anothers(id) {
 		return c.refuse(protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "another user has a session of this client id"))
 	}
-	cl, err := c.h.claims.take(c.ctx, c.ns.Name()+"\x00"+id, c)
+	cl, err := c.h.claims.take(c.ctx, claimKey(c.ns, id), c)
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 	c.credit = c.inflight(in)
 	c.quota = c.credit
 	c.established(in, id, c.connack(in, resumed, assigned))
+	c.resumed = resumed
 	return c.resume(resumed)
 }
 
@@ -199,6 +200,7 @@ func (c *conn) connack(in *wire.Connect, resumed bool, assigned string) (keepAli
 // established lifts the limits that held before.
 func (c *conn) established(in *wire.Connect, id string, keepAlive time.Duration) {
 	c.connected = true
+	c.h.online.add(c)
 	c.reader.Version, c.reader.MaxPacket = in.Version, c.h.cfg.MaxPacket
 	c.nc.SetIdle(keepAlive + keepAlive/2) // MQTT-3.1.2-22
 	c.nc.Established(id, c.principal.Name)

@@ -150,6 +150,7 @@ func (c *conn) writePublish(sl *slot, m *core.Message, n note) bool {
 		return true
 	}
 	sl.sent = true
+	c.countPublish(&o)
 	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte {
 		return wire.AppendPublishHead(dst, c.version(), &o)
 	}, o.Payload)
@@ -164,6 +165,7 @@ func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
 	if !ok || !c.fits(&o) {
 		return false
 	}
+	c.countPublish(&o)
 	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte {
 		return wire.AppendPublishHead(dst, c.version(), &o)
 	}, o.Payload)
@@ -177,9 +179,19 @@ func (c *conn) writeQoS0(m *core.Message, n note) bool {
 	if !ok || !c.fits(&o) {
 		return false
 	}
-	return c.nc.Out.Encode(protocols.May, func(dst []byte) []byte {
-		return wire.AppendPublish(dst, c.version(), &o)
-	}) && c.nc.Out.Due()
+	if !c.nc.Out.Encode(protocols.May, func(dst []byte) []byte { return wire.AppendPublish(dst, c.version(), &o) }) {
+		c.h.counters.Dropped.Add(1)
+		return false
+	}
+	c.countPublish(&o)
+	return c.nc.Out.Due()
+}
+
+func (c *conn) countPublish(o *wire.Outgoing) {
+	n := &c.h.counters
+	n.PacketsOut.Add(1)
+	n.PublishesOut.Add(1)
+	n.PublishBytesOut.Add(uint64(len(o.Payload)))
 }
 
 // outgoing is the PUBLISH of a message; false if MQTT cannot spell its topic

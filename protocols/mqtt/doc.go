@@ -32,6 +32,7 @@
 //	session resume                     what outlives a connection, and taking it up again
 //	share queue                        $share/<group>/<filter>, $queue/<name>
 //	message note errors                messages both ways; annotations; kinds to reason codes
+//	sys online                         $SYS; who is connected
 //
 // # Support
 //
@@ -47,7 +48,8 @@
 //	reason codes and strings                                        yes; 3.x closes where it may not confirm
 //	server keep-alive, assigned client id                           yes
 //	enhanced authentication                                         no: Bad Authentication Method
-//	$SYS topics, server reference, response information             no
+//	$SYS topics                                                     as Mosquitto's (sys.go)
+//	server reference, response information                          no
 //
 // # Locks
 //
@@ -77,8 +79,6 @@
 //   - A pending cursor over retained values passes over what was published after
 //     the subscription: that came through the binding. What is QoS 1 or 2 of it
 //     and unacknowledged is kept in memory with the session.
-//   - A shared subscription whose last session expires while it is away is
-//     noticed when a connection ends, at most once a minute (groups.sweep).
 //   - A shared subscription's queue is durable even if no member's session is:
 //     members of both kinds must find the same queue.
 package mqtt

@@ -63,6 +63,14 @@ type Stats struct {
 	TooLarge  atomic.Uint64 // deliveries dropped because the client takes no packet that long
 	Takeovers atomic.Uint64 // connections that a newer one of the same client id ended
 	Offline   atomic.Uint64 // QoS 0 messages for a session without a connection
+	Dropped   atomic.Uint64 // QoS 0 messages for a client that does not read
+
+	PacketsIn, PacketsOut           atomic.Uint64 // of every type
+	PublishesIn, PublishesOut       atomic.Uint64
+	PublishBytesIn, PublishBytesOut atomic.Uint64 // of their payloads
+	BytesIn                         atomic.Uint64 // of all packets
+	Connects                        atomic.Uint64 // connections opened, whatever became of them
+	Expired                         atomic.Uint64 // sessions that ended while they were away
 }
 
 // Handler speaks MQTT on the connections it is given. One Handler serves all
@@ -71,6 +79,8 @@ type Handler struct {
 	cfg      Config // immutable
 	claims   claims
 	groups   groups
+	online   online
+	sys      sys
 	counters Stats
 }
 
@@ -79,7 +89,10 @@ type Handler struct {
 func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg.withDefaults()}
 	h.claims.m = map[string]*claim{}
+	h.online.m = map[*conn]struct{}{}
 	h.groups.m = map[string]*group{}
+	h.groups.of = map[string]map[*group]struct{}{}
+	h.cfg.Broker.WatchSessions(dialectName, h.sessionEnded)
 	h.groups.recover(h)
 	return h
 }
@@ -102,6 +115,7 @@ type listener struct {
 func (l listener) Serve(ctx context.Context, nc *protocols.Conn) { l.h.serve(ctx, nc, l.anonymous) }
 
 func (h *Handler) serve(ctx context.Context, nc *protocols.Conn, anonymous bool) {
+	h.counters.Connects.Add(1)
 	c := newConn(h, ctx, nc, anonymous)
 	c.reader.MaxPacket = wire.MaxConnect
 	// Also when a packet makes us panic: the session must be let go of.

@@ -42,6 +42,8 @@ func (c *conn) publish(f wire.Frame) error {
 	if err := c.resolveTopic(&p); err != nil {
 		return err
 	}
+	c.h.counters.PublishesIn.Add(1)
+	c.h.counters.PublishBytesIn.Add(uint64(len(p.Payload)))
 	if p.QoS == 0 {
 		if err := c.submit(&p, 0, false); err != nil {
 			c.h.counters.Refused.Add(1)

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"github.com/slipwaymq/slipway/core"
-	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
 
@@ -81,7 +80,7 @@ func (c *conn) pubrelFor(sl *slot) bool {
 }
 
 func (c *conn) writePubrel(id uint16, code wire.Code) {
-	c.nc.Out.Encode(protocols.Must, func(dst []byte) []byte {
+	c.write(func(dst []byte) []byte {
 		return wire.AppendAck(dst, c.version(), wire.Ack{Type: wire.PUBREL, PacketID: id, Code: code})
 	})
 }

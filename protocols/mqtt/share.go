@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,9 +22,9 @@ const sharePrefix = "share/mqtt/"
 // groups are those that have a member. Their lock is never held while the core
 // is called.
 type groups struct {
-	mu      sync.Mutex
-	m       map[string]*group // guarded by mu; by namespace and queue
-	sweptAt int64             // guarded by mu; ms
+	mu sync.Mutex
+	m  map[string]*group              // guarded by mu; by namespace and queue
+	of map[string]map[*group]struct{} // guarded by mu; those that a session is, or was, a member of
 }
 
 type group struct {
@@ -94,7 +96,7 @@ func (c *conn) joinGroup(text string, n note, isNew bool) error {
 			return err
 		}
 	}
-	g.holders[key] = n.qos
+	c.h.groups.hold(g, key, n.qos)
 	if err := g.bind(q); err != nil {
 		return err
 	}
@@ -140,6 +142,10 @@ func (gs *groups) leave(ns *core.Namespace, name string, filter match.Filter, ke
 	g := gs.get(ns, name, filter)
 	defer g.change.Unlock()
 	delete(g.holders, key)
+	prefix, _, _ := strings.Cut(key, "\x00")
+	gs.mu.Lock()
+	delete(gs.of[memberKey(ns, prefix)], g)
+	gs.mu.Unlock()
 	gs.prune(g)
 }
 
@@ -161,30 +167,20 @@ func (gs *groups) prune(g *group) {
 	_ = g.ns.DeleteQueue(g.queue) // NotFound: it was never declared
 }
 
-// sessionEnded leaves the groups of a session that is gone.
-func (gs *groups) sessionEnded(c *conn) {
-	for key, f := range c.feeds {
-		if f.group != nil {
-			gs.leave(c.ns, f.group.queue, f.group.filter, c.keyOf(key))
-		}
+// sessionEnded is told by the core: a session is gone with its bindings, and
+// so are its memberships.
+func (h *Handler) sessionEnded(cs *core.Session) {
+	if !h.claims.held(claimKey(cs.Namespace(), cs.ID())) {
+		h.counters.Expired.Add(1)
 	}
+	h.groups.forget(memberKey(cs.Namespace(), cs.Prefix()))
 }
 
-// sweepEvery is how often sessions that ended while they were away are noticed.
-const sweepEvery = 60_000
-
-// sweep prunes all groups, if it has not been done for a while.
-func (gs *groups) sweep(now int64) {
+// forget ends all memberships of a session.
+func (gs *groups) forget(member string) {
 	gs.mu.Lock()
-	if now-gs.sweptAt < sweepEvery {
-		gs.mu.Unlock()
-		return
-	}
-	gs.sweptAt = now
-	list := make([]*group, 0, len(gs.m))
-	for _, g := range gs.m {
-		list = append(list, g)
-	}
+	list := slices.Collect(maps.Keys(gs.of[member]))
+	delete(gs.of, member)
 	gs.mu.Unlock()
 	for _, g := range list {
 		g.change.Lock()
@@ -194,6 +190,22 @@ func (gs *groups) sweep(now int64) {
 		g.change.Unlock()
 	}
 }
+
+// hold makes a session a member, by the key of its binding. change is held.
+func (gs *groups) hold(g *group, key string, qos byte) {
+	g.holders[key] = qos
+	prefix, _, _ := strings.Cut(key, "\x00")
+	member := memberKey(g.ns, prefix)
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	if gs.of[member] == nil {
+		gs.of[member] = map[*group]struct{}{}
+	}
+	gs.of[member][g] = struct{}{}
+}
+
+// memberKey is a session in groups.of, by what its bindings' keys begin with.
+func memberKey(ns *core.Namespace, prefix string) string { return ns.Name() + "\x00" + prefix }
 
 // recover finds the groups that the store remembers, with their members.
 func (gs *groups) recover(h *Handler) {
@@ -226,7 +238,7 @@ func (gs *groups) recoverOne(ns *core.Namespace, q *core.Queue, holders map[stri
 	g := gs.get(ns, q.Name(), filter)
 	defer g.change.Unlock()
 	for key, qos := range holders {
-		g.holders[key] = qos
+		gs.hold(g, key, qos)
 	}
 	gs.prune(g)
 }

@@ -116,7 +116,7 @@ func (c *conn) wantRetained(sub *packets.Subscription, b *core.Binding, existed 
 	if sub.RetainHandling == 2 || sub.RetainHandling == 1 && existed {
 		return
 	}
-	r := &retainedValues{filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now()}
+	r := &retainedValues{filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now(), batch: c.h.sys.matching(b.Filter)}
 	c.s.mu.Lock()
 	c.retained = append(c.retained, r)
 	c.s.mu.Unlock()
