@@ -65,7 +65,11 @@ func (ns *Namespace) OpenSession(id string, clean bool, o SessionOptions) (s *Se
 		s = nil
 	}
 	if s != nil && s.attach(o) {
-		return s, true, nil
+		if !s.durable {
+			return s, true, nil
+		}
+		// Or a crash and a long stop would find it detached, and expired.
+		return s, true, ns.b.wait(Durable, nil)
 	}
 	if s != nil {
 		s.end(true) // it is ending: see it through

@@ -410,3 +410,45 @@ func TestRetainedPending(t *testing.T) {
 		b.Close()
 	})
 }
+
+// A session that was taken up again is not found expired after a crash right
+// behind OpenSession and a stop longer than its expiry.
+func TestResumedSessionIsDurable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &durableOnly{Store: memstore.New(memstore.Options{})}
+		b := open(t, store)
+		o := core.SessionOptions{Dialect: "mqtt", Expiry: time.Minute}
+		s, _, err := b.Default().OpenSession("c", false, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Detach(time.Minute, false)
+		elapse(50 * time.Second)
+		if _, resumed, err := b.Default().OpenSession("c", false, o); err != nil || !resumed {
+			t.Fatal(resumed, err)
+		}
+		crashed := store.synced
+		elapse(50 * time.Second)
+		b.Close()
+		b = open(t, crashed)
+		defer b.Close()
+		elapse(time.Second)
+		if _, resumed, err := b.Default().OpenSession("c", false, o); err != nil || !resumed {
+			t.Fatalf("after the crash: resumed %v, %v", resumed, err)
+		}
+	})
+}
+
+// durableOnly keeps a copy of what the last durable group left.
+type durableOnly struct {
+	*memstore.Store
+	synced *memstore.Store
+}
+
+func (d *durableOnly) Apply(b core.Batch, how core.Durability) error {
+	err := d.Store.Apply(b, how)
+	if how == core.Durable {
+		d.synced = d.Store.Clone()
+	}
+	return err
+}
