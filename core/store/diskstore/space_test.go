@@ -82,6 +82,21 @@ func mountTmpfs(t *testing.T, size string) string {
 	return dir
 }
 
+// idle waits until pebble neither flushes nor compacts: what it rewrites of
+// the messages may need more than the ballast, which is for what comes after.
+func idle(t *testing.T, s *Store) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range 20_000 {
+		if m := s.db.Metrics(); m.Compact.NumInProgress == 0 && m.Flush.NumInProgress == 0 {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatal("pebble is never idle")
+}
+
 // TestFullDisk fills a small disk beneath the store with someone else's file:
 // there is no room, deletions are still applied and compacted, and when the
 // space returns, so does room. Nothing that was confirmed is lost.
@@ -105,6 +120,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	t.Logf("%d messages of %d bytes until the watermark", n, len(val))
+	idle(t, s)
 	other := filepath.Join(dir, "other")
 	for range 50 { // below a quarter the ballast goes; pebble may free something meanwhile
 		fillTo(t, other, dir, 6<<20)
