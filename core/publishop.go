@@ -39,6 +39,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	if err := b.accepts(pub); err != nil {
 		return nil, err
 	}
+	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
 	rs := p.routes[:0]
 	switch {
 	case pub.RetainOnly:
@@ -52,7 +53,6 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		rs = ns.routesTo(rs, m, pub.To.Name, pub.NoLocal)
 	}
 	p.routes = rs
-	m.PublishedAt, m.Source = b.Now(), pub.To
 	if m.ID == (MessageID{}) {
 		m.ID = b.newMessageID()
 	}

@@ -9,12 +9,16 @@
 //
 //	Create, Delete, ListTopics, GetTopicAttributes, SetTopicAttributes      yes
 //	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes
-//	Get/SetSubscriptionAttributes: RawMessageDelivery                       yes
+//	Get/SetSubscriptionAttributes: RawMessageDelivery, FilterPolicy,        yes; in force for what is published
+//	FilterPolicyScope                                                       from the answer on
+//	filter policies                                                         over attributes (as a notification has them,
+//	                                                                        `topic` included) or body, on what any door
+//	                                                                        published; 200 a topic is not counted
 //	Publish, PublishBatch; Subject, attributes, MessageStructure json       yes
 //	topic attributes DisplayName, Policy                                    stored and shown; access is
 //	                                                                        by users' permissions
 //	tags                                                                    at creation, TagResource, Untag, List
-//	FilterPolicy, RedrivePolicy, DeliveryPolicy, ReplayPolicy               refused: InvalidParameter
+//	RedrivePolicy, DeliveryPolicy, ReplayPolicy of a subscription           refused: InvalidParameter
 //	FIFO topics; other topic attributes                                     refused: InvalidParameter
 //	protocols other than sqs, SMS, mobile push, signatures                  refused: InvalidParameter,
 //	                                                                        or UnsupportedOperation

@@ -16,7 +16,7 @@ type Service struct {
 	rand    io.Reader       // immutable; of subscription ids
 
 	// subscribing makes Subscribe find what another one just made, and not make it
-	// twice.
+	// twice; and attributes change one at a time.
 	subscribing sync.Mutex
 }
 

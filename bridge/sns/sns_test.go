@@ -44,6 +44,7 @@ func (clock) AfterFunc(d time.Duration, f func()) func() bool {
 // server is the service on a real core behind a real HTTP server.
 type server struct {
 	*testing.T
+	store  *memstore.Store
 	ns     *core.Namespace
 	edge   http.Handler
 	client *sdk.Client
@@ -51,7 +52,13 @@ type server struct {
 
 func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	t.Helper()
-	b, err := core.New(memstore.New(memstore.Options{}), core.Options{Clock: clock{}, Rand: rand.Reader, Fatal: func(err error) { t.Error(err) }})
+	return serveOn(t, memstore.New(memstore.Options{}), change...)
+}
+
+func serveOn(t *testing.T, store *memstore.Store, change ...func(*awsapi.Backend)) *server {
+	t.Helper()
+	b, err := core.New(store, core.Options{Clock: clock{}, Rand: rand.Reader, Fatal: func(err error) { t.Error(err) },
+		Dialects: map[string]core.Dialect{fields.SNS: sns.Dialect()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +74,7 @@ func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	t.Cleanup(h.Close)
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &server{T: t, ns: b.Default(), edge: edge, client: sdk.NewFromConfig(aws.Config{
+	return &server{T: t, store: store, ns: b.Default(), edge: edge, client: sdk.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.URL), HTTPClient: &http.Client{Transport: tr},
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
@@ -27,7 +28,7 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 	case in.Protocol.V != "sqs":
 		return nil, invalid("Amazon SNS does not support this protocol string: " + in.Protocol.V)
 	}
-	raw, err := checkSubscription(in.Attributes)
+	st, err := subscriptionSettings(in.Attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +43,11 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 	if !t.who.MayTopic(core.Read, match.Below(t.Path())) || !t.who.MayQueue(core.Write, q.Name()) {
 		return nil, denied("subscribing needs read on the topic and all below it, and write on the queue")
 	}
-	return s.bind(t, q, in, raw)
+	return s.bind(t, q, in, st)
 }
 
 // bind makes the subscription, or finds the one that there is.
-func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, raw bool) (*snsapi.SubscribeOutput, error) {
+func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, st settings) (*snsapi.SubscribeOutput, error) {
 	s.subscribing.Lock()
 	defer s.subscribing.Unlock()
 	for _, b := range t.ns.BindingsOf(q) {
@@ -54,7 +55,8 @@ func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, raw 
 			continue
 		}
 		if sub, ok := awsapi.ParseNote(b.Note); ok {
-			if len(in.Attributes) > 0 && sub.Raw != raw {
+			have := settingsOf(b)
+			if !have.same(in.Attributes, st) {
 				return nil, invalid("Attributes Reason: Subscription already exists with different attributes")
 			}
 			return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(sub.ARN)}, nil
@@ -64,11 +66,11 @@ func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, raw 
 	if err != nil {
 		return nil, err
 	}
-	sub := awsapi.Subscription{ARN: awsapi.SubscriptionARN(t.arn, id), Raw: raw}
-	if _, err := t.ns.Bind(binding(sub, t.Path(), strings.Clone(in.Endpoint.V), q)); err != nil {
+	arn := awsapi.SubscriptionARN(t.arn, id)
+	if _, err := t.ns.Bind(binding(arn, t.Path(), strings.Clone(in.Endpoint.V), q, st)); err != nil {
 		return nil, refusal(err)
 	}
-	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(sub.ARN)}, nil
+	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(arn)}, nil
 }
 
 // endpoint finds the queue of an SQS ARN.
@@ -98,22 +100,18 @@ func (s *Service) endpoint(c *awsapi.Call, t *target, endpoint string) (*core.Qu
 	return q, nil
 }
 
-// checkSubscription checks the attributes of Subscribe. Filter and other policies
-// are refused: without them a subscriber would get what it asked not to get.
-func checkSubscription(attrs awsapi.Map[string]) (raw bool, err error) {
+// subscriptionSettings reads the attributes of Subscribe.
+func subscriptionSettings(attrs awsapi.Map[string]) (st settings, err error) {
 	for _, e := range attrs {
-		switch e.Key {
-		case attrRaw:
-			v, ok := parseBool(e.Value)
-			if !ok {
-				return false, invalid("Attributes Reason: RawMessageDelivery: Invalid value [" + e.Value + "]. Must be true or false.")
-			}
-			raw = v
-		default:
-			if err := checkPolicy(e.Key, e.Value); err != nil {
-				return false, invalid("Attributes Reason: " + err.Error())
-			}
+		switch err := st.set(e.Key, e.Value); {
+		case errors.Is(err, errNoSuchAttribute):
+			return st, invalid("Attributes Reason: Invalid attribute name: " + e.Key)
+		case err != nil:
+			return st, invalid("Attributes Reason: " + err.Error())
 		}
 	}
-	return raw, nil
+	if err := st.check(); err != nil {
+		return st, invalid("Attributes Reason: " + err.Error())
+	}
+	return st, nil
 }

@@ -15,21 +15,28 @@ import (
 const (
 	subTopic    = "topic"    // the topic's path
 	subEndpoint = "endpoint" // as the client wrote it
+	subFilter   = "filter"   // FilterPolicy as the client wrote it
+	subScope    = "scope"    // FilterPolicyScope
 )
-
-const attrRaw = "RawMessageDelivery"
 
 // binding is the subscription of a queue to a topic. Subscriptions of one queue to
 // different topics deliver a copy each, as in AWS; a publish reaches a queue once
 // per topic.
-func binding(sub awsapi.Subscription, path, endpoint string, q *core.Queue) *core.Binding {
+func binding(arn, path, endpoint string, q *core.Queue, st settings) *core.Binding {
+	attrs := map[string]string{subTopic: path, subEndpoint: endpoint}
+	for name, value := range map[string]string{subFilter: st.filter, subScope: st.scope} {
+		if value != "" {
+			attrs[name] = value
+		}
+	}
 	return &core.Binding{
-		Key: sub.ARN, Dialect: fields.SNS, Filter: match.Below(path), Queue: q,
-		KeepTransient: true, KeepDurable: true, Durable: true,
-		Note: sub.Note(), Copies: path,
-		Attributes: map[string]string{subTopic: path, subEndpoint: endpoint},
+		Key: arn, Dialect: fields.SNS, Filter: match.Below(path), Queue: q,
+		KeepTransient: true, KeepDurable: true, Durable: true, Rule: st.rule(),
+		Note: awsapi.Subscription{ARN: arn, Raw: st.raw}.Note(), Copies: path, Attributes: attrs,
 	}
 }
+
+func wireEntry(key, value string) wire.Entry[string] { return wire.Entry[string]{Key: key, Value: value} }
 
 // subscriptions are all of a namespace, by ARN.
 func subscriptions(ns *core.Namespace) []*core.Binding {
@@ -97,15 +104,4 @@ func listed(b *core.Binding) snsapi.Subscription {
 		SubscriptionArn: wire.Some(sub.ARN), Owner: wire.Some(owner.Account), Protocol: wire.Some("sqs"),
 		Endpoint: wire.Some(b.Attributes[subEndpoint]), TopicArn: wire.Some(sub.TopicARN()),
 	}
-}
-
-// parseBool reads RawMessageDelivery, in any case of letters.
-func parseBool(v string) (value, ok bool) {
-	switch strings.ToLower(v) {
-	case "true":
-		return true, true
-	case "false":
-		return false, true
-	}
-	return false, false
 }

@@ -12,6 +12,8 @@ import (
 // notifications.
 
 func (s *Service) unsubscribe(_ context.Context, c *awsapi.Call, in *snsapi.UnsubscribeInput) (*snsapi.UnsubscribeOutput, error) {
+	s.subscribing.Lock() // else a change under way would bind it again
+	defer s.subscribing.Unlock()
 	b, err := s.subscriptionOf(c, in.SubscriptionArn.V)
 	if errors.Is(err, noSubscription()) {
 		return nil, nil // an empty reply

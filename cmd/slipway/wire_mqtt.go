@@ -4,6 +4,8 @@ import (
 	"net"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
+	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
 )
@@ -11,7 +13,7 @@ import (
 // dialects are the doors' pure functions that core calls, by the names under
 // which they declare things.
 func dialects() map[string]core.Dialect {
-	return map[string]core.Dialect{mqtt.DialectName: mqtt.Dialect()}
+	return map[string]core.Dialect{mqtt.DialectName: mqtt.Dialect(), fields.SNS: sns.Dialect()}
 }
 
 // envelope is what a packet may be longer than the largest message.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/core"
@@ -29,42 +30,67 @@ type Form struct {
 
 // Of renders any message.
 func Of(m *core.Message, f Form) Outgoing {
-	if m.Origin.Protocol == SQS || m.Origin.Protocol == SNS {
-		if out, ok := ours(m, f.Limit); ok {
-			return out
+	if o, attrs, ok := ours(m, f.Limit); ok {
+		return Outgoing{Body: o.body(m), Attrs: attrs}
+	}
+	attrs, legal := foreign(m, f)
+	if !legal {
+		return Outgoing{Body: base64.StdEncoding.EncodeToString(m.Body), Attrs: attrs}
+	}
+	return Outgoing{Body: string(m.Body), Attrs: attrs}
+}
+
+// Attributes are Of's in the form of SNS, without a copy of the body.
+func Attributes(m *core.Message) []awsapi.Attribute {
+	if _, attrs, ok := ours(m, 0); ok {
+		return attrs
+	}
+	attrs, _ := foreign(m, Form{})
+	return attrs
+}
+
+// Body is a message's text as SNS delivers it, or nil if that is base64. It may
+// be the message's own body.
+func Body(m *core.Message) []byte {
+	var o origin
+	if (m.Origin.Protocol == SQS || m.Origin.Protocol == SNS) && o.parse(m.Origin.Data) == nil {
+		switch {
+		case o.variant != "":
+			return []byte(o.variant)
+		case o.base64:
+			return nil
 		}
 	}
-	return foreign(m, f)
+	return m.Body
 }
 
 // ours is a message that came in by AWS: just what it was, and the attribute
 // `topic` for what was published to one, if there is room and no such attribute.
-func ours(m *core.Message, limit int) (Outgoing, bool) {
-	var o origin
-	if o.parse(m.Origin.Data) != nil {
-		return Outgoing{}, false
+func ours(m *core.Message, limit int) (o origin, attrs []awsapi.Attribute, ok bool) {
+	if m.Origin.Protocol != SQS && m.Origin.Protocol != SNS || o.parse(m.Origin.Data) != nil {
+		return o, nil, false
 	}
-	attrs, ok := o.attributes(m)
-	if !ok {
-		return Outgoing{}, false
-	}
-	out := Outgoing{Attrs: attrs}
-	switch {
-	case o.variant != "":
-		out.Body = o.variant
-	case o.base64:
-		out.Body = base64.StdEncoding.EncodeToString(m.Body)
-	default:
-		out.Body = string(m.Body)
+	if attrs, ok = o.attributes(m); !ok {
+		return o, nil, false
 	}
 	if m.Source.Kind == core.ToTopic && m.Source.Name != "" && awsapi.IsMessageText(m.Source.Name) &&
 		(limit == 0 || len(attrs) < limit) && !has(attrs, attrTopic) {
-		out.Attrs = append(out.Attrs, text(attrTopic, m.Source.Name))
+		attrs = append(attrs, text(attrTopic, m.Source.Name))
 	}
-	if limit > 0 && len(out.Attrs) > limit {
-		out.Attrs = squeeze(out.Attrs, limit)
+	if limit > 0 && len(attrs) > limit {
+		attrs = squeeze(attrs, limit)
 	}
-	return out, true
+	return o, attrs, true
+}
+
+func (o *origin) body(m *core.Message) string {
+	switch {
+	case o.variant != "":
+		return o.variant
+	case o.base64:
+		return base64.StdEncoding.EncodeToString(m.Body)
+	}
+	return string(m.Body)
 }
 
 func has(attrs []awsapi.Attribute, name string) bool {
@@ -89,12 +115,12 @@ func squeeze(attrs []awsapi.Attribute, limit int) []awsapi.Attribute {
 	return append(attrs[:limit-1:limit-1], p.attribute())
 }
 
-// foreign is a message of another door, by the table of doc.go.
-func foreign(m *core.Message, f Form) Outgoing {
+// foreign are the attributes of a message of another door, by the table of doc.go.
+// legal tells whether its body is text that AWS takes.
+func foreign(m *core.Message, f Form) (_ []awsapi.Attribute, legal bool) {
 	var c collector
-	out := Outgoing{Body: string(m.Body)}
-	if !awsapi.IsMessageText(out.Body) {
-		out.Body = base64.StdEncoding.EncodeToString(m.Body)
+	legal = awsapi.IsMessageText(unsafe.String(unsafe.SliceData(m.Body), len(m.Body))) // which keeps nothing of it
+	if !legal {
 		c.text(attrMessageType, "byte")
 	}
 	if m.Source.Kind == core.ToTopic {
@@ -104,8 +130,7 @@ func foreign(m *core.Message, f Form) Outgoing {
 	for _, h := range m.Headers {
 		c.header(h)
 	}
-	out.Attrs = c.finish(f.Limit)
-	return out
+	return c.finish(f.Limit), legal
 }
 
 // collector gathers attributes in order of rank; what cannot be one is packed.
