@@ -50,6 +50,7 @@ type AccessUser struct {
 	Name         string
 	Namespace    string            // of the doors that carry none; "" is the default
 	PasswordHash string            // "": no login by password
+	SCRAM        *SCRAMVerifier    // nil: no login by SCRAM-SHA-256
 	AccessKeys   map[string]string // secrets by id
 	Grants       []Grant
 }
@@ -147,17 +148,19 @@ type VerifyPassword func(hash string, password []byte) bool
 
 // Access knows the users. It is safe for concurrent use.
 type Access struct {
-	verify   VerifyPassword         // immutable
-	proofKey []byte                 // immutable; random, never stored
-	users    map[string]*accessUser // immutable
-	keys     map[string]accessKey   // immutable
-	decoy    string                 // immutable; a hash to verify for who has none
-	turns    chan struct{}          // bounds how many passwords are hashed at once
+	verify    VerifyPassword         // immutable
+	proofKey  []byte                 // immutable; random, never stored
+	users     map[string]*accessUser // immutable
+	keys      map[string]accessKey   // immutable
+	decoy     string                 // immutable; a hash to verify for who has none
+	scramLike *SCRAMVerifier         // immutable; that of the first user who has one
+	turns     chan struct{}          // bounds how many passwords are hashed at once
 }
 
 type accessUser struct {
-	principal *Principal // immutable
-	hash      string     // immutable
+	principal *Principal     // immutable
+	hash      string         // immutable
+	scram     *SCRAMVerifier // immutable; nil: none
 	// proof is a MAC of the password that last verified: a hash that takes
 	// 50 ms is paid once and not at every reconnect. Atomic.
 	proof atomic.Pointer[[sha256.Size]byte]
@@ -201,7 +204,15 @@ func (a *Access) add(u AccessUser) error {
 		return errf(Invalid, "two users named %q", u.Name)
 	}
 	p := &Principal{Name: u.Name, Namespace: u.Namespace, grants: append([]Grant(nil), u.Grants...)}
-	a.users[u.Name] = &accessUser{principal: p, hash: u.PasswordHash}
+	if u.SCRAM != nil {
+		if err := u.SCRAM.check(); err != nil {
+			return err
+		}
+		if a.scramLike == nil {
+			a.scramLike = u.SCRAM
+		}
+	}
+	a.users[u.Name] = &accessUser{principal: p, hash: u.PasswordHash, scram: u.SCRAM}
 	if a.decoy == "" {
 		a.decoy = u.PasswordHash
 	}

@@ -53,13 +53,14 @@
 //
 //	message value address codec*   what is published and its stored form
 //	options binding delivery publication session_options   what doors say to us
-//	broker namespace definitions recover stats access   the whole, and its start
+//	broker namespace definitions recover stats   the whole, and its start
 //	publish route publishop body dedup   the way in
 //	committer   the one goroutine that changes the store
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull settle browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	session retained   what outlives a connection; offer   what nobody keeps
+//	access scram   who somebody is and what he may do
 //
 // # Lock order
 //
