@@ -147,7 +147,7 @@ func runCell(t *testing.T, m *matrix.Table, b broker, d driver, cl client, versi
 	m.Run(t, column(cl, version), be.name, func(t *testing.T) {
 		tag := newTag()
 		c := &cell{
-			t: t, driver: d, broker: b, version: version, tag: tag, prefix: "t/" + strings.Trim(tag, "-"), repeats: cl.repeats,
+			t: t, driver: d, broker: b, version: version, tag: tag, prefix: "t/" + strings.Trim(tag, "-"),
 			wires: map[string]*wire{}, online: map[string]bool{}, bursts: map[string]chan error{},
 		}
 		defer c.end()

@@ -188,21 +188,6 @@ func (w *wire) settled() bool {
 	return n == 0
 }
 
-// resent counts, by their payload, the publishes to a client of version 3 that
-// said that they may have been received before.
-func (w *wire) resent() map[string]int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := map[string]int{}
-	for _, p := range w.packets {
-		if p.up || p.first>>4 != 3 || p.first&8 == 0 || len(p.head) < 4 {
-			continue
-		}
-		n[string(p.head[4+int(p.head[0])<<8+int(p.head[1]):])]++
-	}
-	return n
-}
-
 var packetNames = [16]string{
 	"0?", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP",
 	"SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
