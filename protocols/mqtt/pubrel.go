@@ -2,14 +2,15 @@ package mqtt
 
 import (
 	"github.com/slipwaymq/slipway/core"
-	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
 
 // PUBREL from a client (3.6): it will not send this packet id again. PUBCOMP
 // follows when that is durable, since the client may use the id for another
-// message from then on. An unknown id is completed too, as it may be of an
-// exchange whose PUBCOMP was lost.
+// message from then on. An unknown id is completed too: in a resumed session it
+// may be of an exchange whose PUBCOMP was lost, and the answer is that PUBCOMP
+// again. (3.7.2.1 would allow "packet identifier not found", but MQTT.js takes
+// that for a publish that failed.)
 
 func (c *conn) pubrel(f wire.Frame) error {
 	a, err := wire.DecodeAck(c.version(), f)
@@ -20,7 +21,11 @@ func (c *conn) pubrel(f wire.Frame) error {
 	s.mu.Lock()
 	r := s.in[a.PacketID]
 	if r == nil {
-		c.writePubcomp(a.PacketID, wire.PacketIdentifierNotFound)
+		code := wire.PacketIdentifierNotFound
+		if c.resumed {
+			code = wire.Success
+		}
+		c.writePubcomp(a.PacketID, code)
 		s.mu.Unlock()
 		return nil
 	}
@@ -40,7 +45,7 @@ func (c *conn) pubrel(f wire.Frame) error {
 }
 
 func (c *conn) writePubcomp(id uint16, code wire.Code) bool {
-	c.nc.Out.Encode(protocols.Must, func(dst []byte) []byte {
+	c.write(func(dst []byte) []byte {
 		return wire.AppendAck(dst, c.version(), wire.Ack{Type: wire.PUBCOMP, PacketID: id, Code: code})
 	})
 	return c.nc.Out.Due()
