@@ -303,7 +303,6 @@ type modelConsumer struct {
 	noAck  bool
 	fits   filter
 	held   []heldReceipt
-	got    []core.Delivery // guarded by the run's mutex
 }
 
 type heldReceipt struct {

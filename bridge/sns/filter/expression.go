@@ -47,9 +47,9 @@ func (c *compiler) expression(o *node, k *clause) {
 	}
 }
 
-func (k *clause) add(ok bool, cond condition) {
+func (c *clause) add(ok bool, cond condition) {
 	if ok {
-		k.any = append(k.any, cond)
+		c.any = append(c.any, cond)
 	}
 }
 

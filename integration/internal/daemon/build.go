@@ -44,9 +44,13 @@ func mainCode(m *testing.M) int {
 }
 
 // Need skips a test that drives programs which are not installed; where CI=true
-// they have to be.
+// they have to be. With SLIPWAY_TEST_ONLY_GO it skips as on a machine with Go
+// alone.
 func Need(t testing.TB, programs ...string) {
 	t.Helper()
+	if os.Getenv("SLIPWAY_TEST_ONLY_GO") != "" {
+		t.Skipf("%s: SLIPWAY_TEST_ONLY_GO is set, so nothing but Go is used", programs)
+	}
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
 			Missing(t, p)

@@ -6,9 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxVarint is the largest variable byte integer (1.5.5).
-const maxVarint = 268_435_455
-
 // cursor reads fields from the front of b. After the first error every read
 // gives zero, so a caller checks err once. It copies nothing.
 type cursor struct {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -34,7 +35,9 @@ func (c *cursor) filters(clause string, then func(filter string)) {
 			return
 		}
 		if err := CheckFilter(filter); err != nil {
-			c.fail(err.(*Error))
+			var broken *Error
+			errors.As(err, &broken) // it makes no other
+			c.fail(broken)
 			return
 		}
 		if n == MaxFilters {
