@@ -261,6 +261,8 @@ func encodeText(t testing.TB, v byte, line string) []byte {
 				b = append(b, subscribeOptions(opts))
 			}
 		}
+	case "auth":
+		b = block(append(b, byte(p.num("code"))), p.props)
 	case "disconnect":
 		if v == 5 && (p.f["code"] != "" || p.props != nil) {
 			b = block(append(b, byte(p.num("code"))), p.props)
@@ -438,7 +440,7 @@ func describe(v, first byte, body []byte) string {
 			text += fmt.Sprintf(" codes=%x", f.b)
 		}
 		return text + props
-	case "disconnect":
+	case "disconnect", "auth":
 		if len(f.b) > 0 {
 			text += fmt.Sprintf(" code=%02x", f.u8())
 		}

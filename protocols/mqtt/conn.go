@@ -31,6 +31,7 @@ type conn struct {
 	pub       *core.Publisher
 	s         *session
 	claim     *claim
+	enhanced  enhanced
 	aliases   map[uint16]string
 	topic     topicCache
 	acked     ackBatch
@@ -97,10 +98,13 @@ func (c *conn) consume(buf []byte) error {
 			return nil
 		}
 		packets++
-		if !c.connected {
-			err = c.connect(f)
-		} else {
+		switch {
+		case c.connected:
 			err = handlers[f.Type](c, f)
+		case c.enhanced.connect != nil:
+			err = c.authenticating(f)
+		default:
+			err = c.connect(f)
 		}
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ import (
 //	empty client id                   one is assigned (not in 3.1; with a clean session in 3.1.1)
 //	session expiry                    5: as asked, capped; before: clean_session, else never, capped
 //	will, delay and properties        yes; checked against the permissions here
-//	enhanced authentication           refused with Bad Authentication Method
+//	enhanced authentication           auth.go
 
 // maxClientID bounds client ids: a server must take 23 bytes [MQTT-3.1.3-5].
 const maxClientID = 1024
@@ -36,23 +36,29 @@ func (c *conn) connect(f wire.Frame) error {
 	}
 	c.peer.MaxPacket = in.Properties.MaximumPacketSize
 	c.peer.NoProblemInfo = in.Properties.RequestProblemInfoFlag && in.Properties.RequestProblemInfo == 0
-	if in.Properties.AuthenticationMethod != "" {
-		return c.refuse(protocolError(wire.BadAuthenticationMethod, "MQTT-4.12.0-1", "no authentication method is supported"))
-	}
 	if len(in.ClientID) > maxClientID {
 		return c.refuse(protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "the client id has more than %d bytes", maxClientID))
+	}
+	if in.Properties.AuthenticationMethod != "" {
+		return c.beginAuth(&in)
 	}
 	if c.principal, err = c.authenticate(&in); err != nil {
 		return c.refuse(err)
 	}
+	return c.admit(&in, nil)
+}
+
+// admit goes on once it is known who it is. proof is the last word of enhanced
+// authentication, if there was one.
+func (c *conn) admit(in *wire.Connect, proof []byte) (err error) {
 	if c.ns, err = c.h.cfg.Broker.Namespace(c.principal.Namespace); err != nil {
 		return c.refuse(err)
 	}
-	will, err := c.will(&in)
+	will, err := c.will(in)
 	if err != nil {
 		return c.refuse(err)
 	}
-	return c.attach(&in, will)
+	return c.attach(in, will, proof)
 }
 
 // authenticate finds out who it is. It may wait: nothing else needs this
@@ -116,7 +122,7 @@ func secondsOrForever(s uint32) time.Duration {
 }
 
 // attach takes over the session and says so.
-func (c *conn) attach(in *wire.Connect, will *core.Will) error {
+func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	id, assigned := in.ClientID, ""
 	if id == "" {
 		id = "slipway-" + randomID()
@@ -144,7 +150,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will) error {
 	c.pub = c.ns.NewPublisher(0)
 	c.credit = c.inflight(in)
 	c.quota = c.credit
-	c.established(in, id, c.connack(in, resumed, assigned))
+	c.established(in, id, c.connack(in, resumed, assigned, proof))
 	c.resumed = resumed
 	return c.resume(resumed)
 }
@@ -176,7 +182,7 @@ func (c *conn) inflight(in *wire.Connect) int {
 }
 
 // connack answers yes. It returns the keep-alive that counts.
-func (c *conn) connack(in *wire.Connect, resumed bool, assigned string) (keepAlive time.Duration) {
+func (c *conn) connack(in *wire.Connect, resumed bool, assigned string, proof []byte) (keepAlive time.Duration) {
 	cfg, props := &c.h.cfg, packets.Properties{}
 	keepAlive = time.Duration(in.Connect.Keepalive) * time.Second
 	if c.version() == wire.V5 {
@@ -184,6 +190,7 @@ func (c *conn) connack(in *wire.Connect, resumed bool, assigned string) (keepAli
 		props.TopicAliasMaximum = cfg.TopicAliases
 		props.MaximumPacketSize = uint32(cfg.MaxPacket)
 		props.AssignedClientID = assigned
+		props.AuthenticationMethod, props.AuthenticationData = c.enhanced.method, proof // MQTT-4.12.0-5
 		if granted := c.expiry; granted != secondsOrForever(in.Properties.SessionExpiryInterval) {
 			props.SessionExpiryIntervalFlag = true
 			props.SessionExpiryInterval = uint32(min(granted/time.Second, 0xffffffff))

@@ -47,7 +47,7 @@
 //	subscription identifiers, no-local, user properties, expiry     yes
 //	reason codes and strings                                        yes; 3.x closes where it may not confirm
 //	server keep-alive, assigned client id                           yes
-//	enhanced authentication                                         no: Bad Authentication Method
+//	enhanced authentication                                         SCRAM-SHA-256; also again on a live connection
 //	$SYS topics                                                     as Mosquitto's (sys.go)
 //	server reference, response information                          no
 //
