@@ -14,7 +14,7 @@ import runpy
 import sys
 
 import awscli
-from awscli.botocore import loaders, xform_name
+from botocore import loaders, xform_name  # the CLI's own, which it puts in place of another
 
 script = sys.argv[1]
 first = awscli.__version__.startswith("1.")  # of that version blobs are text
