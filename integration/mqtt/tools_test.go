@@ -88,7 +88,11 @@ func (s *tools) do(r line.Request) error {
 		for i := range r.Count {
 			fmt.Fprintln(&lines, i)
 		}
-		return c.pub(&lines, "-t", r.Message.Topic, "-q", strconv.Itoa(r.Message.QoS), "-l")
+		args := []string{"-t", r.Message.Topic, "-q", strconv.Itoa(r.Message.QoS), "-l"}
+		if !c.connect.Clean {
+			args = append(args, "-c", "-i", c.connect.ID)
+		}
+		return c.pub(&lines, args...)
 	case "ask":
 		return c.ask(s.mail, r)
 	case "disconnect":

@@ -74,8 +74,11 @@ func burst(c mqtt.Client, r *line.Request) error {
 	for i := range r.Count {
 		tokens = append(tokens, c.Publish(r.Message.Topic, byte(r.Message.QoS), false, strconv.Itoa(i)))
 	}
+	options := c.OptionsReader()
 	for _, t := range tokens {
-		if err := done(t); err != nil {
+		// A token fails when its connection breaks, and yet the message is kept
+		// and sent again.
+		if err := done(t); err != nil && !options.AutoReconnect() {
 			return err
 		}
 	}
