@@ -1,6 +1,6 @@
 // Package aws drives SQS and SNS with unmodified clients: one list of behaviours
 // (the *_behaviours_test.go files), run by each client of clients_test.go through
-// a small driver in its own language (clients/). The table client x behaviour is
+// a small driver in its own language (clients/). The table client x behaviour is not driven.
 // printed; an empty cell fails. What a client cannot do at all is n/a, with the
 // reason in the list.
 //
@@ -32,10 +32,10 @@
 //	javascript   @aws-sdk/client-sqs, -sns  $SLIPWAY_TEST_CLIENTS/aws-javascript, by npm
 //	java         AWS SDK for Java v2        $SLIPWAY_TEST_CLIENTS/aws-java, by Maven
 //
-// Two consumers that people build on are driven in hello_test.go, with a message
+// Three consumers that people build on are driven in hello_test.go, with a message
 // each that they handle at once and one that they handle at its second try: Celery
-// with kombu's SQS transport (python3 with celery[sqs]) and sqs-consumer (beside
-// the SDK for JavaScript).
+// with kombu's SQS transport (python3 with celery[sqs]), sqs-consumer (beside the
+// SDK for JavaScript) and amazon-sqs-java-messaging-lib (beside that for Java).
 //
 // `CI_WORK=DIR .ci/run install` installs them all below DIR, with DIR/clients for
 // SLIPWAY_TEST_CLIENTS; where that is not set, only sdk-go is driven.
@@ -45,6 +45,6 @@
 // # What is absent
 //
 // Filter policies, access policies and deliveries over HTTP, message move tasks and
-// FIFO topics: they have no rows until Slipway has them. Spring Cloud AWS and
-// amazon-sqs-java-messaging-lib are not driven.
+// FIFO topics: they have no rows until Slipway has them. Spring Cloud AWS is not
+// driven.
 package aws

@@ -3,6 +3,7 @@ package aws
 import (
 	"encoding/json"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -70,10 +71,21 @@ func TestCelery(t *testing.T) {
 func TestSQSConsumer(t *testing.T) {
 	daemon.Need(t, "node")
 	installed(t, "aws-javascript", "node_modules", "sqs-consumer")
+	helloBySDK(t, "node", "clients/sqsconsumer/consumer.js")
+}
+
+func TestJMS(t *testing.T) {
+	daemon.Need(t, "java")
+	helloBySDK(t, "java", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(installed(t, "aws-java"), "*"), "clients/jms/Listener.java")
+}
+
+// helloBySDK is hello where the messages are plain texts.
+func helloBySDK(t *testing.T, args ...string) {
+	t.Helper()
 	b := daemon.Start(t, daemon.Options{})
 	sdk := client.SQS(t, b.AWS)
 	url := client.CreateQueue(t.Context(), t, sdk, "hello", nil)
-	c := driver.Command{Args: []string{"node", "clients/sqsconsumer/consumer.js"}, Env: append(environment("http://"+b.AWS), "QUEUE="+url)}
+	c := driver.Command{Args: args, Env: append(environment("http://"+b.AWS), "QUEUE=hello", "QUEUE_URL="+url)}
 	hello(t, c, b, "hello", func(words ...string) {
 		for _, w := range words {
 			if _, err := sdk.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &w}); err != nil {

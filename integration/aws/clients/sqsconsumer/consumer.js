@@ -5,7 +5,7 @@ const { SQSClient } = require('@aws-sdk/client-sqs')
 const { Consumer } = require('sqs-consumer')
 
 const consumer = Consumer.create({
-  queueUrl: process.env.QUEUE,
+  queueUrl: process.env.QUEUE_URL,
   sqs: new SQSClient({ endpoint: process.env.AWS_ENDPOINT_URL, region: process.env.AWS_REGION }),
   waitTimeSeconds: 10,
   visibilityTimeout: 1,
