@@ -14,6 +14,8 @@ type Backend struct {
 	Principal func(Principal) *core.Principal
 	// Names are the configured aliases; nil means none.
 	Names *Names
+
+	policies policies
 }
 
 // SetDefaults fills what may be left out; each service's New calls it.

@@ -12,14 +12,13 @@ import (
 func HandleSTS(r *Registry) { Handle(r, stsapi.GetCallerIdentity, getCallerIdentity) }
 
 func getCallerIdentity(_ context.Context, c *Call, _ *stsapi.GetCallerIdentityInput) (*stsapi.GetCallerIdentityOutput, error) {
-	id, resource := c.Account, "root"
+	id := c.Account
 	if !c.Principal.Anonymous() {
-		id, resource = c.Principal.AccessKeyID, "user/"+c.Principal.User
+		id = c.Principal.AccessKeyID
 	}
-	arn := ARN{Partition: PartitionOf(c.Region), Service: "iam", Account: c.Account, Resource: resource}
 	return &stsapi.GetCallerIdentityOutput{
 		UserId:  wire.Some(id),
 		Account: wire.Some(c.Account),
-		Arn:     wire.Some(arn.String()),
+		Arn:     wire.Some(c.callerARN()),
 	}, nil
 }

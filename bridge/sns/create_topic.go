@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/policy"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
@@ -88,6 +89,11 @@ func checkTopicAttributes(attrs awsapi.Map[string]) (map[string]string, error) {
 		case e.Key == "FifoTopic" && e.Value == "false":
 		case e.Key == "FifoTopic" && e.Value == "true":
 			return nil, notYet("Attributes", "a FIFO topic")
+		case e.Key == attrPolicy:
+			if _, err := policy.SNS.Parse(e.Value); err != nil {
+				return nil, invalid(err.Error())
+			}
+			out[attrPolicy] = strings.Clone(e.Value)
 		case kept:
 			out[strings.Clone(e.Key)] = strings.Clone(e.Value)
 		case known || isFeedback(e.Key):

@@ -15,13 +15,19 @@
 //	                                                                        `topic` included) or body, on what any door
 //	                                                                        published; 200 a topic is not counted
 //	Publish, PublishBatch; Subject, attributes, MessageStructure json       yes
-//	topic attributes DisplayName, Policy                                    stored and shown; access is
-//	                                                                        by users' permissions
+//	topic attribute DisplayName                                             stored and shown
+//	topic attribute Policy, AddPermission, RemovePermission                 evaluated: Deny refuses everyone, Allow admits
+//	                                                                        whom nothing is granted, else users' permissions
+//	                                                                        decide; only of calls to SNS, not of other doors
 //	tags                                                                    at creation, TagResource, Untag, List
 //	RedrivePolicy, DeliveryPolicy, ReplayPolicy of a subscription           refused: InvalidParameter
 //	FIFO topics; other topic attributes                                     refused: InvalidParameter
 //	protocols other than sqs, SMS, mobile push, signatures                  refused: InvalidParameter,
 //	                                                                        or UnsupportedOperation
+//
+// Subscribing needs read on the topic and all below it (or the topic's policy) and
+// write on the queue (the queue's policy is not asked). The subscription itself is
+// then the permission to deliver.
 //
 // # Where this differs from AWS, and why
 //

@@ -26,6 +26,9 @@ func (s *Service) listSubscriptionsByTopic(_ context.Context, c *awsapi.Call, in
 	if err != nil {
 		return nil, err
 	}
+	if err := s.authorize(c, t, sees(t.who, t.Path())); err != nil {
+		return nil, err
+	}
 	subs, next := pageOf(t.ns, t.who, in.NextToken, func(b *core.Binding) bool { return b.Attributes[subTopic] == t.Path() })
 	return &snsapi.ListSubscriptionsByTopicOutput{Subscriptions: subs, NextToken: next}, nil
 }

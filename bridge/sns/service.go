@@ -18,6 +18,7 @@ type Service struct {
 	// subscribing makes Subscribe find what another one just made, and not make it
 	// twice; and attributes change one at a time.
 	subscribing sync.Mutex
+	changing    sync.Mutex // taken to change a topic's attributes
 }
 
 // New makes the service. b.Names, if nil, is made empty.
@@ -28,6 +29,7 @@ func New(b *awsapi.Backend) *Service {
 
 // Register puts the handlers into the edge's table.
 func (s *Service) Register(reg *awsapi.Registry) {
+	awsapi.Handle(reg, snsapi.AddPermission, s.addPermission)
 	awsapi.Handle(reg, snsapi.CreateTopic, s.createTopic)
 	awsapi.Handle(reg, snsapi.DeleteTopic, s.deleteTopic)
 	awsapi.Handle(reg, snsapi.GetSubscriptionAttributes, s.getSubscriptionAttributes)
@@ -38,6 +40,7 @@ func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, snsapi.ListTopics, s.listTopics)
 	awsapi.Handle(reg, snsapi.Publish, s.publish)
 	awsapi.Handle(reg, snsapi.PublishBatch, s.publishBatch)
+	awsapi.Handle(reg, snsapi.RemovePermission, s.removePermission)
 	awsapi.Handle(reg, snsapi.SetSubscriptionAttributes, s.setSubscriptionAttributes)
 	awsapi.Handle(reg, snsapi.SetTopicAttributes, s.setTopicAttributes)
 	awsapi.Handle(reg, snsapi.Subscribe, s.subscribe)

@@ -40,8 +40,11 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 	if err != nil {
 		return nil, err
 	}
-	if !t.who.MayTopic(core.Read, match.Below(t.Path())) || !t.who.MayQueue(core.Write, q.Name()) {
-		return nil, denied("subscribing needs read on the topic and all below it, and write on the queue")
+	if err := s.authorize(c, t, t.who.MayTopic(core.Read, match.Below(t.Path()))); err != nil {
+		return nil, err
+	}
+	if !t.who.MayQueue(core.Write, q.Name()) {
+		return nil, denied("subscribing a queue needs permission to write to it")
 	}
 	return s.bind(t, q, in, st)
 }

@@ -36,7 +36,9 @@ func binding(arn, path, endpoint string, q *core.Queue, st settings) *core.Bindi
 	}
 }
 
-func wireEntry(key, value string) wire.Entry[string] { return wire.Entry[string]{Key: key, Value: value} }
+func wireEntry(key, value string) wire.Entry[string] {
+	return wire.Entry[string]{Key: key, Value: value}
+}
 
 // subscriptions are all of a namespace, by ARN.
 func subscriptions(ns *core.Namespace) []*core.Binding {

@@ -47,8 +47,8 @@ func (s *Service) listTagsForResource(_ context.Context, c *awsapi.Call, in *sns
 	if err != nil {
 		return nil, err
 	}
-	if !sees(t.who, t.Path()) {
-		return nil, denied("no permission of the user allows it")
+	if err := s.authorize(c, t, sees(t.who, t.Path())); err != nil {
+		return nil, err
 	}
 	tags := tagsOf(t.Attributes())
 	if t.arn.Resource != t.Path() {
@@ -75,18 +75,16 @@ func (s *Service) retag(c *awsapi.Call, arn string, change func(map[string]strin
 	if err != nil {
 		return err
 	}
-	if !t.who.MayPath(core.Configure, t.Path()) {
-		return denied("no permission of the user allows it")
+	if err := s.authorize(c, t, t.who.MayPath(core.Configure, t.Path())); err != nil {
+		return err
 	}
-	attrs := maps.Clone(t.Attributes())
-	if attrs == nil {
-		attrs = map[string]string{}
-	}
-	change(attrs)
-	if len(tagsOf(attrs)) > maxTags {
-		return snsapi.TagLimitExceededException.Newf("Could not complete request: tag quota of %d per resource exceeded", maxTags)
-	}
-	return refusal(t.ns.UpdateTopic(t.Path(), attrs))
+	return s.change(t, func(attrs map[string]string) error {
+		change(attrs)
+		if len(tagsOf(attrs)) > maxTags {
+			return snsapi.TagLimitExceededException.Newf("Could not complete request: tag quota of %d per resource exceeded", maxTags)
+		}
+		return nil
+	})
 }
 
 func checkTags(tags []snsapi.Tag) (map[string]string, error) {

@@ -2,9 +2,12 @@ package sns
 
 import (
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/policy"
+	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/match"
@@ -59,10 +62,49 @@ func (s *Service) topicFor(c *awsapi.Call, topicARN string, may core.Action) (*t
 	if err != nil {
 		return nil, err
 	}
-	if !t.who.MayPath(may, t.Path()) {
-		return nil, denied("no permission of the user allows it")
+	if err := s.authorize(c, t, t.who.MayPath(may, t.Path())); err != nil {
+		return nil, err
 	}
 	return t, nil
+}
+
+// ownerActions are those that no policy gives to the unsigned. True: no policy
+// takes it away either.
+var ownerActions = map[string]bool{
+	"AddPermission": false, "RemovePermission": true, "SetTopicAttributes": true, "DeleteTopic": false, "TagResource": false, "UntagResource": false,
+}
+
+// authorize asks the topic's policy, and the caller's permissions as they were
+// found.
+func (s *Service) authorize(c *awsapi.Call, t *target, granted bool) error {
+	action := strings.TrimSuffix(c.Operation, "Batch")
+	always, own := ownerActions[action]
+	refused := s.backend.Authorize(c, t.who, &awsapi.Question{
+		Service: policy.SNS, Policy: t.Attributes()[attrPolicy], Action: "SNS:" + action, Resource: t.arn.String(),
+		Granted: granted, Own: own, Always: always,
+	})
+	if refused != "" {
+		return snsapi.AuthorizationErrorException.New(refused)
+	}
+	return nil
+}
+
+// change changes a topic's attributes, one caller at a time.
+func (s *Service) change(t *target, f func(attrs map[string]string) error) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	now, ok := t.ns.Topic(t.Path()) // a Topic never changes: t may be an old one
+	if !ok {
+		return noTopic()
+	}
+	attrs := maps.Clone(now.Attributes())
+	if attrs == nil {
+		attrs = map[string]string{}
+	}
+	if err := f(attrs); err != nil {
+		return err
+	}
+	return refusal(t.ns.UpdateTopic(t.Path(), attrs))
 }
 
 // sees tells whether the caller may know of a topic: any permission on it, or on

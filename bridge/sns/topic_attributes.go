@@ -23,8 +23,8 @@ func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 	if err != nil {
 		return nil, err
 	}
-	if !sees(t.who, t.Path()) {
-		return nil, denied("no permission of the user allows it")
+	if err := s.authorize(c, t, sees(t.who, t.Path())); err != nil {
+		return nil, err
 	}
 	confirmed := 0
 	for _, b := range subscriptions(t.ns) {
@@ -33,28 +33,17 @@ func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 		}
 	}
 	attrs := t.Attributes()
-	policy := attrs[attrPolicy]
-	if policy == "" {
-		policy = defaultPolicy(t.arn)
-	}
+
 	return &snsapi.GetTopicAttributesOutput{Attributes: awsapi.Map[string]{
 		{Key: "TopicArn", Value: t.arn.String()},
 		{Key: "Owner", Value: t.arn.Account},
 		{Key: attrDisplayName, Value: attrs[attrDisplayName]},
-		{Key: attrPolicy, Value: policy},
+		{Key: attrPolicy, Value: policyOf(t, attrs)},
 		{Key: "EffectiveDeliveryPolicy", Value: effectiveDelivery},
 		{Key: "SubscriptionsConfirmed", Value: strconv.Itoa(confirmed)},
 		{Key: "SubscriptionsPending", Value: "0"},
 		{Key: "SubscriptionsDeleted", Value: "0"},
 	}}, nil
-}
-
-// defaultPolicy is what AWS shows where none was set.
-func defaultPolicy(arn awsapi.ARN) string {
-	return `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow",` +
-		`"Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission",` +
-		`"SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + arn.String() +
-		`","Condition":{"StringEquals":{"AWS:SourceOwner":"` + arn.Account + `"}}}]}`
 }
 
 func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsapi.SetTopicAttributesInput) (*snsapi.SetTopicAttributesOutput, error) {
@@ -66,10 +55,8 @@ func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 	if err != nil {
 		return nil, err
 	}
-	all := maps.Clone(t.Attributes())
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, attrs)
-	return nil, refusal(t.ns.UpdateTopic(t.Path(), all))
+	return nil, s.change(t, func(all map[string]string) error {
+		maps.Copy(all, attrs)
+		return nil
+	})
 }

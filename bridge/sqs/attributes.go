@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/policy"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 )
@@ -30,7 +31,7 @@ var attributeTable = map[string]attribute{
 	sqsapi.QueueAttributeNameKmsDataKeyReusePeriodSeconds: {ok: between(60, 86400)},
 	sqsapi.QueueAttributeNameKmsMasterKeyId:               {ok: anything, removable: true},
 	sqsapi.QueueAttributeNameSqsManagedSseEnabled:         {def: "true", ok: boolean},
-	sqsapi.QueueAttributeNamePolicy:                       {ok: jsonObject, removable: true},
+	sqsapi.QueueAttributeNamePolicy:                       {ok: anything, removable: true}, // checkPolicy
 	sqsapi.QueueAttributeNameRedrivePolicy:                {ok: anything, removable: true}, // checkRedrive
 	sqsapi.QueueAttributeNameRedriveAllowPolicy:           {ok: redriveAllow, removable: true},
 
@@ -81,11 +82,6 @@ func boolean(v string) bool { return v == "true" || v == "false" }
 
 func anything(string) bool { return true }
 
-func jsonObject(v string) bool {
-	var m map[string]json.RawMessage
-	return json.Unmarshal([]byte(v), &m) == nil && m != nil
-}
-
 // checkAttributes checks what a client wants to set on a queue that is, or is
 // about to be, FIFO or not.
 func checkAttributes(attrs awsapi.Map[string], fifo bool) error {
@@ -99,6 +95,11 @@ func checkAttributes(attrs awsapi.Map[string], fifo bool) error {
 		}
 		if e.Value == "" && a.removable {
 			continue
+		}
+		if e.Key == sqsapi.QueueAttributeNamePolicy {
+			if _, err := policy.SQS.Parse(e.Value); err != nil {
+				return policyError(err)
+			}
 		}
 		if !a.ok(e.Value) {
 			return sqsapi.InvalidAttributeValue.Newf("Invalid value for the parameter %s.", e.Key)

@@ -22,14 +22,28 @@
 //	ListDeadLetterSourceQueues                                                  yes
 //	long polling, delay, visibility, retention, FIFO, deduplication, DLQ        yes
 //	fair queues: MessageGroupId on standard queues                              kept and returned; no fairness
-//	Policy, KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit           stored and shown, no effect:
-//	                                                                            access is by users' permissions
+//	Policy, AddPermission, RemovePermission                                     evaluated on every call, see below
+//	KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit                   stored and shown, no effect
 //	RedriveAllowPolicy                                                          obeyed
 //	names that SQS cannot spell                                                 aliases, tag slipway:name
-//	AddPermission, RemovePermission, message move tasks, request quotas         no (UnsupportedOperation)
+//	message move tasks, request quotas                                          no (UnsupportedOperation)
 //	server-side encryption                                                      no
 //	SNS signatures                                                              no: envelopes have neither
 //	                                                                            Signature nor SigningCertURL
+//
+// # Who may do what
+//
+// A queue's policy goes before its users' permissions: its Deny refuses everyone,
+// its Allow admits also whom nothing is granted (users of other namespaces and, for
+// what is not the owner's alone, unsigned calls), and where it says nothing the
+// permissions decide: write to send, read to receive, delete and change visibility,
+// configure for the rest, any of them to look at attributes. Unlike in AWS an
+// account that a policy names stands for all its users, and who may configure a
+// queue can always set its attributes, to undo a policy that shuts everybody out
+// (there is no root). A policy is for SQS alone: what other doors may do with the
+// queue is by permissions, and what an SNS subscription delivers was allowed when
+// it was made, by the subscriber's write permission on the queue, whatever the
+// queue's policy says of sns.amazonaws.com.
 //
 // # Where this differs from AWS, and why
 //

@@ -1,7 +1,10 @@
 package sqs
 
 import (
+	"strings"
+
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/policy"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
@@ -34,6 +37,9 @@ func (s *Service) find(c *awsapi.Call, ref awsapi.QueueRef, may core.Action) (*t
 		return nil, refusal(err)
 	}
 	q, ok := s.backend.Names.FindQueue(ns, ref.Name)
+	if !ok && c.Principal.Anonymous() && !who.Anonymous {
+		return nil, denied("the request is not signed") // and is told of no name
+	}
 	if !ok {
 		return nil, sqsapi.NonExistentQueue()
 	}
@@ -41,10 +47,32 @@ func (s *Service) find(c *awsapi.Call, ref awsapi.QueueRef, may core.Action) (*t
 	if t.options.Owner != "" {
 		return nil, denied("the queue is exclusive to a connection of another protocol")
 	}
-	if !allowed(who, may, q.Name()) {
-		return nil, denied("no permission of the user allows it")
+	if err := s.authorize(c, t, may); err != nil {
+		return nil, err
 	}
 	return t, nil
+}
+
+// ownerActions are those that no policy gives to the unsigned: AWS's list of what
+// cross-account permissions do not apply to. True: no policy takes it away either.
+var ownerActions = map[string]bool{
+	"AddPermission": false, "RemovePermission": true, "SetQueueAttributes": true, "CreateQueue": false, "DeleteQueue": false,
+	"ListQueueTags": false, "TagQueue": false, "UntagQueue": false,
+	"StartMessageMoveTask": false, "ListMessageMoveTasks": false, "CancelMessageMoveTask": false,
+}
+
+// authorize asks the queue's policy and the caller's permissions.
+func (s *Service) authorize(c *awsapi.Call, t *target, may core.Action) error {
+	action := strings.TrimSuffix(c.Operation, "Batch")
+	always, own := ownerActions[action]
+	refused := s.backend.Authorize(c, t.who, &awsapi.Question{
+		Service: policy.SQS, Policy: t.options.Attributes[sqsapi.QueueAttributeNamePolicy],
+		Action: "sqs:" + strings.ToLower(action), Resource: t.arn(c), Granted: allowed(t.who, may, t.Name()), Own: own, Always: always,
+	})
+	if refused != "" {
+		return wire.AccessDenied.New(refused)
+	}
+	return nil
 }
 
 // allowed asks for all the actions, or for any at all if may is 0.

@@ -24,6 +24,7 @@ func New(b *awsapi.Backend) *Service {
 
 // Register puts the handlers into the edge's table.
 func (s *Service) Register(reg *awsapi.Registry) {
+	awsapi.Handle(reg, sqsapi.AddPermission, s.addPermission)
 	awsapi.Handle(reg, sqsapi.ChangeMessageVisibility, s.changeMessageVisibility)
 	awsapi.Handle(reg, sqsapi.ChangeMessageVisibilityBatch, s.changeMessageVisibilityBatch)
 	awsapi.Handle(reg, sqsapi.CreateQueue, s.createQueue)
@@ -37,6 +38,7 @@ func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, sqsapi.ListQueues, s.listQueues)
 	awsapi.Handle(reg, sqsapi.PurgeQueue, s.purgeQueue)
 	awsapi.Handle(reg, sqsapi.ReceiveMessage, s.receiveMessage)
+	awsapi.Handle(reg, sqsapi.RemovePermission, s.removePermission)
 	awsapi.Handle(reg, sqsapi.SendMessage, s.sendMessage)
 	awsapi.Handle(reg, sqsapi.SendMessageBatch, s.sendMessageBatch)
 	awsapi.Handle(reg, sqsapi.SetQueueAttributes, s.setQueueAttributes)

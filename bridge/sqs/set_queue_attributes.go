@@ -24,7 +24,7 @@ func (s *Service) setQueueAttributes(_ context.Context, c *awsapi.Call, in *sqsa
 		return nil, sqsapi.InvalidAttributeValue.New("Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.")
 	}
 	if !settable(&t.options) {
-		return nil, sqsapi.UnsupportedOperation.Newf("Queue %s was not declared by SQS; change its attributes where it was declared.", t.shown)
+		return nil, t.notSettable()
 	}
 	dead, err := s.deadLetter(c, t.ns, t.who, in.Attributes, t.shown, t.fifo())
 	if err != nil {
@@ -43,4 +43,8 @@ func (s *Service) setQueueAttributes(_ context.Context, c *awsapi.Call, in *sqsa
 		apply(o, dead)
 		return nil
 	}))
+}
+
+func (t *target) notSettable() error {
+	return sqsapi.UnsupportedOperation.Newf("Queue %s was not declared by SQS; change its attributes where it was declared.", t.shown)
 }

@@ -31,12 +31,15 @@ type signer struct {
 	sns *sns.Client
 }
 
-func signAs(t *testing.T, url, id, secret string) signer {
+func signAs(t *testing.T, url, id, secret string, region ...string) signer {
 	t.Helper()
 	tr := &http.Transport{DisableKeepAlives: true}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: tr},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, Credentials: aws.AnonymousCredentials{},
+	}
+	if len(region) > 0 {
+		cfg.Region = region[0]
 	}
 	if id != "" {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")

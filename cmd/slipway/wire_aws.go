@@ -56,7 +56,7 @@ func (in *instance) verifier() awsapi.Verifier {
 		}
 	}
 	return awsapi.Signatures{
-		Now: time.Now, Strangers: in.cfg.AWS.AllowAnonymous,
+		Now: time.Now, Strangers: in.cfg.AWS.AllowAnonymous, Unsigned: unsigned,
 		Secret: func(id string) (string, string, bool) {
 			secret, who, ok := in.access.ByAccessKey(id)
 			if !ok {
@@ -66,6 +66,12 @@ func (in *instance) verifier() awsapi.Verifier {
 		},
 		Account: func(user string) string { return accounts[user] },
 	}.Verifier()
+}
+
+// unsigned are the calls that may come without a signature: links, and what the
+// policy of a queue could let anybody do.
+func unsigned(c *awsapi.Call) bool {
+	return awsapi.UnsignedLinks(c) || c.Service.Name == sqsapi.Service.Name && c.Operation != "CreateQueue" && c.Operation != "ListQueues"
 }
 
 // signer tells whom a verified access key acts for.

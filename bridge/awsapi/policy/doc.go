@@ -23,7 +23,8 @@
 //	Version 2008-10-17 (default) and 2012-10-17                 yes; variables ${...} in the latter only
 //	Effect, Principal and NotPrincipal: *, AWS, Service,        yes; a principal's ARN is compared as it is, its
 //	Federated, CanonicalUser                                    existence is not checked (AWS: PrincipalNotFound)
-//	Action, NotAction, Resource, NotResource with * and ?       yes
+//	Action, NotAction, Resource, NotResource with * and ?       yes; of a resource's ARN the region and account are
+//	                                                            not compared: here they are names of one namespace
 //	String*, Numeric*, Date*, Bool, BinaryEquals, IpAddress,    yes, with IfExists, ForAnyValue: and ForAllValues:
 //	Arn*, Null and the negated forms
 //	unknown elements and operators                              the document is invalid

@@ -129,10 +129,22 @@ func parseStatement(raw json.RawMessage, variables bool) (s statement, err error
 		s.actions = append(s.actions, compile(strings.ToLower(a), false))
 	}
 	for _, r := range resources {
-		s.resources = append(s.resources, compile(r, variables))
+		s.resources = append(s.resources, compile(anywhere(r), variables))
 	}
 	s.conditions, err = parseConditions(m["Condition"], variables)
 	return s, err
+}
+
+// anywhere takes region and account out of an ARN: they are names of one
+// namespace here, a queue has an ARN in each, and a policy is only ever asked about
+// the queue or topic it is attached to. A caller must not slip past a Deny by
+// signing for another region.
+func anywhere(resource string) string {
+	parts := strings.SplitN(resource, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return resource
+	}
+	return "arn:*:" + parts[2] + ":*:*:" + parts[5]
 }
 
 // either reads a member or its negation, of which there is one at most.
