@@ -20,8 +20,8 @@
 // With
 // SLIPWAY_TEST_MQTT=user:password@host:port the broker is another one, already
 // running: what a behaviour says is right if it holds on Mosquitto too. (All do
-// but "5: receive maximum": Mosquitto 2.0.11 sends more QoS 2 messages at once
-// than the client allows, or stops.)
+// but two: Mosquitto 2.0.11 sends more QoS 2 messages at once than the receive
+// maximum allows, or stops; and mosquitto_pub 5 that reconnects stops with it.)
 //
 // TestPahoBroker runs the broker tests that paho.mqtt.golang carries in its own
 // module; testdata/paho_exceptions.txt has those left out, with the reason.
