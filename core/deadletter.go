@@ -180,7 +180,7 @@ func (q *Queue) buryRefused(m *Message, now int64) {
 	if to.Kind == NoAddress {
 		return
 	}
-	e := newEntry(m, nil, messageSize(m), now)
+	e := q.newEntry(m, nil, messageSize(m), now)
 	q.ns.b.committer.submit(&moveOp{q: q, e: e, why: MaxLength, died: true, to: to}, Lazy, 0)
 }
 

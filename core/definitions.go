@@ -179,20 +179,58 @@ func (ns *Namespace) DeleteTopic(path string) error {
 // when it returns. existed[i] says that the key was there before. Invalid: a
 // rule that its dialect does not compile.
 func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
+	existed, keys, err := ns.bindNow(bs)
+	if err != nil || keys == nil {
+		return existed, err
+	}
+	return existed, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+}
+
+// BindLater is Bind that does not wait: the bindings route when it returns, and
+// c is told when they are durable, perhaps before it returns. With an error c
+// is not told.
+func (ns *Namespace) BindLater(c Confirm, token uint64, bs ...*Binding) (existed []bool, err error) {
+	existed, keys, err := ns.bindNow(bs)
+	if err != nil {
+		return nil, err
+	}
+	return existed, ns.stageLater(keys, c, token)
+}
+
+// stageLater has the store follow what is bound under keys, if there are any.
+func (ns *Namespace) stageLater(keys []string, c Confirm, token uint64) error {
+	if keys == nil {
+		if c.Confirmed(token, Outcome{}) {
+			c.Flush()
+		}
+		return nil
+	}
+	op := &change{
+		write: func(g *staging) { ns.stageBindings(g, keys) },
+		then:  func(g *staging) { g.confirm(c, token, Outcome{}) },
+	}
+	if !ns.b.committer.submit(op, Durable, 0) {
+		return errf(Closed, "the broker is shutting down")
+	}
+	return nil
+}
+
+// bindNow binds in memory. keys are what the store must learn of; nil: nothing.
+func (ns *Namespace) bindNow(bs []*Binding) (existed []bool, keys []string, err error) {
 	stored := false
-	keys := make([]string, len(bs))
+	keys = make([]string, len(bs))
 	for i, b := range bs {
 		if err = b.prepare(ns); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		keys[i], stored = b.Key, stored || b.def != nil
 	}
 	existed = make([]bool, len(bs))
 	ns.mu.Lock()
+	defer ns.mu.Unlock()
 	for _, b := range bs {
 		if b.Queue != nil && ns.queues[b.Queue.name] != b.Queue {
-			ns.mu.Unlock()
-			return nil, errf(NotFound, "no queue %q", b.Queue.name)
+			return nil, nil, errf(NotFound, "no queue %q", b.Queue.name)
 		}
 	}
 	for i, b := range bs {
@@ -200,11 +238,10 @@ func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
 		existed[i], stored = old != nil, stored || old != nil && old.def != nil
 		ns.bind(b)
 	}
-	ns.mu.Unlock()
 	if !stored {
-		return existed, nil
+		keys = nil
 	}
-	return existed, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+	return existed, keys, nil
 }
 
 // stageBindings makes the store follow what is bound under these keys now:
@@ -283,20 +320,33 @@ func (ns *Namespace) unbind(key string) *Binding {
 // Unbind removes bindings by key, durable when it returns; found[i] says
 // whether it was there.
 func (ns *Namespace) Unbind(keys ...string) (found []bool, err error) {
+	found, durable := ns.unbindNow(keys)
+	if !durable {
+		return found, nil
+	}
+	return found, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+}
+
+// UnbindLater is Unbind that does not wait, as BindLater.
+func (ns *Namespace) UnbindLater(c Confirm, token uint64, keys ...string) (found []bool, err error) {
+	found, durable := ns.unbindNow(keys)
+	if !durable {
+		keys = nil
+	}
+	return found, ns.stageLater(keys, c, token)
+}
+
+func (ns *Namespace) unbindNow(keys []string) (found []bool, durable bool) {
 	found = make([]bool, len(keys))
-	durable := false
 	ns.mu.Lock()
+	defer ns.mu.Unlock()
 	for i, key := range keys {
 		if b := ns.unbind(key); b != nil {
 			found[i] = true
 			durable = durable || b.def != nil
 		}
 	}
-	ns.mu.Unlock()
-	if !durable {
-		return found, nil
-	}
-	return found, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+	return found, durable
 }
 
 // Binding finds a binding by its key.

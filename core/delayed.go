@@ -223,7 +223,7 @@ func (q *Queue) laneOf(e *entry, encoded []byte) (lane uint8, m *Message, err er
 		return 0, nil, err
 	}
 	m.Deaths = e.deaths
-	return laneHighest - m.Priority, m, nil
+	return q.lane(m), m, nil
 }
 
 func (op *dueOp) applied(g *staging) {

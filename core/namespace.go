@@ -316,14 +316,14 @@ func (q *Queue) Purge() error {
 }
 
 // Update changes options of an existing queue, durable when it returns.
-// Invalid: Durable, Grouped, Owner and Dialect cannot change.
+// Invalid: Durable, Grouped, Ordered, Owner and Dialect cannot change.
 func (q *Queue) Update(f func(*QueueOptions) error) error {
 	var dirty []Flusher
 	q.mu.Lock()
 	o := q.opt.clone()
 	err := f(&o)
-	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Hidden != q.hidden || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
-		err = errf(Invalid, "a queue's durability, grouping, owner and dialect cannot change")
+	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Ordered != q.ordered || o.Hidden != q.hidden || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
+		err = errf(Invalid, "a queue's durability, grouping, order, owner and dialect cannot change")
 	}
 	if err != nil {
 		q.mu.Unlock()

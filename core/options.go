@@ -29,6 +29,7 @@ type QueueOptions struct {
 	MaxDeliveries int     `json:"maxDeliveries,omitempty"` // after so many deliveries the next one dead-letters instead
 	MaxInFlight   int     `json:"maxInFlight,omitempty"`   // unsettled pull deliveries; Receive fails with OverLimit (grouped: finds nothing)
 
+	Ordered      bool       `json:"ordered,omitempty"`      // first in, first out: priorities count for nothing
 	Grouped      bool       `json:"grouped,omitempty"`      // FIFO: order per GroupID, a group is locked while in flight
 	Dedup        DedupScope `json:"dedup,omitempty"`        // how DedupID is used
 	DedupContent bool       `json:"dedupContent,omitempty"` // without a DedupID the SHA-256 of the body stands in

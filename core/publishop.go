@@ -123,7 +123,7 @@ func (op *publishOp) direct(p *Publisher) {
 			continue
 		}
 		m.own()
-		e := newEntry(m, t.note, op.size, now)
+		e := t.q.newEntry(m, t.note, op.size, now)
 		e.inc, e.seq = t.q.head.inc, t.q.head.seq
 		t.q.head.seq++
 		t.q.arrive(e)
@@ -140,7 +140,7 @@ func (op *publishOp) storedBy(q *Queue) bool { return op.pub.Message.Durable && 
 // takesNow says whether a transient message may be appended right away. Lock
 // held.
 func (q *Queue) takesNow(m *Message, size int) bool {
-	lane := laneHighest - m.Priority
+	lane := q.lane(m)
 	return q.pending == 0 && q.opt.Dedup == DedupOff && !q.grouped && m.DeliverAt == 0 && q.opt.Delay == 0 &&
 		(q.opt.Overflow == DropHead || !q.overfull(1, size)) && q.st.holds(lane, size) && !q.ns.b.overMemory()
 }
@@ -206,11 +206,19 @@ func (op *publishOp) withdraw() {
 	}
 }
 
-func newEntry(m *Message, note []byte, size int, now int64) *entry {
+func (q *Queue) newEntry(m *Message, note []byte, size int, now int64) *entry {
 	e := &entry{msg: m, size: size, note: note, enqueued: now, sent: now, expires: m.ExpiresAt, group: m.GroupID,
 		deaths: m.Deaths, heapAt: -1}
-	e.lane = laneHighest - m.Priority
+	e.lane = q.lane(m)
 	return e
+}
+
+// lane is where the message's priority puts it.
+func (q *Queue) lane(m *Message) uint8 {
+	if q.ordered {
+		return laneHighest
+	}
+	return laneHighest - m.Priority
 }
 
 func (op *publishOp) stage(g *staging) {
@@ -236,7 +244,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 	if q.deleted {
 		return
 	}
-	e := newEntry(m, t.note, op.size, g.now)
+	e := t.q.newEntry(m, t.note, op.size, g.now)
 	if op.sent != 0 {
 		e.sent = op.sent
 	}

@@ -16,6 +16,7 @@ type Queue struct {
 	hidden  bool       // immutable
 	durable bool       // immutable
 	grouped bool       // immutable
+	ordered bool       // immutable; priorities count for nothing
 	session *Session   // immutable; whose backlog it is
 
 	mu       sync.Mutex
@@ -101,7 +102,8 @@ func (q *Queue) Counts() QueueCounts {
 func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 	l := &ns.b.limits
 	q := &Queue{
-		ns: ns, name: name, id: id, opt: o, hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, st: newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
+		ns: ns, name: name, id: id, opt: o, hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
+		st: newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
 	}
 	q.head.inc, q.head.seq = id, 1
 	q.timer = ns.b.timers.new(q.onTimer)

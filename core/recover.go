@@ -143,7 +143,7 @@ func (r *recovery) session(ns *Namespace, name string, val []byte) error {
 			return err
 		}
 		to, _ := ParseAddress(w.To)
-		s.will = &Will{Message: m, To: to, Retain: w.Retain, Delay: w.Delay}
+		s.will = &Will{Message: m, To: to, Retain: w.Retain, Delay: w.Delay, Expiry: w.Expiry}
 	}
 	if s.detached == 0 { // attached when the broker stopped
 		s.detached, s.unsaved = r.b.Now(), true

@@ -48,6 +48,7 @@ type willDef struct {
 	To      string        `json:"to"`
 	Retain  bool          `json:"retain,omitempty"`
 	Delay   time.Duration `json:"delay,omitempty"`
+	Expiry  time.Duration `json:"expiry,omitempty"`
 }
 
 // sessionKey is how a session is found: two dialects may use one id.
@@ -246,7 +247,7 @@ func (s *Session) save() {
 		ID: s.num, Dialect: s.dialect, Expiry: s.expiry, Attributes: s.attrs, Detached: s.detached, WillAt: s.willAt,
 	}
 	if w := s.will; w != nil {
-		def.Will = &willDef{Message: appendMessage(nil, w.Message), To: w.To.String(), Retain: w.Retain, Delay: w.Delay}
+		def.Will = &willDef{Message: appendMessage(nil, w.Message), To: w.To.String(), Retain: w.Retain, Delay: w.Delay, Expiry: w.Expiry}
 	}
 	val, err := json.Marshal(def)
 	if err != nil {
@@ -335,6 +336,9 @@ func (ns *Namespace) publishWill(w *Will) {
 		return
 	}
 	m := *w.Message
+	if w.Expiry > 0 {
+		m.ExpiresAt = ns.b.Now() + w.Expiry.Milliseconds()
+	}
 	p := ns.NewPublisher(0)
 	if err := p.Publish(&Publication{Message: &m, To: w.To, Retain: w.Retain}); err != nil {
 		ns.b.log.Warn("a will could not be published", "topic", w.To.Name, "error", err)

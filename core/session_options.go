@@ -27,6 +27,9 @@ type Will struct {
 	To      Address
 	Retain  bool
 	Delay   time.Duration
+	// Expiry, if not 0, is how long the message is worth something from when the
+	// will is published: it becomes the message's ExpiresAt then.
+	Expiry time.Duration
 }
 
 // A StateChange sets (or with nil Value deletes) one small value in a
