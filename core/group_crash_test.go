@@ -1,0 +1,85 @@
+package core_test
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/store/memstore"
+)
+
+// history keeps a copy of the store as every batch left it: wherever a crash
+// strikes, a start finds one of these.
+type history struct {
+	*memstore.Store
+	copies []*memstore.Store
+}
+
+func (h *history) Apply(b core.Batch, d core.Durability) error {
+	err := h.Store.Apply(b, d)
+	h.copies = append(h.copies, h.Clone())
+	return err
+}
+
+// A group moves a message from one queue into two others, with a body that is
+// written ahead in chunks: a start from any moment finds it either not moved
+// or moved, never both, never neither; a dead letter likewise.
+func TestGroupAndDeadLetterThroughCrashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{Store: memstore.New(memstore.Options{})}
+		b := open(t, h)
+		src := declare(t, b, "src", durable(core.QueueOptions{DeadLetter: core.QueueAddress("dead")}))
+		for _, name := range []string{"x", "y", "dead"} {
+			declare(t, b, name, durable(core.QueueOptions{}))
+		}
+		for _, body := range []string{"in", "bad"} {
+			publish(t, b, core.QueueAddress("src"), core.Message{Body: []byte(body), Durable: true})
+		}
+		r := newTape(10)
+		c, err := src.Consume(core.ConsumerOptions{Receiver: r, Credit: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, bad := <-r.got, <-r.got
+		from := len(h.copies)
+		p := b.Default().NewPublisher(0)
+		large := bytes.Repeat([]byte("x"), 600<<10)
+		err = p.Commit(&core.Group{
+			Publications: []*core.Publication{
+				{Message: &core.Message{Body: large, Durable: true}, To: core.QueueAddress("x")},
+				{Message: &core.Message{Body: []byte("2"), Durable: true}, To: core.QueueAddress("y")},
+			},
+			Settlements: []core.GroupSettlement{{Consumer: c, How: core.Ack, Receipts: []core.Receipt{in.Receipt}}},
+			Confirm:     r,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-r.out
+		c.Settle(core.Reject, false, []core.Receipt{bad.Receipt}, nil, nil, r, 0)
+		<-r.out
+		synctest.Wait()
+		b.Close()
+		seen := map[[4]int64]bool{}
+		for _, s := range h.copies[from-1:] {
+			b := open(t, s)
+			state := [4]int64{}
+			for i, name := range []string{"src", "x", "y", "dead"} {
+				q, _ := b.Default().Queue(name)
+				state[i] = q.Counts().Ready
+			}
+			seen[state] = true
+			b.Close()
+		}
+		for _, want := range [][4]int64{{2, 0, 0, 0}, {1, 1, 1, 0}, {0, 1, 1, 1}} {
+			if !seen[want] {
+				t.Errorf("no crash finds %v", want)
+			}
+			delete(seen, want)
+		}
+		for state := range seen {
+			t.Errorf("a crash finds src, x, y, dead at %v", state)
+		}
+	})
+}
