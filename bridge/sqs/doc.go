@@ -2,7 +2,7 @@
 // has decoded and checked a request against the model before a handler sees it;
 // a handler resolves the queue (queue.go), checks what the model does not say,
 // calls the core and renders what comes back. It keeps no state of its own but
-// when each queue was last purged.
+// when each queue was last purged, and its message move tasks (move.go).
 //
 // An SQS queue is a core queue of dialect "sqs": its attributes, as the client
 // wrote them, are the core's opaque Attributes, and options.go translates them
@@ -26,7 +26,9 @@
 //	KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit                   stored and shown, no effect
 //	RedriveAllowPolicy                                                          obeyed
 //	names that SQS cannot spell                                                 aliases, tag slipway:name
-//	message move tasks, request quotas                                          no (UnsupportedOperation)
+//	message move tasks                                                          yes, but a task ends with the process:
+//	                                                                            AWS's goes on. Each move is durable.
+//	request quotas                                                              no
 //	server-side encryption                                                      no
 //	SNS signatures                                                              no: envelopes have neither
 //	                                                                            Signature nor SigningCertURL

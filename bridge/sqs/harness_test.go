@@ -58,7 +58,9 @@ func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 		f(backend)
 	}
 	reg := awsapi.NewRegistry(sqsapi.Service)
-	sqs.New(backend).Register(reg)
+	service := sqs.New(backend)
+	t.Cleanup(service.Close)
+	service.Register(reg)
 	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge})}
 }

@@ -32,6 +32,12 @@ func (s *Service) queueOf(c *awsapi.Call, url string, may core.Action) (*target,
 // action, any permission on it will do. An exclusive queue belongs to one
 // connection of another door, and is closed.
 func (s *Service) find(c *awsapi.Call, ref awsapi.QueueRef, may core.Action) (*target, error) {
+	return s.findFor(c, ref, may, c.Operation)
+}
+
+// findFor is find for an action that is not the call's own, as far as the queue's
+// policy goes.
+func (s *Service) findFor(c *awsapi.Call, ref awsapi.QueueRef, may core.Action, action string) (*target, error) {
 	ns, who, err := s.backend.For(c, ref.Account, ref.Region)
 	if err != nil {
 		return nil, refusal(err)
@@ -47,7 +53,7 @@ func (s *Service) find(c *awsapi.Call, ref awsapi.QueueRef, may core.Action) (*t
 	if t.options.Owner != "" {
 		return nil, denied("the queue is exclusive to a connection of another protocol")
 	}
-	if err := s.authorize(c, t, may); err != nil {
+	if err := s.authorize(c, t, may, strings.TrimSuffix(action, "Batch")); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -62,8 +68,7 @@ var ownerActions = map[string]bool{
 }
 
 // authorize asks the queue's policy and the caller's permissions.
-func (s *Service) authorize(c *awsapi.Call, t *target, may core.Action) error {
-	action := strings.TrimSuffix(c.Operation, "Batch")
+func (s *Service) authorize(c *awsapi.Call, t *target, may core.Action, action string) error {
 	always, own := ownerActions[action]
 	refused := s.backend.Authorize(c, t.who, &awsapi.Question{
 		Service: policy.SQS, Policy: t.options.Attributes[sqsapi.QueueAttributeNamePolicy],

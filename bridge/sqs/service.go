@@ -11,6 +11,7 @@ import (
 // Service answers SQS's actions.
 type Service struct {
 	backend *awsapi.Backend // immutable
+	moves   *moves          // immutable
 
 	mu     sync.Mutex
 	purges map[*core.Queue]int64 // guarded by mu; when purged, ms; older ones are dropped
@@ -19,12 +20,17 @@ type Service struct {
 // New makes the service. b.Names, if nil, is made empty.
 func New(b *awsapi.Backend) *Service {
 	b.SetDefaults()
-	return &Service{backend: b, purges: map[*core.Queue]int64{}}
+	return &Service{backend: b, purges: map[*core.Queue]int64{}, moves: newMoves()}
 }
+
+// Close ends the message move tasks; what they moved has been moved. No call may
+// come after.
+func (s *Service) Close() { s.moves.close() }
 
 // Register puts the handlers into the edge's table.
 func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, sqsapi.AddPermission, s.addPermission)
+	awsapi.Handle(reg, sqsapi.CancelMessageMoveTask, s.cancelMessageMoveTask)
 	awsapi.Handle(reg, sqsapi.ChangeMessageVisibility, s.changeMessageVisibility)
 	awsapi.Handle(reg, sqsapi.ChangeMessageVisibilityBatch, s.changeMessageVisibilityBatch)
 	awsapi.Handle(reg, sqsapi.CreateQueue, s.createQueue)
@@ -34,6 +40,7 @@ func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, sqsapi.GetQueueAttributes, s.getQueueAttributes)
 	awsapi.Handle(reg, sqsapi.GetQueueUrl, s.getQueueURL)
 	awsapi.Handle(reg, sqsapi.ListDeadLetterSourceQueues, s.listDeadLetterSourceQueues)
+	awsapi.Handle(reg, sqsapi.ListMessageMoveTasks, s.listMessageMoveTasks)
 	awsapi.Handle(reg, sqsapi.ListQueueTags, s.listQueueTags)
 	awsapi.Handle(reg, sqsapi.ListQueues, s.listQueues)
 	awsapi.Handle(reg, sqsapi.PurgeQueue, s.purgeQueue)
@@ -42,6 +49,7 @@ func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, sqsapi.SendMessage, s.sendMessage)
 	awsapi.Handle(reg, sqsapi.SendMessageBatch, s.sendMessageBatch)
 	awsapi.Handle(reg, sqsapi.SetQueueAttributes, s.setQueueAttributes)
+	awsapi.Handle(reg, sqsapi.StartMessageMoveTask, s.startMessageMoveTask)
 	awsapi.Handle(reg, sqsapi.TagQueue, s.tagQueue)
 	awsapi.Handle(reg, sqsapi.UntagQueue, s.untagQueue)
 }

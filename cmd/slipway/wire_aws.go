@@ -27,7 +27,8 @@ func (in *instance) openAWS(d *doors, all []net.Listener) error {
 	backend := &awsapi.Backend{Namespace: find, Names: names(in.cfg), Principal: in.signer()}
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
-	sqs.New(backend).Register(reg)
+	d.sqs = sqs.New(backend)
+	d.sqs.Register(reg)
 	sns.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,

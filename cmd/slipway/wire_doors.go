@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
+	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
@@ -55,6 +56,7 @@ type doors struct {
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
+	sqs        *sqs.Service // nil until the door opens
 	aws, admin *httpDoor
 }
 
@@ -109,7 +111,11 @@ func (d *doors) drain(ctx context.Context) error {
 	var wg sync.WaitGroup
 	var mqtt, aws error
 	wg.Go(func() { mqtt = d.server.Shutdown(ctx) })
-	wg.Go(func() { aws = d.aws.drain(ctx) })
+	wg.Go(func() {
+		if aws = d.aws.drain(ctx); d.sqs != nil {
+			d.sqs.Close()
+		}
+	})
 	wg.Wait()
 	return errors.Join(mqtt, aws)
 }
