@@ -125,7 +125,7 @@ var propertyNames = map[string]struct {
 	"format": {1, '1'}, "expiry": {2, '4'}, "type": {3, 's'}, "response": {8, 's'}, "correlation": {9, 'b'}, "sub": {11, 'v'},
 	"session": {17, '4'}, "assigned": {18, 's'}, "keepalive": {19, '2'}, "method": {21, 's'}, "data": {22, 'b'},
 	"problem": {23, '1'}, "delay": {24, '4'}, "reason": {31, 's'}, "receive": {33, '2'}, "aliases": {34, '2'}, "alias": {35, '2'},
-	"user": {38, 'p'}, "max": {39, '4'},
+	"user": {38, 'p'}, "max": {39, '4'}, "ask-response": {25, '1'}, "response-info": {26, 's'}, "server": {28, 's'},
 }
 
 func appendText(b []byte, s string) []byte {

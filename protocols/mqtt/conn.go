@@ -41,13 +41,16 @@ type conn struct {
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
 
+	sentAliases sentAliases
+
 	done    chan struct{} // closed when the session is let go of
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
 
 	// Guarded by s.mu.
 	acks      acks
-	received  int // QoS 1 and 2 publishes without their last acknowledgement
-	quota     int // how many more deliveries the client takes unacknowledged
+	replies   []*reply // SUBACKs and UNSUBACKs, in order
+	received  int      // QoS 1 and 2 publishes without their last acknowledgement
+	quota     int      // how many more deliveries the client takes unacknowledged
 	feeds     map[string]*feed
 	backlog   []outgoing // deliveries that wait for quota or room, in order
 	discards  []*slot    // to be settled although nothing was sent
@@ -229,9 +232,8 @@ func (c *conn) goodbye(err error) {
 	case isNetwork(err):
 		return
 	}
-	c.write(func(dst []byte) []byte {
-		return wire.AppendDisconnect(dst, c.peer, code, reason(text))
-	})
+	code, props := c.reference(code, text)
+	c.write(func(dst []byte) []byte { return wire.AppendDisconnect(dst, c.peer, code, props) })
 }
 
 func isNetwork(err error) bool {

@@ -93,10 +93,8 @@ func (c *conn) will(in *wire.Connect) (*core.Will, error) {
 	fill(m, in.Will, 0)
 	w := &core.Will{Message: m, To: addressOf(topic), Retain: in.Will.Retain}
 	w.Delay = time.Duration(in.Connect.WillProperties.WillDelayInterval) * time.Second
-	if in.Will.Properties.Has(wire.MessageExpiry) {
-		// It counts from the publication of the will, which nobody knows yet: the
-		// least it can be is the delay.
-		m.ExpiresAt = c.h.cfg.Broker.Now() + w.Delay.Milliseconds() + int64(in.Will.Properties.Expiry)*1000
+	if in.Will.Properties.Has(wire.MessageExpiry) { // it counts from the publication of the will
+		m.ExpiresAt, w.Expiry = 0, max(1, time.Duration(in.Will.Properties.Expiry)*time.Second)
 	}
 	return w, nil
 }
@@ -150,6 +148,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	c.pub = c.ns.NewPublisher(0)
 	c.credit = c.inflight(in)
 	c.quota = c.credit
+	c.sentAliases.most = int(min(in.Properties.TopicAliasMaximum, maxAliases))
 	c.established(in, id, c.connack(in, resumed, assigned, proof))
 	c.resumed = resumed
 	return c.resume(resumed)
@@ -190,6 +189,9 @@ func (c *conn) connack(in *wire.Connect, resumed bool, assigned string, proof []
 		props.TopicAliasMaximum = cfg.TopicAliases
 		props.MaximumPacketSize = uint32(cfg.MaxPacket)
 		props.AssignedClientID = assigned
+		if in.Properties.RequestResponseInfo == 1 {
+			props.ResponseInfo = cfg.ResponseInformation
+		}
 		props.AuthenticationMethod, props.AuthenticationData = c.enhanced.method, proof // MQTT-4.12.0-5
 		if granted := c.expiry; granted != secondsOrForever(in.Properties.SessionExpiryInterval) {
 			props.SessionExpiryIntervalFlag = true
@@ -220,9 +222,8 @@ func (c *conn) refuse(err error) error {
 		we = &wire.Error{Code: connectCodeOf(err), Clause: "3.1.4", Detail: reasonOf(err)}
 	}
 	if c.peer.Version != 0 {
-		c.write(func(dst []byte) []byte {
-			return wire.AppendConnack(dst, c.peer, false, we.Code, reason(we.Detail))
-		})
+		code, props := c.reference(we.Code, we.Detail)
+		c.write(func(dst []byte) []byte { return wire.AppendConnack(dst, c.peer, false, code, props) })
 	}
 	return fmt.Errorf("%w: %w", errRefused, err)
 }
@@ -230,6 +231,16 @@ func (c *conn) refuse(err error) error {
 // reason is the reason string of a version 5 answer.
 func reason(text string) *packets.Properties {
 	return &packets.Properties{ReasonString: text}
+}
+
+// reference sends a client elsewhere, if there is a place, instead of saying
+// that this server stops (4.11).
+func (c *conn) reference(code wire.Code, text string) (wire.Code, *packets.Properties) {
+	props := reason(text)
+	if to := c.h.cfg.ServerReference; to != "" && code == wire.ServerShuttingDown && c.version() == wire.V5 {
+		code, props.ServerReference = wire.UseAnotherServer, to
+	}
+	return code, props
 }
 
 func randomID() string {

@@ -151,9 +151,7 @@ func (c *conn) writePublish(sl *slot, m *core.Message, n note) bool {
 	}
 	sl.sent = true
 	c.countPublish(&o)
-	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte {
-		return wire.AppendPublishHead(dst, c.version(), &o)
-	}, o.Payload)
+	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte { return c.appendHead(dst, &o) }, o.Payload)
 	return c.nc.Out.Due()
 }
 
@@ -166,9 +164,7 @@ func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
 		return false
 	}
 	c.countPublish(&o)
-	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte {
-		return wire.AppendPublishHead(dst, c.version(), &o)
-	}, o.Payload)
+	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte { return c.appendHead(dst, &o) }, o.Payload)
 	return c.nc.Out.Due()
 }
 
@@ -179,7 +175,7 @@ func (c *conn) writeQoS0(m *core.Message, n note) bool {
 	if !ok || !c.fits(&o) {
 		return false
 	}
-	if !c.nc.Out.Encode(protocols.May, func(dst []byte) []byte { return wire.AppendPublish(dst, c.version(), &o) }) {
+	if !c.nc.Out.Encode(protocols.May, func(dst []byte) []byte { return append(c.appendHead(dst, &o), o.Payload...) }) {
 		c.h.counters.Dropped.Add(1)
 		return false
 	}

@@ -27,8 +27,8 @@
 //	handler claims conn drain          the door; one connection per client id; the read loop and the end
 //	connect disconnect auth ping       packets, as are
 //	publish puback pubrec pubrel pubcomp subscribe unsubscribe
-//	acks                               PUBACK and PUBREC to a client
-//	deliver flow retained              PUBLISH to a client; when it stops and goes on
+//	acks replies                       PUBACK and PUBREC, SUBACK and UNSUBACK to a client, in order
+//	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
 //	session resume                     what outlives a connection, and taking it up again
 //	share queue                        $share/<group>/<filter>, $queue/<name>
 //	message note errors                messages both ways; annotations; kinds to reason codes
@@ -43,13 +43,13 @@
 //	takeover                                                        yes, serialised per client id
 //	shared subscriptions                                            yes; QoS 0 in turn, QoS 1 and 2 in competition
 //	receive maximum, maximum packet size, both ways                 yes
-//	topic aliases                                                   from clients; none to clients
+//	topic aliases                                                   both ways; to clients for the first 64 topics
 //	subscription identifiers, no-local, user properties, expiry     yes
 //	reason codes and strings                                        yes; 3.x closes where it may not confirm
 //	server keep-alive, assigned client id                           yes
 //	enhanced authentication                                         SCRAM-SHA-256; also again on a live connection
 //	$SYS topics                                                     as Mosquitto's (sys.go)
-//	server reference, response information                          no
+//	server reference, response information                          where configured
 //
 // # Locks
 //
@@ -72,10 +72,8 @@
 //   - All feeds share one receive maximum, but the core counts credit for each.
 //     What comes too much waits in conn.backlog and stops the core (flow.go).
 //   - A user property named like a field of the core (priority, message-id,
-//     timestamp, x-delay ...; message.go) sets that field for the other doors,
-//     and priority also orders MQTT subscribers' QoS 1 and 2 backlog.
-//   - A will's message expiry counts from its publication; the core wants a time
-//     when CONNECT arrives, so it is counted from the earliest there can be.
+//     timestamp, x-delay ...; message.go) sets that field for the other doors. A
+//     session's backlog takes no notice of priorities (core's Ordered).
 //   - A pending cursor over retained values passes over what was published after
 //     the subscription: that came through the binding. What is QoS 1 or 2 of it
 //     and unacknowledged is kept in memory with the session.

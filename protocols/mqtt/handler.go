@@ -33,7 +33,11 @@ type Config struct {
 	TopicAliases     uint16            // that a client may define [32]
 	MaxSessionExpiry time.Duration     // caps what clients ask for, clean_session=0 included [no cap]
 	MaxKeepAlive     time.Duration     // version 5 clients are told to keep to it [no limit]
+	MaxSubscriptions int               // of a session [100,000]
 	Session          core.QueueOptions // limits of a session's backlog [none]
+
+	ServerReference     string // where version 5 clients are sent when this server stops ["": nowhere]
+	ResponseInformation string // what a version 5 client that asks may begin its response topics with ["": not said]
 }
 
 func (c Config) withDefaults() Config {
@@ -51,6 +55,10 @@ func (c Config) withDefaults() Config {
 			*d.v = d.dflt
 		}
 	}
+	if c.MaxSubscriptions <= 0 {
+		c.MaxSubscriptions = 100_000
+	}
+	c.Session.Ordered = true // [MQTT-4.6.0-6]: priorities reorder nothing
 	if c.MaxSessionExpiry <= 0 {
 		c.MaxSessionExpiry = core.Forever
 	}

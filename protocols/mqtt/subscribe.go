@@ -18,51 +18,52 @@ import (
 //	$queue/<name>                                          every version; the queue must exist
 //	refused                                                a reason code each; before 5: 0x80
 //
-// All filters of a packet are bound in one durable step before SUBACK.
+// All filters of a packet are bound in one durable step before SUBACK; nobody
+// waits for it (replies.go).
 
 func (c *conn) subscribe(f wire.Frame) error {
 	pk, err := wire.DecodeSubscribe(c.version(), f)
 	if err != nil {
 		return err
 	}
-	codes := make([]wire.Code, len(pk.Filters))
-	var reasons []string
+	r := &reply{c: c, id: pk.PacketID, codes: make([]wire.Code, len(pk.Filters))}
 	var bindings []*core.Binding
-	var places []int
 	for i := range pk.Filters {
 		sub := &pk.Filters[i]
-		codes[i] = wire.Code(sub.Qos)
-		b, err := c.subscribeOne(sub)
+		r.codes[i] = wire.Code(sub.Qos)
+		b, err := c.subscribeOne(sub, len(bindings))
 		switch {
 		case err != nil:
-			codes[i] = subscribeCode(err)
-			reasons = append(reasons, reasonOf(err))
+			r.codes[i] = subscribeCode(err)
+			r.reasons = append(r.reasons, reasonOf(err))
 		case b != nil:
-			bindings, places = append(bindings, b), append(places, i)
+			bindings, r.places = append(bindings, b), append(r.places, i)
 		}
 	}
-	existed, err := c.bind(bindings)
-	for _, i := range places {
-		if err != nil {
-			codes[i] = subscribeCode(err)
-		}
-	}
-	c.write(func(dst []byte) []byte {
-		return wire.AppendSuback(dst, c.peer, pk.PacketID, codes, strings.Join(reasons, "; "))
-	})
-	for k, i := range places {
-		if err == nil {
-			c.wantRetained(&pk.Filters[i], bindings[k], existed[k])
-		}
-	}
+	c.bind(pk, r, bindings)
 	return nil
 }
 
-func (c *conn) bind(bindings []*core.Binding) ([]bool, error) {
-	if len(bindings) == 0 {
-		return nil, nil
+// bind has the bindings made, and SUBACK sent when they are durable.
+func (c *conn) bind(pk *packets.Packet, r *reply, bindings []*core.Binding) {
+	full := c.expectReply(r)
+	var existed []bool
+	var err error
+	switch {
+	case len(bindings) == 0:
+		r.settle(nil)
+	case full:
+		existed, err = c.ns.Bind(bindings...)
+		r.settle(err)
+	default:
+		if existed, err = c.ns.BindLater(r, 0, bindings...); err != nil {
+			r.settle(err)
+		}
 	}
-	return c.ns.Bind(bindings...)
+	if err == nil {
+		r.retained = c.wantRetained(pk, r.places, bindings, existed)
+	}
+	r.settle(nil) // the read loop flushes
 }
 
 func subscribeCode(err error) wire.Code {
@@ -82,8 +83,11 @@ func noteOf(sub *packets.Subscription) note {
 
 // subscribeOne subscribes to another queue at once, and returns the binding of
 // an ordinary subscription.
-func (c *conn) subscribeOne(sub *packets.Subscription) (*core.Binding, error) {
+func (c *conn) subscribeOne(sub *packets.Subscription, more int) (*core.Binding, error) {
 	n := noteOf(sub)
+	if err := c.roomFor(sub.Filter, more); err != nil {
+		return nil, err
+	}
 	switch {
 	case wire.Shared(sub.Filter):
 		return nil, c.joinGroup(sub.Filter, n, true)
@@ -100,6 +104,18 @@ func (c *conn) subscribeOne(sub *packets.Subscription) (*core.Binding, error) {
 	}, nil
 }
 
+// roomFor bounds a session's subscriptions; more are being made beside it.
+func (c *conn) roomFor(filter string, more int) error {
+	most := c.h.cfg.MaxSubscriptions
+	if c.s.core.Queue().Bindings()+more < most {
+		return nil
+	}
+	if _, there := c.ns.Binding(c.keyOf(filter)); there {
+		return nil // it is replaced
+	}
+	return protocolError(wire.QuotaExceeded, "3.9.3", "a session has at most %d subscriptions", most)
+}
+
 func (c *conn) mayRead(text string) (match.Filter, error) {
 	filter, err := match.ParseMQTT(text)
 	if err != nil {
@@ -111,13 +127,17 @@ func (c *conn) mayRead(text string) (match.Filter, error) {
 	return filter, nil
 }
 
-// wantRetained has retained values sent as the subscription asks (3.8.3.1).
-func (c *conn) wantRetained(sub *packets.Subscription, b *core.Binding, existed bool) {
-	if sub.RetainHandling == 2 || sub.RetainHandling == 1 && existed {
-		return
+// wantRetained are the retained values that the subscriptions ask for
+// (3.8.3.1). They follow SUBACK.
+func (c *conn) wantRetained(pk *packets.Packet, places []int, bindings []*core.Binding, existed []bool) (list []*retainedValues) {
+	for k, b := range bindings {
+		sub := &pk.Filters[places[k]]
+		if sub.RetainHandling == 2 || sub.RetainHandling == 1 && existed[k] {
+			continue
+		}
+		list = append(list, &retainedValues{
+			filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now(), batch: c.h.sys.matching(b.Filter),
+		})
 	}
-	r := &retainedValues{filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now(), batch: c.h.sys.matching(b.Filter)}
-	c.s.mu.Lock()
-	c.retained = append(c.retained, r)
-	c.s.mu.Unlock()
+	return list
 }

@@ -1,10 +1,6 @@
 package mqtt
 
-import (
-	"slices"
-
-	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
-)
+import "github.com/slipwaymq/slipway/protocols/mqtt/wire"
 
 // UNSUBSCRIBE and UNSUBACK (3.10, 3.11). What is in the session's queue is
 // still delivered, as [MQTT-3.10.4-3] allows; retained values that were not
@@ -21,17 +17,14 @@ func (c *conn) unsubscribe(f wire.Frame) error {
 		keys[i] = c.keyOf(filter)
 		c.stopSubscription(filter)
 	}
-	found, err := c.ns.Unbind(keys...)
+	r := &reply{c: c, unsubscribe: true, id: pk.PacketID, codes: make([]wire.Code, len(keys))}
+	found, err := c.unbind(r, keys)
 	if err != nil && c.version() != wire.V5 {
 		return err // an UNSUBACK could only say yes
 	}
-	codes := make([]wire.Code, len(keys))
-	for i := range codes {
-		switch {
-		case err != nil:
-			codes[i] = codeOf(err)
-		case !found[i]:
-			codes[i] = wire.NoSubscriptionExisted
+	for i := range r.codes {
+		if r.places = append(r.places, i); !found[i] {
+			r.codes[i] = wire.NoSubscriptionExisted
 		}
 	}
 	for i := range pk.Filters {
@@ -39,8 +32,20 @@ func (c *conn) unsubscribe(f wire.Frame) error {
 			c.leaveGroup(filter)
 		}
 	}
-	c.write(func(dst []byte) []byte { return wire.AppendUnsuback(dst, c.peer, pk.PacketID, codes, "") })
+	r.settle(nil) // the read loop flushes
 	return nil
+}
+
+func (c *conn) unbind(r *reply, keys []string) (found []bool, err error) {
+	if c.expectReply(r) {
+		found, err = c.ns.Unbind(keys...)
+		r.settle(err)
+		return found, err
+	}
+	if found, err = c.ns.UnbindLater(r, 0, keys...); err != nil {
+		r.settle(err)
+	}
+	return found, err
 }
 
 // stopSubscription ends what a subscription has going on this connection.
@@ -48,5 +53,5 @@ func (c *conn) stopSubscription(filter string) {
 	c.stop(filter)
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	c.retained = slices.DeleteFunc(c.retained, func(r *retainedValues) bool { return r.filter == filter })
+	c.forgetRetained(filter)
 }

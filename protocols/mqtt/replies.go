@@ -1,0 +1,111 @@
+package mqtt
+
+import (
+	"strings"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
+)
+
+// maxReplies bounds the SUBACKs and UNSUBACKs that a connection owes: with one
+// more the read loop waits.
+const maxReplies = 1024
+
+// A reply is a SUBACK or UNSUBACK that a connection owes. They are sent in
+// order, each when what it says is durable, and nobody waits for that: ten
+// thousand SUBSCRIBEs in a row share the disk's syncs. It is sent when two have
+// settled it: the read loop, which knows the codes only after it has submitted
+// the change, and the store. It is core.Confirm for the latter.
+type reply struct {
+	c           *conn // immutable
+	unsubscribe bool  // immutable
+	id          uint16
+
+	// The read loop's until it has settled, then guarded by c.s.mu.
+	codes    []wire.Code
+	reasons  []string
+	places   []int             // the codes that depend on the store
+	retained []*retainedValues // to be sent after the SUBACK
+
+	settled int   // guarded by c.s.mu
+	err     error // guarded by c.s.mu; the store's
+}
+
+// expectReply books one. full says that the store should be waited for.
+func (c *conn) expectReply(r *reply) (full bool) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.replies = append(c.replies, r)
+	return len(c.replies) > maxReplies
+}
+
+// Confirmed is core.Confirm.
+func (r *reply) Confirmed(_ uint64, o core.Outcome) bool { return r.settle(o.Err) }
+
+// Flush is core.Flusher.
+func (r *reply) Flush() { r.c.Flush() }
+
+// settle is called twice; then the reply goes out, when those before it have.
+// It reports whether a Flush is due.
+func (r *reply) settle(err error) bool {
+	c := r.c
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	r.settled++
+	if err != nil {
+		r.err = err
+	}
+	n := 0
+	for ; n < len(c.replies) && c.replies[n].settled == 2; n++ {
+		c.writeReply(c.replies[n])
+		c.replies[n] = nil
+	}
+	if c.replies = c.replies[n:]; len(c.replies) == 0 {
+		c.replies = nil
+	}
+	return n > 0 && c.nc.Out.Due()
+}
+
+// writeReply: lock held.
+func (c *conn) writeReply(r *reply) {
+	if r.err != nil {
+		r.fail()
+	}
+	c.write(func(dst []byte) []byte {
+		if r.unsubscribe {
+			return wire.AppendUnsuback(dst, c.peer, r.id, r.codes, "")
+		}
+		return wire.AppendSuback(dst, c.peer, r.id, r.codes, strings.Join(r.reasons, "; "))
+	})
+	if !c.ended {
+		c.retained = append(c.retained, r.retained...)
+	}
+}
+
+// fail makes the codes those of an error.
+func (r *reply) fail() {
+	r.retained = nil
+	for _, i := range r.places {
+		if r.codes[i] = codeOf(r.err); !r.unsubscribe {
+			r.codes[i] = subscribeCode(r.err)
+		}
+	}
+}
+
+// forgetRetained drops the retained values of a subscription that is not there
+// any more. The read loop's; lock held.
+func (c *conn) forgetRetained(filter string) {
+	others := func(list []*retainedValues) []*retainedValues {
+		var kept []*retainedValues
+		for _, r := range list {
+			if r.filter != filter {
+				kept = append(kept, r)
+			}
+		}
+		return kept
+	}
+	c.retained = others(c.retained)
+	for _, r := range c.replies {
+		r.retained = others(r.retained)
+	}
+}
