@@ -55,7 +55,8 @@
 //	sts:GetCallerIdentity                                                      yes
 //	SigV4, header and presigned (package sigv4)                                yes, with Config.Verify; without it any
 //	                                                                           signature, or none, is served
-//	users are confined to their namespace, whatever account a request names    yes
+//	users are confined to their namespace, whatever account a request names    yes, but for what a policy allows
+//	policies of queues and topics (package policy; Backend.Authorize)          asked by the services
 //	JSON 1.1, CBOR, event streams; SNS over JSON; CORS                         no
 //	regular expressions of the models                                          not checked
 //	X-Forwarded-*                                                              ignored; Config.ExternalURL says it

@@ -315,3 +315,31 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 }
+
+// A RedriveAllowPolicy says which queues' dead letters may come.
+func TestRedriveAllowPolicy(t *testing.T) {
+	s := serve(t)
+	dead := s.create("dead", nil)
+	friend := s.create("friend", nil)
+	policy := func(p string) {
+		must(s.client.SetQueueAttributes(t.Context(), &sdk.SetQueueAttributesInput{QueueUrl: dead, Attributes: map[string]string{"RedriveAllowPolicy": p}}))(t)
+	}
+	redrive := `{"deadLetterTargetArn":"` + s.arn(dead) + `","maxReceiveCount":1}`
+	for p, want := range map[string][2]bool{ // the friend, a new queue
+		"":                                 {true, true},
+		`{"redrivePermission":"allowAll"}`: {true, true},
+		`{"redrivePermission":"denyAll"}`:  {},
+		`{"redrivePermission":"byQueue","sourceQueueArns":["` + s.arn(friend) + `"]}`: {true, false},
+	} {
+		policy(p)
+		_, err := s.client.SetQueueAttributes(t.Context(), &sdk.SetQueueAttributesInput{QueueUrl: friend, Attributes: map[string]string{"RedrivePolicy": redrive}})
+		out, err2 := s.client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String("new"), Attributes: map[string]string{"RedrivePolicy": redrive}})
+		if (err == nil) != want[0] || (err2 == nil) != want[1] {
+			t.Errorf("%s: %v, %v", p, err, err2)
+		}
+		if err2 == nil {
+			must(s.client.DeleteQueue(t.Context(), &sdk.DeleteQueueInput{QueueUrl: out.QueueUrl}))(t)
+		}
+		must(s.client.SetQueueAttributes(t.Context(), &sdk.SetQueueAttributesInput{QueueUrl: friend, Attributes: map[string]string{"RedrivePolicy": ""}}))(t)
+	}
+}
