@@ -21,8 +21,11 @@ type Config struct {
 
 // MQTT is the door for MQTT clients.
 type MQTT struct {
-	Listen         []string `mapstructure:"listen"` // host:port
-	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+	Listen              []string      `mapstructure:"listen"` // host:port
+	AllowAnonymous      bool          `mapstructure:"allow_anonymous"`
+	SysInterval         time.Duration `mapstructure:"sys_interval"`         // of the $SYS topics; 0: there are none
+	ServerReference     string        `mapstructure:"server_reference"`     // where clients are sent when this broker stops; "" means nowhere
+	ResponseInformation string        `mapstructure:"response_information"` // for clients that ask; "" means none
 }
 
 // AWS is the one endpoint of all AWS-style services.
@@ -76,6 +79,7 @@ type Route struct {
 type User struct {
 	Name         string       `mapstructure:"name"`
 	PasswordHash string       `mapstructure:"password_hash"` // argon2id or bcrypt; "" means no password login
+	SCRAMSHA256  string       `mapstructure:"scram_sha256"`  // a verifier; "" means no login by SCRAM-SHA-256
 	Namespace    string       `mapstructure:"namespace"`
 	AccessKeys   []AccessKey  `mapstructure:"access_keys"`
 	Permissions  []Permission `mapstructure:"permissions"` // none means nothing is allowed
@@ -106,7 +110,8 @@ type Limits struct {
 	MaxMessageSize   Bytes         `mapstructure:"max_message_size"`
 	MaxConnections   int           `mapstructure:"max_connections"` // of each door
 	MaxQueues        int           `mapstructure:"max_queues"`
-	MemoryBudget     Bytes         `mapstructure:"memory_budget"` // what the process holds: messages, those in reception too, and the store's tables
+	MaxSubscriptions int           `mapstructure:"max_subscriptions"` // of one MQTT session
+	MemoryBudget     Bytes         `mapstructure:"memory_budget"`     // what the process holds: messages, those in reception too, and the store's tables
 	MinFreeDisk      Bytes         `mapstructure:"min_free_disk"`
 	HandshakeTimeout time.Duration `mapstructure:"handshake_timeout"`
 	DrainTimeout     time.Duration `mapstructure:"drain_timeout"`
@@ -129,7 +134,7 @@ const (
 func Default() Config {
 	return Config{
 		DataDir: "./slipway-data",
-		MQTT:    MQTT{Listen: []string{"127.0.0.1:1883"}},
+		MQTT:    MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
 		AWS: AWS{
 			Listen:    []string{"127.0.0.1:4566"},
 			AccountID: "000000000000",
@@ -141,6 +146,7 @@ func Default() Config {
 			MaxMessageSize:   16 * MiB,
 			MaxConnections:   10_000,
 			MaxQueues:        1_000_000,
+			MaxSubscriptions: 100_000,
 			MemoryBudget:     256 * MiB,
 			MinFreeDisk:      1 * GiB,
 			HandshakeTimeout: 10 * time.Second,

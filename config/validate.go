@@ -14,6 +14,7 @@ func (ps *problems) validate(c Config) {
 	}
 	ps.doors(c)
 	ps.aws(c)
+	ps.mqtt(c.MQTT)
 	ps.namespaces(c)
 	ps.queues(c)
 	ps.topics(c)
@@ -34,6 +35,7 @@ func (ps *problems) limits(l Limits) {
 	between(ps, "limits.max_message_size", l.MaxMessageSize, 1*KiB, 16*MiB)
 	between(ps, "limits.max_connections", l.MaxConnections, 1, 1_000_000)
 	between(ps, "limits.max_queues", l.MaxQueues, 1, 10_000_000)
+	between(ps, "limits.max_subscriptions", l.MaxSubscriptions, 1, 10_000_000)
 	between(ps, "limits.memory_budget", l.MemoryBudget, 1*MiB, 1<<20*MiB)
 	between(ps, "limits.min_free_disk", l.MinFreeDisk, 1*MiB, 1<<20*MiB)
 	between(ps, "limits.handshake_timeout", l.HandshakeTimeout, 100*time.Millisecond, 10*time.Minute)

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // door is what the doors' sections have in common.
@@ -114,6 +117,21 @@ func isHostName(name string) bool {
 	}
 	_, err := strconv.Atoi(labels[len(labels)-1])
 	return len(name) <= 253 && err != nil // 1.2.3 is a slip in an address
+}
+
+func (ps *problems) mqtt(m MQTT) {
+	if m.SysInterval != 0 {
+		between(ps, "mqtt.sys_interval", m.SysInterval, time.Second, time.Hour)
+	}
+	ps.property("mqtt.server_reference", m.ServerReference)
+	ps.property("mqtt.response_information", m.ResponseInformation)
+}
+
+// property finds what a string that is told to clients may not be.
+func (ps *problems) property(path, text string) {
+	if len(text) > 1024 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		ps.add(path, "%s is longer than 1024 bytes, or holds what cannot be printed", quote(text))
+	}
 }
 
 func (ps *problems) aws(c Config) {

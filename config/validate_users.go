@@ -21,8 +21,13 @@ func (ps *problems) users(c Config) {
 				ps.add(at("users", i, "password_hash"), "%v", err)
 			}
 		}
-		if u.PasswordHash == "" && len(u.AccessKeys) == 0 {
-			ps.add(at("users", i, ""), "this user can never log in: give password_hash or access_keys")
+		if u.SCRAMSHA256 != "" {
+			if _, err := ParseSCRAM(u.SCRAMSHA256); err != nil {
+				ps.add(at("users", i, "scram_sha256"), "%v", err)
+			}
+		}
+		if u.PasswordHash == "" && u.SCRAMSHA256 == "" && len(u.AccessKeys) == 0 {
+			ps.add(at("users", i, ""), "this user can never log in: give password_hash, scram_sha256 or access_keys")
 		}
 		for j, k := range u.AccessKeys {
 			ps.accessKey(at(at("users", i, "access_keys"), j, ""), k, ids)

@@ -21,10 +21,18 @@ func newAccess(cfg config.Config) (*core.Access, error) {
 		for _, k := range u.AccessKeys {
 			keys[k.ID] = k.Secret
 		}
-		all = append(all, core.AccessUser{
+		user := core.AccessUser{
 			Name: u.Name, Namespace: u.Namespace, PasswordHash: u.PasswordHash,
 			AccessKeys: keys, Grants: grants,
-		})
+		}
+		if u.SCRAMSHA256 != "" {
+			v, err := config.ParseSCRAM(u.SCRAMSHA256)
+			if err != nil {
+				return nil, fmt.Errorf("user %s: %w", u.Name, err)
+			}
+			user.SCRAM = &core.SCRAMVerifier{Iterations: v.Iterations, Salt: v.Salt, StoredKey: v.StoredKey, ServerKey: v.ServerKey}
+		}
+		all = append(all, user)
 	}
 	proofKey := make([]byte, 32)
 	rand.Read(proofKey) // never fails

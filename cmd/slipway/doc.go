@@ -4,7 +4,7 @@
 //	slipway [serve] [flags]          run the broker
 //	slipway check-config [FILE]      say all that is wrong with a configuration
 //	slipway check DIR                verify a data directory that no process uses
-//	slipway hash-password            read a password, print its argon2id hash
+//	slipway hash-password [--scram]  read a password, print its argon2id hash (SCRAM verifier)
 //	slipway healthcheck [flags]      ask a running broker whether it is well
 //	slipway version                  print version, revision and Go release
 //

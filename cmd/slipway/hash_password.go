@@ -14,7 +14,9 @@ const maxPassword = 1024 // bytes
 // hashPasswordCommand hashes the first line of standard input. The password
 // is no argument, since arguments can be seen by every user of a machine.
 func hashPasswordCommand(_ context.Context, c call) error {
-	if _, err := c.parse(c.flags("hash-password", "< FILE"), 0); err != nil {
+	fs := c.flags("hash-password", "[--scram] < FILE")
+	scram := fs.Bool("scram", false, "print a SCRAM-SHA-256 verifier instead, for users[].scram_sha256")
+	if _, err := c.parse(fs, 0); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(c.in, maxPassword+3))
@@ -31,6 +33,14 @@ func hashPasswordCommand(_ context.Context, c call) error {
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
+	if *scram {
+		v, err := scramVerifier(string(password), salt)
+		if err != nil {
+			return fmt.Errorf("hash-password: %w", err)
+		}
+		fmt.Fprintln(c.out, v)
+		return nil
+	}
 	fmt.Fprintln(c.out, hashPassword(password, salt))
 	return nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/slipwaymq/slipway/config"
+	"github.com/slipwaymq/slipway/core"
 )
 
 // Costs of the hashes made here: OWASP's least memory for argon2id, since a
@@ -27,6 +30,19 @@ func hashPassword(password, salt []byte) string {
 	hash := argon2.IDKey(password, salt, argonTime, argonMemory, argonThreads, argonLength)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
 		argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(hash))
+}
+
+// scramIterations is what RFC 7677 asks for at least; the client pays them.
+const scramIterations = 4096
+
+// scramVerifier is what SCRAM-SHA-256 verifies a password by.
+func scramVerifier(password string, salt []byte) (config.SCRAM, error) {
+	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
+	if err != nil {
+		return config.SCRAM{}, err
+	}
+	v := core.NewSCRAMVerifier(salted, salt, scramIterations)
+	return config.SCRAM{Iterations: v.Iterations, Salt: v.Salt, StoredKey: v.StoredKey, ServerKey: v.ServerKey}, nil
 }
 
 // verifyPassword reports whether hash, argon2id or bcrypt, is of password. A

@@ -38,7 +38,7 @@ func commands() []command {
 		{name: "serve", args: "[flags]", what: "run the broker (also without a command)", run: serveCommand},
 		{name: "check-config", args: "[FILE]", what: "say all that is wrong with a configuration", run: checkConfigCommand},
 		{name: "check", args: "DIR", what: "verify a data directory that no process uses", run: checkCommand},
-		{name: "hash-password", what: "read a password from standard input, print its argon2id hash", run: hashPasswordCommand},
+		{name: "hash-password", what: "read a password from standard input, print its argon2id hash, or with --scram a verifier", run: hashPasswordCommand},
 		{name: "healthcheck", args: "[flags]", what: "ask a running broker whether it is well", run: healthcheckCommand},
 		{name: "version", what: "print version, revision and Go release", run: versionCommand, alias: "--version"},
 		{name: "help", what: "print this", run: helpCommand, alias: "--help"},

@@ -128,6 +128,28 @@ func TestHashPassword(t *testing.T) {
 	}
 }
 
+// The verifier that is printed lets that password in, and no other.
+func TestHashPasswordSCRAM(t *testing.T) {
+	code, out, errs := slipway(t, "correct horse\n", nil, "hash-password", "--scram")
+	v, err := config.ParseSCRAM(strings.TrimSpace(out))
+	if code != 0 || err != nil {
+		t.Fatalf("code %d, out %q, err %q, %v", code, out, errs, err)
+	}
+	for password, want := range map[string]bool{"correct horse": true, "correct horses": false} {
+		if got, err := scramVerifier(password, v.Salt); err != nil || (got.StoredKey == v.StoredKey) != want {
+			t.Errorf("%s: %v", password, err)
+		}
+	}
+	cfg := config.Config{Users: []config.User{{Name: "a", SCRAMSHA256: v.String()}}}
+	if a, err := newAccess(cfg); err != nil || !a.HasSCRAM() {
+		t.Errorf("the verifier does not reach the core: %v", err)
+	}
+	cfg = config.Config{Users: []config.User{{Name: "a", AccessKeys: []config.AccessKey{{ID: "AKIA", Secret: "long enough"}}}}}
+	if a, err := newAccess(cfg); err != nil || a.HasSCRAM() {
+		t.Errorf("SCRAM for a user without: %v", err)
+	}
+}
+
 func TestVerifyPassword(t *testing.T) {
 	// Made by other programs: OpenBSD's test vector for bcrypt, and the
 	// example of a PHC string in the argon2 command's own test.
@@ -154,6 +176,10 @@ func TestExamplePassword(t *testing.T) {
 	cfg, err := config.Parse("example", []byte(config.Example()), nil, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	v, err := config.ParseSCRAM(cfg.Users[0].SCRAMSHA256)
+	if again, err2 := scramVerifier("change me", v.Salt); err != nil || err2 != nil || again.String() != v.String() {
+		t.Errorf("the example's verifier is not of the password that is named: %v, %v", err, err2)
 	}
 	if !verifyPassword(cfg.Users[0].PasswordHash, []byte("change me")) {
 		t.Error("the example's hash is not of the password it names")

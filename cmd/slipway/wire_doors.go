@@ -56,7 +56,9 @@ type doors struct {
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
-	sqs        *sqs.Service // nil until the door opens
+	sys        sync.WaitGroup // $SYS topics; drain ends it
+	stopSys    func()         // nil: there are none
+	sqs        *sqs.Service   // nil until the door opens
 	aws, admin *httpDoor
 }
 
@@ -117,6 +119,10 @@ func (d *doors) drain(ctx context.Context) error {
 		}
 	})
 	wg.Wait()
+	if d.stopSys != nil {
+		d.stopSys()
+		d.sys.Wait()
+	}
 	return errors.Join(mqtt, aws)
 }
 

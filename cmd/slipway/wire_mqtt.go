@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
@@ -24,6 +25,8 @@ const envelope = 64 << 10
 func (in *instance) openMQTT(d *doors, all []net.Listener) error {
 	h := mqtt.New(mqtt.Config{
 		Broker: in.broker, Access: in.access, Log: in.log, MaxPacket: int(in.cfg.Limits.MaxMessageSize) + envelope,
+		MaxSubscriptions: in.cfg.Limits.MaxSubscriptions,
+		ServerReference:  in.cfg.MQTT.ServerReference, ResponseInformation: in.cfg.MQTT.ResponseInformation,
 	})
 	d.mqtt = h.Stats()
 	for i, ln := range all {
@@ -32,6 +35,11 @@ func (in *instance) openMQTT(d *doors, all []net.Listener) error {
 			return err
 		}
 		d.add("mqtt", ln)
+	}
+	if every := in.cfg.MQTT.SysInterval; every > 0 && len(all) > 0 {
+		ctx, stop := context.WithCancel(context.Background())
+		d.stopSys = stop
+		d.sys.Go(func() { h.ServeSys(ctx, every, version()) })
 	}
 	return nil
 }
