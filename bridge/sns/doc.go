@@ -8,7 +8,8 @@
 // # What is there
 //
 //	Create, Delete, ListTopics, GetTopicAttributes, SetTopicAttributes      yes
-//	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes
+//	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes; with users configured, the unsigned
+//	                                                                        link of a notification does not unsubscribe
 //	Get/SetSubscriptionAttributes: RawMessageDelivery, FilterPolicy,        yes; in force for what is published
 //	FilterPolicyScope                                                       from the answer on
 //	filter policies                                                         over attributes (as a notification has them,

@@ -43,20 +43,29 @@ func (s *Service) findFor(c *awsapi.Call, ref awsapi.QueueRef, may core.Action, 
 		return nil, refusal(err)
 	}
 	q, ok := s.backend.Names.FindQueue(ns, ref.Name)
-	if !ok && c.Principal.Anonymous() && !who.Anonymous {
-		return nil, denied("the request is not signed") // and is told of no name
+	unsigned := c.Principal.Anonymous() && !who.Anonymous
+	if !ok && unsigned {
+		return nil, closed(c, ref)
 	}
 	if !ok {
 		return nil, sqsapi.NonExistentQueue()
 	}
 	t := &target{Queue: q, ns: ns, options: q.Options(), shown: s.backend.Names.Queue(ns, q.Name()), who: who}
-	if t.options.Owner != "" {
+	err = s.authorize(c, t, may, strings.TrimSuffix(action, "Batch"))
+	switch {
+	case err != nil && unsigned:
+		return nil, closed(c, ref)
+	case err != nil:
+		return nil, err
+	case t.options.Owner != "":
 		return nil, denied("the queue is exclusive to a connection of another protocol")
 	}
-	if err := s.authorize(c, t, may, strings.TrimSuffix(action, "Batch")); err != nil {
-		return nil, err
-	}
 	return t, nil
+}
+
+// closed is what the unsigned are told, of a queue that is there or is not.
+func closed(c *awsapi.Call, ref awsapi.QueueRef) *awsapi.Error {
+	return wire.AccessDenied.Newf("Access to the resource %s is denied.", c.QueueURL(clip(ref.Name)))
 }
 
 // ownerActions are those that no policy gives to the unsigned: AWS's list of what

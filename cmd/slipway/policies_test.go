@@ -89,7 +89,7 @@ func TestQueuePolicies(t *testing.T) {
 		t.Error("an unsigned call listed queues")
 	}
 	for _, queue := range []string{"nowhere", "secret"} {
-		if got := codeOf(unsigned.send(ctx, url+"/000000000000/"+queue)); !strings.HasPrefix(got, "AccessDenied") {
+		if got := codeOf(unsigned.send(ctx, url+"/000000000000/"+queue)); got != "AccessDenied: Access to the resource "+url+"/000000000000/"+queue+" is denied." {
 			t.Errorf("unsigned, %s: %q", queue, got)
 		}
 	}
