@@ -6,6 +6,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
 )
 
 // serveSys runs ServeSys until the test's end of f.
@@ -86,4 +89,28 @@ func TestSysExpired(t *testing.T) {
 			t.Errorf("%d expired", n)
 		}
 	})
+}
+
+// A permission for everything is none for $SYS: it must be spelt out.
+func TestSysPermission(t *testing.T) {
+	filter := func(s string) match.Filter {
+		f, err := match.ParseMQTT(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	access, err := core.NewAccess([]core.AccessUser{
+		{Name: "all", PasswordHash: "p", Grants: []core.Grant{{Actions: core.Read | core.Write, Topics: []match.Filter{filter("#")}}}},
+		{Name: "sys", PasswordHash: "p", Grants: []core.Grant{{Actions: core.Read, Topics: []match.Filter{filter("$SYS/broker/#")}}}},
+	}, func(hash string, password []byte) bool { return hash == string(password) }, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(w *world) { w.cfg.Access = access })
+	for user, want := range map[string]string{"all": "8080", "sys": "8000"} {
+		c := w.connected(4, "id="+user+" clean user="+user+" pass=p")
+		c.send("subscribe id=1 $SYS/#:0 $SYS/broker/uptime:0")
+		c.want("suback id=1 codes=%s", want)
+	}
 }
