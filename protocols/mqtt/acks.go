@@ -47,6 +47,9 @@ func (c *conn) expectAck(p *wire.Publish) (seq uint64, duplicate bool, err error
 	if p.QoS == 2 {
 		r = s.in[p.PacketID]
 	}
+	if r != nil && r.released {
+		r = nil // another message: what becomes of the id before is recorded first
+	}
 	if r == nil || !r.counted {
 		if c.version() == wire.V5 && c.received >= int(c.h.cfg.ReceiveMaximum) {
 			return 0, false, protocolError(wire.ReceiveMaximumExceeded, "MQTT-3.3.4-9", "more than %d publishes without acknowledgement", c.received)
@@ -80,7 +83,7 @@ func (c *conn) Confirmed(token uint64, o core.Outcome) bool {
 	if token&tokenComp != 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return o.Err == nil && c.writePubcomp(uint16(token), wire.Success)
+		return o.Err == nil && c.forgotten(uint16(token))
 	}
 	code := codeOf(o.Err)
 	if o.Err == nil && o.Routed == 0 {
@@ -117,7 +120,7 @@ func (c *conn) acknowledge(seq uint64, code wire.Code, err error) (forget uint16
 	a := c.acks.at(seq)
 	a.done, a.code, a.err = true, code, err
 	r := c.s.in[a.id]
-	if a.qos != 2 || r == nil {
+	if a.qos != 2 || r == nil || r.released {
 		return 0
 	}
 	waiting, place := r.conn, r.seq

@@ -1,6 +1,8 @@
 package mqtt
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -109,4 +111,40 @@ func TestDuplicateBeforeTheDisk(t *testing.T) {
 	second.want("pubcomp id=1")
 	sub.want("publish topic=x qos=1 id=1 payload=once")
 	sub.quiet()
+}
+
+// A PUBREL that a client sends twice on one connection (MQTT 3.1 has it do so
+// when it waits too long) is answered once, and not before the disk has it: the
+// client may use the id for another message from then on, which after a crash
+// would pass for the first.
+func TestPubrelAgainBeforeTheDisk(t *testing.T) {
+	g := &gated{}
+	w := newWorld(t, func(w *world) { g.Store, w.store = w.store, g })
+	w.connected(4, "id=pub")
+	pub := w.connected(4, "id=pub") // a session that was there
+	pub.send("publish topic=x qos=2 id=1 payload=1")
+	pub.want("pubrec id=1")
+	g.held(pub, func() {
+		pub.send("pubrel id=1")
+		pub.send("pubrel id=1")
+	}, "pubcomp id=1")
+	pub.quiet()
+	pub.send("pubrel id=1") // of a client that did not get that PUBCOMP
+	pub.want("pubcomp id=1")
+	pub.send("publish topic=x qos=2 id=1 payload=2")
+	pub.want("pubrec id=1")
+	g.shut(func() { // who does not wait for anything
+		pub.send("pubrel id=1")
+		pub.send("publish topic=x qos=2 id=1 payload=3")
+		pub.send("pubrel id=1")
+		pub.send("publish topic=x qos=2 id=2 payload=4")
+		pub.send("pubrel id=2")
+		pub.quiet()
+	})
+	got := []string{pub.get(), pub.get(), pub.get(), pub.get(), pub.get()}
+	slices.Sort(got)
+	if s := strings.Join(got, ", "); s != "pubcomp id=1, pubcomp id=1, pubcomp id=2, pubrec id=1, pubrec id=2" {
+		t.Error(s)
+	}
+	pub.quiet()
 }

@@ -20,6 +20,11 @@ func (c *conn) pubrel(f wire.Frame) error {
 	s := c.s
 	s.mu.Lock()
 	r := s.in[a.PacketID]
+	if r != nil && r.released { // again: its PUBCOMP is on its way
+		r.conn = c
+		s.mu.Unlock()
+		return nil
+	}
 	if r == nil {
 		code := wire.PacketIdentifierNotFound
 		if c.resumed {
@@ -29,12 +34,13 @@ func (c *conn) pubrel(f wire.Frame) error {
 		s.mu.Unlock()
 		return nil
 	}
-	delete(s.in, a.PacketID)
 	if r.counted {
 		c.received--
 	}
 	records := s.recordsIDs()
+	r.released, r.counted, r.conn = true, false, c
 	if !records {
+		delete(s.in, a.PacketID)
 		c.writePubcomp(a.PacketID, wire.Success)
 	}
 	s.mu.Unlock()
@@ -42,6 +48,21 @@ func (c *conn) pubrel(f wire.Frame) error {
 		s.core.SetState(core.StateChange{Key: stateIn | uint32(a.PacketID)}, c, tokenComp|uint64(a.PacketID))
 	}
 	return nil
+}
+
+// forgotten says that a packet id is, on stable storage too. A client that has
+// used it for another message in the meantime did not wait for PUBCOMP. Lock held.
+func (c *conn) forgotten(id uint16) (dirty bool) {
+	r := c.s.in[id]
+	if r == nil || !r.released {
+		return c.writePubcomp(id, wire.Success)
+	}
+	delete(c.s.in, id)
+	dirty = r.conn.writePubcomp(id, wire.Success)
+	if dirty && r.conn != c {
+		r.conn.nc.Out.FlushSoon()
+	}
+	return dirty
 }
 
 func (c *conn) writePubcomp(id uint16, code wire.Code) bool {

@@ -57,10 +57,11 @@ const (
 
 // received is a QoS 2 packet id that the client uses until it has PUBCOMP.
 type received struct {
-	stored  bool   // the message is as durable as it gets
-	conn    *conn  // who waits for that
-	seq     uint64 // with this place in its acks
-	counted bool   // it takes of the connection's receive maximum
+	stored   bool   // the message is as durable as it gets
+	conn     *conn  // who waits for that, or for PUBCOMP
+	seq      uint64 // with this place in its acks
+	counted  bool   // it takes of the connection's receive maximum
+	released bool   // PUBREL received and on its way to the store
 }
 
 // position names a message of the session's queue.
