@@ -30,7 +30,7 @@ const (
 )
 
 // silence is how long a peer may wait for a packet that has to come.
-const silence = 60 * time.Second
+const silence = 30 * time.Second
 
 // packet is one control packet.
 type packet struct {
