@@ -103,7 +103,7 @@ func TestKillExactlyOnce(t *testing.T) {
 		b = daemon.Start(t, o)
 	}
 	finish(t, b, ps)
-	if at.waitForPubrec == 0 || at.waitForPubcomp == 0 || at.waitForPubrel == 0 {
+	if kills > 5 && (at.waitForPubrec == 0 || at.waitForPubcomp == 0 || at.waitForPubrel == 0) {
 		t.Errorf("no kill hit one of the phases: %+v", at)
 	}
 	t.Logf("%d messages, %d kills, %v", messages, kills, time.Since(begun).Round(time.Millisecond))
