@@ -37,7 +37,8 @@ type moveOp struct {
 	e       *entry
 	why     DeathReason
 	died    bool // add to the trail; else it is a redrive
-	back    bool // a redrive whose queue is gone: it stays
+	back    bool // it stays: see stage
+	missing bool // the address reaches no queue
 	to      Address
 	publish *publishOp
 }
@@ -54,8 +55,15 @@ func (op *moveOp) stage(g *staging) {
 		e.msg = m
 	}
 	op.publish = q.ns.moved(op, g.now)
-	if op.back = op.publish == nil && !op.died; op.back {
+	// A redrive whose queue is gone stays. So does what was only delivered too
+	// often, and is delivered on (SQS); what expired, was rejected or overflowed
+	// ends here, where there is nowhere to go (RabbitMQ), and is counted.
+	if op.back = op.missing && (!op.died || op.why == DeliveryLimit); op.back {
 		return
+	}
+	if op.missing {
+		q.ns.b.counters.dropped.Add(1)
+		q.ns.b.log.Warn("a dead letter was dropped: its address reaches no queue", "queue", q.name, "address", op.to.String())
 	}
 	if op.publish != nil {
 		op.publish.stage(g)
@@ -73,6 +81,7 @@ func (op *moveOp) applied(g *staging) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if op.back {
+		op.e.undead = op.died
 		q.stay(op.e)
 		g.wake(q)
 		return
@@ -106,7 +115,9 @@ func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 	if !op.q.grouped {
 		p.sent = op.e.sent
 	}
-	for _, r := range ns.targets(&m, op.to) {
+	targets := ns.targets(&m, op.to)
+	op.missing = len(targets) == 0
+	for _, r := range targets {
 		if op.died && cycles(&m, r.q.name, op.why) {
 			ns.b.counters.cycles.Add(1)
 			continue

@@ -89,7 +89,7 @@ func (q *Queue) ends(e *entry) bool {
 		q.finish(e, dead, Expired)
 		return true
 	}
-	if limit := q.opt.MaxDeliveries; limit > 0 && e.deliveries >= limit {
+	if limit := q.opt.MaxDeliveries; limit > 0 && e.deliveries >= limit && !e.undead {
 		q.bury(e, DeliveryLimit)
 		return true
 	}

@@ -101,6 +101,9 @@
 //     reading a connection whose Publisher is Full: its acknowledgements are
 //     not what would free it. (DESIGN section 4 asks that reading never stops;
 //     it stops here only beyond ParkedBytes, and only for as long as a sync.)
+//   - A publish that one of several queues refuses is kept by the others, and its
+//     publisher is told of the refusal (as RabbitMQ's reject-publish); a retained
+//     value and a session's mark are then not kept.
 //   - Large messages are written in chunks before the group that refers to them,
 //     when they are published, not while they arrive: a door has read them whole.
 //   - Durability: DESIGN section 5's table. A persistent publish without a

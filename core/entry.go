@@ -58,6 +58,7 @@ type entry struct {
 	charged    bool  // its message counts as memory
 	over       bool  // taken out for good
 	tooLarge   bool  // counted as too large for a pull
+	undead     bool  // over its delivery limit, but there is nowhere to go: one more delivery
 	heapAt     int   // place in the deadline heap, -1 for none
 	holder     *holder
 	prev, next *entry // in the holder's list

@@ -33,7 +33,7 @@ func (ns *Namespace) NewPublisher(limit int) *Publisher {
 // (too large, no space, no such queue, draining) is returned and the Confirm
 // is not called; all else goes to the Confirm. Over the memory budget the
 // publication is parked in order and admitted when the committer has caught
-// up, or, if it is transient, dropped and counted.
+// up, or, if it is transient and nobody asks, dropped and counted.
 func (p *Publisher) Publish(pub *Publication) error {
 	op, err := p.ns.prepare(pub, p)
 	if op == nil {
@@ -41,8 +41,9 @@ func (p *Publisher) Publish(pub *Publication) error {
 	}
 	b := p.ns.b
 	p.mu.Lock()
-	park := len(p.parked) > 0 || b.overBudget()
-	if park && op.durability > Local {
+	over := len(p.parked) > 0 || b.overBudget()
+	park := over && !op.droppable()
+	if park {
 		p.parked = append(p.parked, op)
 		p.bytes += op.size
 		b.park(p)
@@ -52,12 +53,11 @@ func (p *Publisher) Publish(pub *Publication) error {
 	}
 	p.mu.Unlock()
 	switch {
-	case !park:
+	case !over:
 		return b.admit(op)
-	case op.durability == Local:
+	case !park:
 		op.withdraw()
 		b.counters.dropped.Add(1)
-		p.confirmed(pub, Outcome{ID: pub.Message.ID})
 	}
 	return nil
 }

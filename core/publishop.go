@@ -85,6 +85,12 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	return op, nil
 }
 
+// droppable says that the publisher expects nothing of the message: it is
+// transient and nobody waits to hear of it (QoS 0).
+func (op *publishOp) droppable() bool {
+	return op.durability == Local && !op.pub.Message.Durable && op.pub.Confirm == nil
+}
+
 func (op *publishOp) retains() bool { return op.pub.Retain || op.pub.RetainOnly }
 
 // accepts is what can be refused without looking at any target.
@@ -221,13 +227,10 @@ func (q *Queue) lane(m *Message) uint8 {
 	return laneHighest - m.Priority
 }
 
+// stage stages the copies, and with them, unless a queue refused its own, the
+// retained value and the session's mark: a mark that outlived a refusal would
+// have the next message of that packet id taken for a duplicate.
 func (op *publishOp) stage(g *staging) {
-	if op.retains() {
-		op.b.stageRetained(g, op)
-	}
-	if op.pub.Mark != nil {
-		op.pub.Session.stageState(g, op.pub.Mark)
-	}
 	op.placeBody(g)
 	for i := range op.targets {
 		t := &op.targets[i]
@@ -236,6 +239,15 @@ func (op *publishOp) stage(g *staging) {
 		t.q.mu.Unlock()
 	}
 	op.settleBody(g)
+	if op.out.Err != nil {
+		return
+	}
+	if op.retains() {
+		op.b.stageRetained(g, op)
+	}
+	if op.pub.Mark != nil {
+		op.pub.Session.stageState(g, op.pub.Mark)
+	}
 }
 
 // stageTarget stages one queue's copy. Queue lock held.

@@ -296,6 +296,7 @@ func (s *qstate) takeable(e *entry) bool {
 // lease holds a taken entry for a holder; deadline 0 is for push.
 func (s *qstate) lease(e *entry, h *holder, deadline, now int64) {
 	e.deliveries++
+	e.undead = false
 	e.lease++
 	e.leased = now
 	if e.first == 0 {
