@@ -1,0 +1,60 @@
+package core_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/store/memstore"
+)
+
+// shifted is a clock that is wrong by an amount.
+type shifted struct {
+	clock
+	by time.Duration
+}
+
+func (s shifted) Now() time.Time { return time.Now().Add(s.by) }
+
+// A machine whose clock was set back, or forward, between two runs loses
+// nothing and keeps nothing for ever: leases, delays and order still hold.
+func TestClockJumpsAcrossRestart(t *testing.T) {
+	for _, by := range []time.Duration{-time.Hour, -30 * 24 * time.Hour, time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := memstore.New(memstore.Options{})
+				b := open(t, store)
+				q := declare(t, b, "q", durable(core.QueueOptions{}))
+				for _, body := range []string{"leased", "ready"} {
+					publish(t, b, core.QueueAddress("q"), core.Message{Body: []byte(body), Durable: true})
+				}
+				publish(t, b, core.QueueAddress("q"), core.Message{Body: []byte("late"), Durable: true, DeliverAt: b.Now() + 60_000})
+				receive(t, q, core.ReceiveOptions{Max: 1, Lease: time.Minute})
+				b.Close()
+				b = open(t, store, func(o *core.Options) { o.Clock = shifted{by: by} })
+				defer b.Close()
+				q, _ = b.Default().Queue("q")
+				if c := q.Counts(); c.Ready+c.InFlight != 2 && c.Ready+c.InFlight+c.Delayed != 3 {
+					t.Fatalf("%+v", c)
+				}
+				got := map[string]bool{}
+				for waited := time.Duration(0); waited < 31*24*time.Hour && len(got) < 3; waited += time.Hour {
+					for _, d := range receive(t, q, core.ReceiveOptions{Max: 10}) {
+						got[string(d.Message.Body)] = true
+						if _, err := q.Settle(t.Context(), core.Ack, d.Receipt); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if by < 0 && waited == 13*time.Hour && !got["leased"] {
+						t.Fatal("a lease outlived twelve hours")
+					}
+					elapse(time.Hour)
+				}
+				if len(got) != 3 {
+					t.Fatalf("in the end there are %v", got)
+				}
+			})
+		})
+	}
+}
