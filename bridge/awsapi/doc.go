@@ -29,7 +29,7 @@
 //	awsapi.HandleSTS(reg)
 //	verify := awsapi.Signatures{Secret: byAccessKey, Now: time.Now}.Verifier() // nil where there are no users
 //	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: log, Verify: verify})
-//	srv := awsapi.NewServer(edge, log)                     // *http.Server with our timeouts; srv.Serve(ln)
+//	srv := awsapi.NewServer(edge, log)                     // *http.Server with our timeouts; srv.Serve(awsapi.Listener(ln))
 //
 // Contracts: a string of an input aliases the request's body, so strings.Clone
 // what outlives the call and is small; ctx ends when the client goes away or the

@@ -64,6 +64,7 @@ func serve(t *testing.T, cfg awsapi.Config) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
 	srv.Config = awsapi.NewServer(awsapi.New(cfg), cfg.Log)
+	srv.Listener = awsapi.Listener(srv.Listener)
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return srv

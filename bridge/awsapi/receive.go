@@ -13,7 +13,7 @@ import (
 
 // firstChunk is what a body is given before any of it has arrived, whatever
 // length it announces.
-const firstChunk = 64 << 10
+const firstChunk = 4 << 10
 
 // hurry puts a deadline on the body, before anything else looks at the request. A
 // reply that leaves before the whole body has come closes the connection, or
@@ -48,7 +48,7 @@ func (t *turn) receive() error {
 func (t *turn) read() error {
 	size := min(t.r.ContentLength, firstChunk)
 	if size < 0 { // chunked
-		size = 4 << 10
+		size = firstChunk
 	}
 	for {
 		if err := t.grow(int(size)); err != nil {

@@ -39,7 +39,7 @@ func (d *httpDoor) serve(ln net.Listener, h http.Handler, broken chan<- error) {
 	srv.ConnState = d.count
 	d.servers = append(d.servers, srv)
 	d.serving.Go(func() {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(awsapi.Listener(ln)); !errors.Is(err, http.ErrServerClosed) {
 			select {
 			case broken <- fmt.Errorf("%s on %s: %w", d.name, ln.Addr(), err):
 			default: // one that broke before is being told

@@ -1,0 +1,122 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// MaxHeaderLines is how many lines a request may have before its body. net/http
+// bounds their bytes alone, and a line of four costs it more than a hundred.
+const MaxHeaderLines = 100
+
+var (
+	errHeaderLines = errors.New("awsapi: too many header lines")
+	errPipelined   = errors.New("awsapi: requests before the reply")
+)
+
+// Listener counts the header lines of what ln accepts, for a server of NewServer.
+func Listener(ln net.Listener) net.Listener { return listener{ln} }
+
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c}, nil
+}
+
+// A conn fails the read that brings one header line too many. It needs to be told
+// when a handler runs (counted), since it cannot tell where a body ends. mu owns
+// what is below it: net/http reads in the background while a handler runs.
+type conn struct {
+	net.Conn
+	mu      sync.Mutex
+	body    bool  // the headers are complete, and the handler has not returned
+	lines   int   // of the headers, so far
+	line    int   // bytes of the line that is being read, without CR
+	after   int64 // bytes that came after the headers
+	spilled bool  // net/http holds lines of the next request that were not counted
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	if c.full() { // now: the rest may never come
+		return 0, errPipelined
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := 0
+	for ; at < n && !c.body; at++ {
+		c.count(p[at])
+	}
+	c.after += int64(n - at)
+	if !c.body && c.lines > MaxHeaderLines {
+		return 0, errHeaderLines
+	}
+	return n, err
+}
+
+func (c *conn) full() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.spilled && !c.body
+}
+
+// count ends the headers at the first blank line that is not before them.
+func (c *conn) count(b byte) {
+	switch {
+	case b == '\r':
+	case b != '\n':
+		c.line++
+	case c.line > 0:
+		c.lines++
+		c.line = 0
+	default:
+		c.body = c.lines > 0 && c.lines <= MaxHeaderLines
+	}
+}
+
+// next waits for the headers of the next request. More than a client's stray line
+// break behind a body of this length was read before its headers could be counted.
+func (c *conn) next(length int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spilled = c.spilled || c.after > length+int64(len("\r\n\r\n"))
+	c.body, c.lines, c.line, c.after = false, 0, 0, 0
+}
+
+// CloseWrite lets net/http end a refused request without a reset.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// counted tells the connection of a request when its handler has returned. Where
+// a chunked body ends shows nowhere, so the connection ends with it.
+func counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, ok := r.Context().Value(connKey{}).(*conn)
+		if !ok {
+			h.ServeHTTP(w, r)
+			return
+		}
+		if r.ContentLength < 0 {
+			w.Header().Set("Connection", "close")
+		}
+		defer c.next(r.ContentLength)
+		h.ServeHTTP(w, r)
+	})
+}
