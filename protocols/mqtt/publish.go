@@ -21,7 +21,7 @@ import (
 type topicCache struct {
 	name string
 	to   core.Address
-	err  error // why it may not be published to
+	err  error // why a topic may not be published to
 }
 
 // publication is what one PUBLISH allocates.
@@ -91,13 +91,22 @@ func (c *conn) resolveTopic(p *wire.Publish) error {
 }
 
 func (c *conn) setTopic(name string) {
-	c.topic = topicCache{name: name, to: addressOf(name), err: c.mayPublish(name)}
+	c.topic = topicCache{name: name, to: addressOf(name)}
+	// Whether a queue is there, or open, is asked each time: it may come and go.
+	if c.topic.to.Kind == core.ToTopic {
+		c.topic.err = c.mayPublish(name)
+	}
 }
 
 // submit hands the message to the core. With an error nothing was submitted.
 func (c *conn) submit(p *wire.Publish, seq uint64, exactlyOnce bool) error {
 	if c.topic.err != nil {
 		return c.topic.err
+	}
+	if c.topic.to.Kind == core.ToQueue {
+		if err := c.mayPublish(c.topic.name); err != nil {
+			return err
+		}
 	}
 	x := &publication{}
 	fill(&x.message, p, c.now(p))
