@@ -50,5 +50,6 @@ func mqttTraffic(s *mqtt.Stats) []admin.Traffic {
 		{Door: "mqtt", Name: "deliveries_too_large", Help: "Deliveries dropped since the client takes none so long.", Value: float64(s.TooLarge.Load())},
 		{Door: "mqtt", Name: "takeovers", Help: "Connections that a newer one of the same client ended.", Value: float64(s.Takeovers.Load())},
 		{Door: "mqtt", Name: "qos0_offline", Help: "QoS 0 messages for a session without a connection.", Value: float64(s.Offline.Load())},
+		{Door: "mqtt", Name: "revoked", Help: "Subscriptions and stored messages dropped since their user may no longer read them.", Value: float64(s.Revoked.Load())},
 	}
 }

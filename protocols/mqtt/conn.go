@@ -26,7 +26,7 @@ type conn struct {
 	// Read loop only; set by CONNECT.
 	reader    wire.Reader
 	peer      wire.Peer
-	principal *core.Principal
+	principal *core.Principal // not changed after CONNACK, so deliveries may look
 	ns        *core.Namespace
 	pub       *core.Publisher
 	s         *session
@@ -40,6 +40,7 @@ type conn struct {
 	keepWill  bool // how it ended makes the will due
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
+	revoked   bool // the session lost a subscription; not changed after CONNACK
 
 	sentAliases sentAliases
 
@@ -53,7 +54,8 @@ type conn struct {
 	quota     int      // how many more deliveries the client takes unacknowledged
 	feeds     map[string]*feed
 	backlog   []outgoing // deliveries that wait for quota or room, in order
-	discards  []*slot    // to be settled although nothing was sent
+	readable  readable
+	discards  []*slot // to be settled although nothing was sent
 	retained  []*retainedValues
 	creditDue bool // a feed at QoS 0 has used half of its credit
 	paused    bool // the core was told to deliver nothing

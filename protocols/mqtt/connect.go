@@ -126,8 +126,8 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 		id = "slipway-" + randomID()
 		assigned = id
 	}
-	if c.anothers(id) {
-		return c.refuse(protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "another user has a session of this client id"))
+	if err := c.mayTake(id); err != nil {
+		return c.refuse(err)
 	}
 	cl, err := c.h.claims.take(c.ctx, claimKey(c.ns, id), c)
 	if err != nil {
@@ -136,13 +136,10 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	c.claim = cl
 	defer cl.settled()
 	c.expiry = c.expiryOf(in)
-	cs, resumed, err := c.ns.OpenSession(id, in.Connect.Clean, core.SessionOptions{
-		Dialect: dialectName, Expiry: c.expiry, Will: will, Queue: c.h.cfg.Session,
-		Attributes: map[string]string{attrUser: c.principal.Name},
-	})
+	cs, resumed, err := c.openSession(in, id, will)
 	if err != nil {
 		c.h.claims.drop(cl)
-		return c.refuse(protocolError(connectCodeOf(err), "3.1.4", "%s", reasonOf(err)))
+		return c.refuse(err)
 	}
 	c.s = c.h.sessionOf(cs)
 	c.pub = c.ns.NewPublisher(0)
@@ -157,16 +154,42 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 // attrUser is the session's attribute that says whose it is.
 const attrUser = "user"
 
-// anothers says that a client id belongs to the session of another user, whose
-// messages and connection it would take. What anonymous clients left is free
-// to all.
-func (c *conn) anothers(id string) bool {
+// mayTake says why a client id is not to be had: it belongs to the session of
+// another user, whose messages and connection it would take.
+func (c *conn) mayTake(id string) error {
 	s, ok := c.ns.Session(dialectName, id)
 	if !ok {
-		return false
+		return nil
 	}
-	owner := s.Attributes()[attrUser]
-	return owner != "" && owner != c.principal.Name
+	if owner := s.Attributes()[attrUser]; owner != "" && owner != c.principal.Name {
+		return protocolError(wire.ClientIdentifierNotValid, "MQTT-3.1.3-8", "another user has a session of this client id")
+	}
+	return nil
+}
+
+// openSession resumes or begins the session that we have the claim to. What
+// anonymous clients left is free to all where they are let in; elsewhere it
+// ends, since nothing says that it is this user's.
+func (c *conn) openSession(in *wire.Connect, id string, will *core.Will) (*core.Session, bool, error) {
+	if err := c.mayTake(id); err != nil { // somebody was faster
+		return nil, false, err
+	}
+	clean, attrs := in.Connect.Clean, map[string]string{attrUser: c.principal.Name}
+	if old, ok := c.ns.Session(dialectName, id); ok && !clean {
+		clean = !c.principal.Anonymous && !c.anonymous && old.Attributes()[attrUser] == ""
+		if !clean {
+			var err error
+			if c.revoked, err = c.revoke(old); err != nil {
+				return nil, false, err
+			}
+		}
+		if c.revoked {
+			attrs[attrRevoked] = "yes"
+		}
+	}
+	return c.ns.OpenSession(id, clean, core.SessionOptions{
+		Dialect: dialectName, Expiry: c.expiry, Will: will, Queue: c.h.cfg.Session, Attributes: attrs,
+	})
 }
 
 // inflight is how many deliveries the client takes unacknowledged.

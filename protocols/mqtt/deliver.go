@@ -145,6 +145,10 @@ func (c *conn) writePublish(sl *slot, m *core.Message, n note) bool {
 	if sl.feed == nil { // a retained value
 		o.Retain = true
 	}
+	if own && !c.mayReceive(m) {
+		c.h.counters.Revoked.Add(1)
+		ok = false
+	}
 	if !ok || !c.fits(&o) {
 		c.discard(sl)
 		return true

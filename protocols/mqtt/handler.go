@@ -72,6 +72,7 @@ type Stats struct {
 	Takeovers atomic.Uint64 // connections that a newer one of the same client id ended
 	Offline   atomic.Uint64 // QoS 0 messages for a session without a connection
 	Dropped   atomic.Uint64 // QoS 0 messages for a client that does not read
+	Revoked   atomic.Uint64 // subscriptions and stored messages dropped since their user may no longer read them
 
 	PacketsIn, PacketsOut           atomic.Uint64 // of every type
 	PublishesIn, PublishesOut       atomic.Uint64

@@ -65,6 +65,10 @@ func (c *conn) fetchRetained(r *retainedValues) (more bool) {
 
 // writeRetained: lock held.
 func (c *conn) writeRetained(m *core.Message, n note) {
+	if !c.mayReceive(m) { // asked for on an earlier connection
+		c.h.counters.Revoked.Add(1)
+		return
+	}
 	published, _, _ := origin(m, 0)
 	qos := min(n.qos, published)
 	if qos == 0 {
