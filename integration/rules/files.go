@@ -65,7 +65,7 @@ var topLevel = []string{
 	".ci", ".dockerignore", ".git", ".gitattributes", ".gitignore", ".golangci.yml",
 	"Dockerfile", "LICENSE", "README.md", "docker-compose.yml", "go.mod", "go.sum",
 	"bridge", "cmd", "config", "core", "integration", "protocols",
-	"slipway-data", "slipway", // made by running and building; ignored by git
+	"slipway-data", "slipway", "slipway.yaml", // made by running and building, and as README says; ignored by git
 }
 
 func top(t *tree) []string {

@@ -57,6 +57,7 @@ var sound = map[string]string{
 	"bridge/sns/doc.go":            "// Package sns is a door.\npackage sns",
 	"integration/rules/doc.go":     "// Package rules checks.\npackage rules",
 	"integration/testdata/x.go":    "not Go",
+	"slipway.yaml":                 "written as README says",
 	".ci/tools/count/main.go":      "not Go either",
 	"protocols/stomp/escape_v1.go": "package stomp",
 	"protocols/stomp/time_test.go": "package stomp\nimport (\"testing/synctest\"; \"time\")\nfunc f() { synctest.Test(nil, func() { go func() { time.Sleep(1) }() }) }",
