@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -19,13 +20,14 @@ type door struct {
 	listen    []string
 	anonymous bool
 	keys      bool // users need access keys at this door
+	hosts     bool // strangers are let in under allowed_hosts only
 }
 
 func (c Config) all() []door {
 	return []door{
-		{"mqtt", c.MQTT.Listen, c.MQTT.AllowAnonymous, false},
-		{"aws", c.AWS.Listen, c.AWS.AllowAnonymous, true},
-		{"admin", c.Admin.Listen, c.Admin.AllowAnonymous, false},
+		{"mqtt", c.MQTT.Listen, c.MQTT.AllowAnonymous, false, false},
+		{"aws", c.AWS.Listen, c.AWS.AllowAnonymous, true, true},
+		{"admin", c.Admin.Listen, c.Admin.AllowAnonymous, false, true},
 	}
 }
 
@@ -79,11 +81,40 @@ func (ps *problems) listener(c Config, d door, address, path string, seen map[st
 	switch {
 	case len(c.Users) == 0:
 		ps.add(path, "%s is not a loopback address and there are no users: configure users, "+
-			"or write %s.allow_anonymous: true to let in whoever reaches it, or listen on 127.0.0.1", quote(address), d.name)
+			"or %s, or listen on 127.0.0.1", quote(address), d.letIn())
 	case d.keys && !slices.ContainsFunc(c.Users, func(u User) bool { return len(u.AccessKeys) > 0 }):
 		ps.add(path, "%s is not a loopback address and no user has access_keys: give some, "+
-			"or write %s.allow_anonymous: true to let in whoever reaches it, or listen on 127.0.0.1", quote(address), d.name)
+			"or %s, or listen on 127.0.0.1", quote(address), d.letIn())
 	}
+}
+
+// letIn is what to write for a door to be open to all.
+func (d door) letIn() string {
+	text := "write " + d.name + ".allow_anonymous: true to let in whoever reaches it"
+	if d.hosts {
+		text += " under a host of " + d.name + ".allowed_hosts"
+	}
+	return text
+}
+
+// NoHosts returns what is worth knowing of doors that let strangers in off
+// loopback, yet know no host that they are addressed by.
+func (c Config) NoHosts() []string {
+	var notes []string
+	note := func(name string, listen []string, anonymous bool, hosts int) {
+		off := slices.IndexFunc(listen, func(a string) bool { return !Loopback(a) })
+		if anonymous && hosts == 0 && off >= 0 {
+			notes = append(notes, fmt.Sprintf("%s.allowed_hosts is empty: strangers who address %s by anything but a loopback name "+
+				"or address are refused; list the names and addresses that it is reached by, or \"*\"", name, quote(listen[off])))
+		}
+	}
+	known := len(c.AWS.AllowedHosts)
+	if c.AWS.ExternalURL != "" {
+		known++ // its host is allowed
+	}
+	note("aws", c.AWS.Listen, c.AWS.AllowAnonymous, known)
+	note("admin", c.Admin.Listen, c.Admin.AllowAnonymous, len(c.Admin.AllowedHosts))
+	return notes
 }
 
 // badAddress says what is wrong with host:port.

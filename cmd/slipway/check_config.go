@@ -24,9 +24,17 @@ func checkConfigCommand(_ context.Context, c call) error {
 	if len(operands) == 1 {
 		file = operands[0]
 	}
-	if _, err := config.Load(config.Sources{File: file, Env: c.env}); err != nil {
+	cfg, err := config.Load(config.Sources{File: file, Env: c.env})
+	if err != nil {
 		return configError(fmt.Errorf("the configuration is wrong:\n%w", err))
 	}
-	fmt.Fprintln(c.out, "the configuration is right")
+	what := file
+	if file == "" {
+		what = "no file, the defaults and the environment"
+	}
+	fmt.Fprintf(c.out, "the configuration is right: %s\n", what)
+	for _, note := range cfg.NoHosts() {
+		fmt.Fprintf(c.out, "note: %s\n", note)
+	}
 	return nil
 }

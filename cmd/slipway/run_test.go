@@ -24,6 +24,7 @@ func slipway(t *testing.T, stdin string, env []string, args ...string) (code int
 func TestExitCodes(t *testing.T) {
 	bad := write(t, "mqtt: {listn: []}\n")
 	good := write(t, "memory: true\n")
+	open := write(t, "aws: {listen: ['0.0.0.0:4566'], allow_anonymous: true}\n")
 	for _, tt := range []struct {
 		args string
 		code int
@@ -43,6 +44,8 @@ func TestExitCodes(t *testing.T) {
 		{"version now", 2, "", `what is "now"?`},
 		{"check", 2, "", "which directory?"},
 		{"check-config " + good, 0, "is right", ""},
+		{"check-config", 0, "the configuration is right: no file, the defaults and the environment", ""},
+		{"check-config " + open, 0, "aws.allowed_hosts is empty", ""},
 		{"check-config " + bad, 3, "", "mqtt.listn: unknown key: did you mean listen?"},
 		{"check-config " + good + ".none", 3, "", "no such file"},
 		{"check-config --example", 0, "data_dir: ./slipway-data", ""},
