@@ -1,9 +1,7 @@
 package client
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"testing"
 
@@ -12,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/slipwaymq/slipway/integration/internal/whole"
 )
 
 // Region and Account are what a broker without configuration shows.
@@ -24,31 +24,11 @@ func anybody() aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider("any", "any", "")
 }
 
-// An httpClient sends each request in one piece. The SDK closes a request's body
-// when the answer begins (smithy-go, transport/http/client.go); if net/http, which
-// writes a body that it does not know after the headers, has not looked for the
-// body's end by then, it takes the SDK's close for a failure and cuts the
-// connection, answer and all ("use of closed network connection"). Against a
-// server on the same machine that happens about once in a hundred long answers.
-type httpClient struct{ http.Client }
-
-// Do implements aws.HTTPClient.
-func (c *httpClient) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	return c.Client.Do(r)
-}
-
 // transport is closed with the test, so that no connection outlives it.
-func transport(t testing.TB) *httpClient {
+func transport(t testing.TB) *whole.Client {
 	tr := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &httpClient{http.Client{Transport: tr}}
+	return &whole.Client{Client: http.Client{Transport: tr}}
 }
 
 // SQS is a client of the broker at address. It does not retry: a test that

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"github.com/slipwaymq/slipway/integration/internal/whole"
 )
 
 type request struct {
@@ -61,8 +63,8 @@ func connect() map[string]any {
 	endpoint, region := aws.String(os.Getenv("AWS_ENDPOINT_URL")), os.Getenv("AWS_REGION")
 	who := credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), "")
 	return map[string]any{
-		"sqs": sqs.New(sqs.Options{BaseEndpoint: endpoint, Region: region, Credentials: who, RetryMaxAttempts: 1}),
-		"sns": sns.New(sns.Options{BaseEndpoint: endpoint, Region: region, Credentials: who, RetryMaxAttempts: 1}),
+		"sqs": sqs.New(sqs.Options{BaseEndpoint: endpoint, Region: region, Credentials: who, RetryMaxAttempts: 1, HTTPClient: &whole.Client{}}),
+		"sns": sns.New(sns.Options{BaseEndpoint: endpoint, Region: region, Credentials: who, RetryMaxAttempts: 1, HTTPClient: &whole.Client{}}),
 	}
 }
 
