@@ -1,10 +1,12 @@
 package core
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/core/match"
@@ -155,6 +157,10 @@ type Access struct {
 	decoy     string                 // immutable; a hash to verify for who has none
 	scramLike *SCRAMVerifier         // immutable; that of the first user who has one
 	turns     chan struct{}          // bounds how many passwords are hashed at once
+
+	mu    sync.Mutex
+	tries int            // guarded by mu; logins that hash or wait for it
+	from  map[string]int // guarded by mu; the same of each address
 }
 
 type accessUser struct {
@@ -175,6 +181,17 @@ type accessKey struct {
 // meant to need some 20 MiB, and anybody may try.
 const maxHashing = 4
 
+// Who cannot hash at once waits, but not behind everybody who cares to try: of
+// all no more than maxTries, of one address no more than maxTriesFrom.
+const (
+	maxTries     = 64
+	maxTriesFrom = 16
+)
+
+// ErrBusy says that too many logins are under way, or that the context of this
+// one ended before its turn came. It says nothing about the password.
+var ErrBusy = errf(OverLimit, "too many logins at once")
+
 // NewAccess makes an Access. proofKey is random and this process's own; it
 // has at least 16 bytes.
 func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Access, error) {
@@ -187,6 +204,7 @@ func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Acc
 		users:    make(map[string]*accessUser, len(users)),
 		keys:     map[string]accessKey{},
 		turns:    make(chan struct{}, maxHashing),
+		from:     map[string]int{},
 	}
 	for _, u := range users {
 		if err := a.add(u); err != nil {
@@ -229,30 +247,73 @@ func (a *Access) add(u AccessUser) error {
 // Denied error that does not say which of the two was wrong. An unknown user
 // costs as much time as a wrong password: the hash of the first user who has
 // one is verified and the result thrown away, so all hashes should have the
-// same parameters. It may wait for its turn to hash.
-func (a *Access) Authenticate(name string, password []byte) (*Principal, error) {
+// same parameters. It may wait for its turn to hash, as long as ctx lasts, or
+// return ErrBusy. from is the client's address without a port; "" is not
+// counted.
+func (a *Access) Authenticate(ctx context.Context, from, name string, password []byte) (*Principal, error) {
 	proof := a.prove(name, password)
 	u := a.users[name]
 	if u == nil || u.hash == "" {
 		if a.decoy != "" {
-			a.hashes(a.decoy, password)
+			if _, err := a.hashes(ctx, from, a.decoy, password); err != nil {
+				return nil, err
+			}
 		}
 		return nil, errDenied()
 	}
 	if last := u.proof.Load(); last != nil && hmac.Equal(last[:], proof[:]) {
 		return u.principal, nil
 	}
-	if !a.hashes(u.hash, password) {
+	switch is, err := a.hashes(ctx, from, u.hash, password); {
+	case err != nil:
+		return nil, err
+	case !is:
 		return nil, errDenied()
 	}
 	u.proof.Store(&proof)
 	return u.principal, nil
 }
 
-func (a *Access) hashes(hash string, password []byte) bool {
-	a.turns <- struct{}{}
+func (a *Access) hashes(ctx context.Context, from, hash string, password []byte) (bool, error) {
+	if !a.enter(from) {
+		return false, ErrBusy
+	}
+	defer a.leave(from)
+	select {
+	case a.turns <- struct{}{}:
+	case <-ctx.Done():
+		return false, ErrBusy
+	}
 	defer func() { <-a.turns }()
-	return a.verify(hash, password)
+	if ctx.Err() != nil { // select does not prefer it
+		return false, ErrBusy
+	}
+	return a.verify(hash, password), nil
+}
+
+func (a *Access) enter(from string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.tries >= maxTries || from != "" && a.from[from] >= maxTriesFrom {
+		return false
+	}
+	a.tries++
+	if from != "" {
+		a.from[from]++
+	}
+	return true
+}
+
+func (a *Access) leave(from string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tries--
+	if from == "" {
+		return
+	}
+	if a.from[from]--; a.from[from] == 0 {
+		delete(a.from, from)
+	}
 }
 
 func (a *Access) prove(name string, password []byte) (proof [sha256.Size]byte) {

@@ -78,7 +78,7 @@ func TestAuthenticate(t *testing.T) {
 		{"nobody", "one", false, "hash:one"}, // failures are never remembered
 	} {
 		v.calls = nil
-		p, err := a.Authenticate(c.name, []byte(c.password))
+		p, err := a.Authenticate(t.Context(), "", c.name, []byte(c.password))
 		if ok := err == nil; ok != c.ok || ok != (p != nil) || !ok && KindOf(err) != Denied {
 			t.Errorf("%q with %q: %v, %v", c.name, c.password, p, err)
 		}
@@ -89,7 +89,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Errorf("%q with %q verified %q, want %q", c.name, c.password, got, c.hashed)
 		}
 	}
-	if p, _ := a.Authenticate("app", []byte("one")); p.Namespace != "ns" || p.Anonymous {
+	if p, _ := a.Authenticate(t.Context(), "", "app", []byte("one")); p.Namespace != "ns" || p.Anonymous {
 		t.Errorf("principal %+v", p)
 	}
 }
@@ -101,7 +101,7 @@ func TestAuthenticateTakesTurns(t *testing.T) {
 	a := newTestAccess(t, v, AccessUser{Name: "app", PasswordHash: "hash:one"})
 	var tries sync.WaitGroup
 	for range 50 {
-		tries.Go(func() { _, _ = a.Authenticate("app", []byte("wrong")) })
+		tries.Go(func() { _, _ = a.Authenticate(t.Context(), "", "app", []byte("wrong")) })
 	}
 	for range maxHashing {
 		<-inside
@@ -136,7 +136,7 @@ func TestNewAccessRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Authenticate("a", nil); KindOf(err) != Denied {
+	if _, err := a.Authenticate(t.Context(), "", "a", nil); KindOf(err) != Denied {
 		t.Errorf("no users: %v", err)
 	}
 }

@@ -61,6 +61,18 @@ func (c *Conn) Remote() string { return c.remote }
 // but the Conn reads from, writes to or closes it.
 func (c *Conn) NetConn() net.Conn { return c.nc }
 
+// Address is Remote without the port; "" for what is not IP.
+func (c *Conn) Address() string {
+	if !c.addr.IsValid() {
+		return ""
+	}
+	return c.addr.String()
+}
+
+// HandshakeEnds is when a connection that is not Established is given up. Who
+// waits for something else than input asks.
+func (c *Conn) HandshakeEnds() time.Time { return c.since.Add(c.srv.cfg.Handshake) }
+
 // Info describes the connection.
 func (c *Conn) Info() Info {
 	c.mu.Lock()

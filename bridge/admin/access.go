@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"errors"
+	"net"
 	"net/http"
 
 	"github.com/slipwaymq/slipway/core"
@@ -41,7 +43,13 @@ func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) 
 		s.refuse(w, why)
 		return nil, false
 	}
-	who, err := s.cfg.Access.Authenticate(name, []byte(password))
+	from, _, _ := net.SplitHostPort(r.RemoteAddr) // "" is not counted
+	who, err := s.cfg.Access.Authenticate(r.Context(), from, name, []byte(password))
+	if errors.Is(err, core.ErrBusy) {
+		w.Header().Set("Retry-After", "1")
+		_ = answer(w, http.StatusServiceUnavailable, map[string]string{"error": "too many logins at once"}) // as in fail
+		return nil, false
+	}
 	if err != nil {
 		s.cfg.Log.Warn("admin login refused", "user", name, "remote", r.RemoteAddr)
 		s.unauthorized(w)

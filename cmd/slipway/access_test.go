@@ -18,12 +18,12 @@ func TestAccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := access.Authenticate("app", []byte("change me"))
+	app, err := access.Authenticate(t.Context(), "", "app", []byte("change me"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, wrong := range [][2]string{{"app", "change you"}, {"app", ""}, {"ghost", "change me"}, {"", ""}} {
-		if _, err := access.Authenticate(wrong[0], []byte(wrong[1])); core.KindOf(err) != core.Denied {
+		if _, err := access.Authenticate(t.Context(), "", wrong[0], []byte(wrong[1])); core.KindOf(err) != core.Denied {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}

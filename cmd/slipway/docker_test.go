@@ -122,7 +122,7 @@ func checkSensor(t *testing.T, cfg config.Config, args []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sensor, err := access.Authenticate(after("-u"), []byte(after("-P")))
+	sensor, err := access.Authenticate(t.Context(), "", after("-u"), []byte(after("-P")))
 	if err != nil {
 		t.Fatalf("sensor: %v", err)
 	}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
@@ -73,8 +74,13 @@ func (c *conn) authenticate(in *wire.Connect) (*core.Principal, error) {
 	case !p.UsernameFlag:
 		return nil, protocolError(wire.NotAuthorized, "3.1.3.5", "a user name is needed")
 	}
-	who, err := access.Authenticate(string(p.Username), p.Password)
-	if core.KindOf(err) == core.Denied && err != nil {
+	ctx, cancel := context.WithDeadline(c.ctx, c.nc.HandshakeEnds())
+	defer cancel()
+	who, err := access.Authenticate(ctx, c.nc.Address(), string(p.Username), p.Password)
+	switch {
+	case errors.Is(err, core.ErrBusy):
+		return nil, protocolError(wire.ServerBusy, "3.1.4", "too many logins at once")
+	case err != nil && core.KindOf(err) == core.Denied:
 		return nil, protocolError(wire.BadUserNameOrPassword, "3.1.3.6", "wrong user name or password")
 	}
 	return who, err
