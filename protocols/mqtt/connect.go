@@ -250,11 +250,17 @@ func (c *conn) refuse(err error) error {
 	if !errors.As(err, &we) {
 		we = &wire.Error{Code: connectCodeOf(err), Clause: "3.1.4", Detail: reasonOf(err)}
 	}
-	if c.peer.Version != 0 {
+	if c.peer.Version == wire.V5 || c.peer.Version != 0 && !violates(we.Code) {
 		code, props := c.reference(we.Code, we.Detail)
 		c.write(func(dst []byte) []byte { return wire.AppendConnack(dst, c.peer, false, code, props) })
 	}
 	return fmt.Errorf("%w: %w", errRefused, err)
+}
+
+// violates says that a CONNECT is no valid packet: before version 5 the
+// connection then ends without CONNACK [MQTT-3.1.4-1].
+func violates(code wire.Code) bool {
+	return code == wire.MalformedPacket || code == wire.ProtocolError || code == wire.TopicNameInvalid
 }
 
 // reason is the reason string of a version 5 answer.

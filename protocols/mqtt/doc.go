@@ -53,9 +53,8 @@
 //
 // testdata/clauses.txt and clauses311.txt list the conformance statements of MQTT 5
 // and 3.1.1 with the test of each, and where this server differs: QoS 2 of a shared
-// subscription goes to another member when a connection ends (4.8.2), a message
-// that was sent may expire before it is sent again [MQTT-4.3.3-7], and a malformed
-// CONNECT of 3.1.1 gets return code 3 instead of none [MQTT-3.1.4-1].
+// subscription goes to another member when a connection ends (4.8.2), and a
+// message that was sent may expire before it is sent again [MQTT-4.3.3-7].
 //
 // # Locks
 //
