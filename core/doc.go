@@ -57,7 +57,7 @@
 //	publish route publishop body dedup   the way in
 //	committer   the one goroutine that changes the store
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
-//	queue dispatch consumer pull settle browse group   the way out
+//	queue dispatch consumer pull fair settle browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	session retained   what outlives a connection; offer   what nobody keeps
 //	access scram   who somebody is and what he may do
@@ -118,6 +118,7 @@
 //	leases, FIFO groups, deduplication, delay, TTL, retention       yes
 //	dead letters with trail, redrive, cycles, max length            yes
 //	push consumers: credit, priority, exclusive, single active      yes
+//	fair pulls between group ids of a queue that is not grouped     yes (fair.go): by what is in flight
 //	predicates on bindings and consumers                            yes; SQL-92 selectors and SNS policies compile to them with their doors
 //	atomic groups, browsing                                         yes
 //	exchanges other than the tree, policies, sticky groups          no: with the AMQP and STOMP doors

@@ -371,14 +371,14 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 		q.mu.Unlock()
 		return
 	}
-	st, l := q.st, q.st.lane(w.lane)
+	st, l, look := q.st, q.st.lane(w.lane), *w.r
 	from, tail := max(w.r.at[w.lane], l.horizon), l.tail
 	st.scans++
 	q.mu.Unlock()
 
 	step := loadRoom{n: scanStep, bytes: st.limitBytes}
 	found, to, _, err := q.scanLane(inc, pos{w.lane, from}, tail, &step)
-	matches := slices.DeleteFunc(found, func(e *entry) bool { return !w.r.fits(e) })
+	matches := slices.DeleteFunc(found, func(e *entry) bool { return !look.fits(e) })
 
 	q.mu.Lock()
 	defer q.mu.Unlock()

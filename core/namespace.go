@@ -263,7 +263,7 @@ func (q *Queue) drop() {
 	q.wants = wants{}
 	q.expiry = 0
 	q.pulled = holder{}
-	q.attempts, q.skippers = nil, nil
+	q.attempts, q.skippers, q.fair = nil, nil, fairness{}
 	q.plain = reader{}
 	for _, c := range q.consumers {
 		c.purged += c.held.n

@@ -116,11 +116,12 @@ func (q *Queue) serve(p *pull) bool {
 		if limit := q.opt.MaxInFlight; limit > 0 && len(q.st.leases) >= limit {
 			break
 		}
-		e := q.pick(p.reader)
+		e := q.pickFor(p.reader)
 		if e == nil {
 			break
 		}
 		q.st.lease(e, &q.pulled, now+p.opt.Lease.Milliseconds(), now)
+		q.noteTenant(e, now)
 		if q.st.grouped != nil {
 			p.reader.group = q.st.grouped.byName[e.group]
 		}

@@ -12,6 +12,7 @@ import (
 type reader struct {
 	predicate Predicate
 	maxBytes  int
+	avoid     map[string]bool  // noisy tenants (fair.go); nil: none
 	tooLarge  *atomic.Uint64   // counts what maxBytes refused; nil: nobody asks
 	at        map[uint8]uint64 // per lane: everything before was looked at
 	group     *group           // grouped: the group this pull is taking from
@@ -19,12 +20,15 @@ type reader struct {
 
 // skips says whether the reader can be refused anything at all.
 func (r *reader) skips(s *qstate) bool {
-	return r.predicate != nil || r.maxBytes > 0 && s.maxSize > r.maxBytes
+	return r.predicate != nil || len(r.avoid) > 0 || r.maxBytes > 0 && s.maxSize > r.maxBytes
 }
 
-// refuses says whether the entry is too large for the reader, and counts each
-// once while it is in memory.
+// refuses says whether the entry is of a tenant that the reader passes over, or
+// too large for it; of the latter it counts each once while it is in memory.
 func (r *reader) refuses(e *entry) bool {
+	if len(r.avoid) > 0 && r.avoid[e.group] {
+		return true
+	}
 	if r.maxBytes == 0 || e.size <= r.maxBytes {
 		return false
 	}
@@ -76,7 +80,10 @@ func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
 // firstReturned is the first of the returned that the reader may have, or
 // whose message it needs to tell.
 func (r *reader) firstReturned(s *qstate) *entry {
-	for _, e := range s.returned {
+	for i, e := range s.returned {
+		if len(r.avoid) > 0 && i >= fairReturned {
+			return nil
+		}
 		if r.refuses(e) {
 			continue
 		}

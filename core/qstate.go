@@ -24,6 +24,7 @@ type qstate struct {
 	lanes     []*lane // ordered: highest priority first
 	returned  []*entry
 	leases    map[pos]*entry
+	tenants   map[string]int // leases by group id, unless grouped
 	deadlines deadlineHeap
 	holes     map[pos]struct{}
 	scans     int   // store scans under way that may still see what is settled
@@ -308,6 +309,7 @@ func (s *qstate) lease(e *entry, h *holder, deadline, now int64) {
 // hang puts an entry under lease as it is.
 func (s *qstate) hang(e *entry, h *holder, deadline int64) {
 	s.leases[e.pos] = e
+	s.tenant(e, 1)
 	if s.grouped != nil {
 		s.grouped.lock(e)
 	}
@@ -327,6 +329,7 @@ func (s *qstate) setDeadline(e *entry, deadline int64) {
 // end takes an entry out of its lease.
 func (s *qstate) end(e *entry) {
 	delete(s.leases, e.pos)
+	s.tenant(e, -1)
 	e.holder.remove(e)
 	if e.heapAt >= 0 {
 		heap.Remove(&s.deadlines, e.heapAt)
@@ -339,6 +342,7 @@ func (s *qstate) end(e *entry) {
 // giveBack ends a lease and puts the entry back at its old place.
 func (s *qstate) giveBack(e *entry) {
 	delete(s.leases, e.pos)
+	s.tenant(e, -1)
 	e.holder.remove(e)
 	if e.heapAt >= 0 {
 		heap.Remove(&s.deadlines, e.heapAt)

@@ -36,6 +36,7 @@ type Queue struct {
 	turn      int                 // guarded by mu; round robin
 	pulls     pullQueue           // guarded by mu; waiting receives
 	skippers  map[int]*reader     // guarded by mu; pull cursors by their size limit
+	fair      fairness            // guarded by mu; tenants that pulls pass over
 	attempts  map[string]*attempt // guarded by mu; ReceiveRequestAttemptId
 	plain     reader              // guarded by mu; the cursor of all who take anything
 	pulled    holder              // guarded by mu; all pull leases

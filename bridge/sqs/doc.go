@@ -21,7 +21,8 @@
 //	Send, Receive, Delete, ChangeMessageVisibility, their batches, PurgeQueue   yes
 //	ListDeadLetterSourceQueues                                                  yes
 //	long polling, delay, visibility, retention, FIFO, deduplication, DLQ        yes
-//	fair queues: MessageGroupId on standard queues                              kept and returned; no fairness
+//	fair queues: MessageGroupId on standard queues                              by what is in flight; processing time
+//	                                                                            makes nobody noisy
 //	Policy, AddPermission, RemovePermission                                     evaluated on every call, see below
 //	KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit                   stored and shown, no effect
 //	RedriveAllowPolicy                                                          obeyed
