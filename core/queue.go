@@ -69,6 +69,14 @@ func (q *Queue) ModifiedAt() int64 {
 	return q.modified
 }
 
+// Tag is one of the queue's tags.
+func (q *Queue) Tag(name string) (value string, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	value, ok = q.opt.Tags[name]
+	return value, ok
+}
+
 // Options is a copy of the options in force.
 func (q *Queue) Options() QueueOptions {
 	q.mu.Lock()

@@ -27,8 +27,8 @@
 //	KmsMasterKeyId, SqsManagedSseEnabled, FifoThroughputLimit                   stored and shown, no effect
 //	RedriveAllowPolicy                                                          obeyed
 //	names that SQS cannot spell                                                 aliases, tag slipway:name
-//	message move tasks                                                          yes, but a task ends with the process:
-//	                                                                            AWS's goes on. Each move is durable.
+//	message move tasks                                                          yes; one under way goes on after a restart,
+//	                                                                            one that is over is then not listed
 //	request quotas                                                              no
 //	server-side encryption                                                      no
 //	SNS signatures                                                              no: envelopes have neither

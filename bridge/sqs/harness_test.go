@@ -44,11 +44,19 @@ type server struct {
 	ns     *core.Namespace
 	edge   http.Handler
 	client *sdk.Client
+	store  *memstore.Store
+	end    func() // of the service
 }
 
 func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	t.Helper()
-	b, err := core.New(memstore.New(memstore.Options{}), core.Options{Clock: clock{}, Rand: rand.Reader, Fatal: func(err error) { t.Error(err) }})
+	return serveOn(t, memstore.New(memstore.Options{}), change...)
+}
+
+// serveOn goes on with what an earlier server left in the store.
+func serveOn(t *testing.T, store *memstore.Store, change ...func(*awsapi.Backend)) *server {
+	t.Helper()
+	b, err := core.New(store, core.Options{Clock: clock{}, Rand: rand.Reader, Fatal: func(err error) { t.Error(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +69,9 @@ func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	service := sqs.New(backend)
 	t.Cleanup(service.Close)
 	service.Register(reg)
+	service.Resume(b.Namespaces()...)
 	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge})}
+	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge}), store: store, end: service.Close}
 }
 
 func newClient(url string, tr http.RoundTripper) *sdk.Client {

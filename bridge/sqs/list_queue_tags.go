@@ -18,7 +18,9 @@ func (s *Service) listQueueTags(_ context.Context, c *awsapi.Call, in *sqsapi.Li
 	}
 	out := &sqsapi.ListQueueTagsOutput{}
 	for _, k := range slices.Sorted(maps.Keys(t.options.Tags)) {
-		out.Tags = append(out.Tags, wireEntry(k, t.options.Tags[k]))
+		if k != tagMove {
+			out.Tags = append(out.Tags, wireEntry(k, t.options.Tags[k]))
+		}
 	}
 	if t.shown != t.Name() {
 		out.Tags = append(out.Tags, wireEntry(tagName, t.Name()))

@@ -50,7 +50,10 @@ func (s *Service) startMessageMoveTask(_ context.Context, c *awsapi.Call, in *sq
 		}
 	}
 	m.id, m.handle = newTaskHandle(m.sourceARN)
-	if !s.moves.start(m) {
+	switch ok, err := s.moves.begin(m); {
+	case err != nil:
+		return nil, refusal(err)
+	case !ok:
 		return nil, wire.InvalidParameterValue.New("There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	}
 	return &sqsapi.StartMessageMoveTaskOutput{TaskHandle: wire.Some(m.handle)}, nil

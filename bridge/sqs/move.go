@@ -13,9 +13,9 @@ import (
 )
 
 // This file is message move tasks: a goroutine each, which moves messages out of
-// a dead-letter queue as fast as it may. Each move is atomic and durable, the
-// task is not: it ends with the process (DESIGN's store keeps definitions only),
-// and whoever wants the rest moved starts another.
+// a dead-letter queue as fast as it may. Each move is atomic and durable; a task
+// that is not over is kept in a tag of its source (move_saved.go) and goes on
+// with the next process. What is over is told of only until then.
 
 // Task states.
 const (
@@ -52,10 +52,10 @@ type move struct {
 	rate        int         // immutable; 0: none was given
 	toMove      int64       // immutable
 	started     int64       // immutable; ms
-	cancel      context.CancelFunc
 
 	mu     sync.Mutex
-	status string // guarded by mu, and the next two
+	cancel context.CancelFunc // guarded by mu, and the next three; nil before it runs
+	status string
 	moved  int64
 	reason string
 }
@@ -82,21 +82,46 @@ func (ms *moves) close() {
 	ms.run.Wait()
 }
 
-// start begins a task; false if one of its source is running, or all must end.
-func (ms *moves) start(m *move) bool {
+// enter notes a task as its source's only active one; false if there is another.
+func (ms *moves) enter(m *move) bool {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	ms.forget()
 	all := ms.tasks[m.source]
-	if ms.ctx.Err() != nil || slices.ContainsFunc(all, (*move).active) {
+	if slices.ContainsFunc(all, (*move).active) {
+		return false
+	}
+	m.status = taskRunning
+	ms.tasks[m.source] = append([]*move{m}, all[:min(len(all), maxTasks-1)]...)
+	return true
+}
+
+// withdraw takes back what enter noted, of a task that could not be saved.
+func (ms *moves) withdraw(m *move) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	ms.tasks[m.source] = slices.DeleteFunc(ms.tasks[m.source], func(o *move) bool { return o == m })
+}
+
+// start has a task that was entered run; false if all must end.
+func (ms *moves) start(m *move) bool {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if ms.ctx.Err() != nil {
 		return false
 	}
 	ctx, cancel := context.WithCancel(ms.ctx)
-	m.status, m.cancel = taskRunning, cancel
-	ms.tasks[m.source] = append([]*move{m}, all[:min(len(all), maxTasks-1)]...)
+	m.mu.Lock()
+	m.cancel = cancel
+	if m.status == taskCancelling { // between enter and now
+		cancel()
+	}
+	m.mu.Unlock()
 	ms.run.Go(func() {
 		defer cancel()
-		m.work(ctx)
+		if m.work(ctx) {
+			m.unsave()
+		}
 	})
 	return true
 }
@@ -123,8 +148,9 @@ func (m *move) active() bool {
 	return m.status == taskRunning || m.status == taskCancelling
 }
 
-// work moves messages until there are none, or ctx ends.
-func (m *move) work(ctx context.Context) {
+// work moves messages until there are none, or the task is cancelled; then it is
+// over. It is not over if the process ends.
+func (m *move) work(ctx context.Context) (over bool) {
 	rate := m.rate
 	if rate == 0 {
 		rate = maxRate
@@ -143,12 +169,11 @@ func (m *move) work(ctx context.Context) {
 			status, reason = taskFailed, failedNoSource
 		}
 		if m.note(n, status, reason) {
-			return
+			return true
 		}
 		select {
 		case <-ctx.Done():
-			m.note(0, taskCancelled, "")
-			return
+			return m.cancelled()
 		case <-ticker.C:
 		}
 	}
@@ -184,6 +209,16 @@ func (m *move) note(n int, status, reason string) bool {
 	return true
 }
 
+// cancelled ends a task that is being cancelled, and tells whether it was.
+func (m *move) cancelled() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.status == taskCancelling {
+		m.status = taskCancelled
+	}
+	return m.status == taskCancelled
+}
+
 // abort asks a running task to end; false if it does not run. moved is how far it got.
 func (m *move) abort() (moved int64, ok bool) {
 	m.mu.Lock()
@@ -192,7 +227,9 @@ func (m *move) abort() (moved int64, ok bool) {
 		return 0, false
 	}
 	m.status = taskCancelling
-	m.cancel()
+	if m.cancel != nil {
+		m.cancel()
+	}
 	return m.moved, true
 }
 

@@ -108,6 +108,45 @@ func TestMoveRateAndCancel(t *testing.T) {
 	})
 }
 
+// A task that the process did not finish goes on with the next one, which can
+// cancel it; no client sees where it is kept.
+func TestMoveGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t)
+		_, dead := s.deadLetters(30)
+		source, destination := s.arn(dead), s.arn(s.create("other", nil))
+		handle := must(s.startMove(source, destination, 2))(t)
+		tags := must(s.client.ListQueueTags(t.Context(), &sdk.ListQueueTagsInput{QueueUrl: dead}))(t).Tags
+		must(s.client.UntagQueue(t.Context(), &sdk.UntagQueueInput{QueueUrl: dead, TagKeys: []string{"slipway:move"}}))(t)
+		if len(tags) > 0 {
+			t.Errorf("%v", tags)
+		}
+		time.Sleep(5*time.Second + 50*time.Millisecond)
+		s.end()
+
+		s = serveOn(t, s.store.Clone())
+		task := s.tasks(source, 1)[0]
+		if *task.Status != "RUNNING" || task.ApproximateNumberOfMessagesMoved < 11 || *task.TaskHandle != *handle || *task.DestinationArn != destination {
+			b, _ := json.Marshal(task)
+			t.Errorf("%s", b)
+		}
+		if _, err := s.startMove(source, "", 0); err == nil {
+			t.Error("a second task of one source")
+		}
+		time.Sleep(5 * time.Second)
+		must(s.client.CancelMessageMoveTask(t.Context(), &sdk.CancelMessageMoveTaskInput{TaskHandle: handle}))(t)
+		synctest.Wait()
+		n := s.attributes(&[]string{strings.Replace(*dead, "dead", "other", 1)}[0])["ApproximateNumberOfMessages"]
+		if task = s.tasks(source, 1)[0]; *task.Status != "CANCELLED" || n != fmt.Sprint(task.ApproximateNumberOfMessagesMoved) {
+			t.Errorf("%s, %d moved, %s there", *task.Status, task.ApproximateNumberOfMessagesMoved, n)
+		}
+		s.end()
+		if s = serveOn(t, s.store.Clone()); len(s.tasks(source, 10)) > 0 {
+			t.Error("what is over goes on")
+		}
+	})
+}
+
 // Messages whose queue is gone stay, and the task says so.
 func TestMoveFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -34,7 +34,11 @@ func (s *Service) tagQueue(_ context.Context, c *awsapi.Call, in *sqsapi.TagQueu
 		for k, v := range tagsOf(in.Tags) {
 			o.Tags[k] = v
 		}
-		if len(o.Tags) > maxTags {
+		n := len(o.Tags)
+		if _, moving := o.Tags[tagMove]; moving {
+			n--
+		}
+		if n > maxTags {
 			return wire.InvalidParameterValue.Newf("Too many tags added for queue %s.", t.shown)
 		}
 		return nil

@@ -17,7 +17,9 @@ func (s *Service) untagQueue(_ context.Context, c *awsapi.Call, in *sqsapi.Untag
 	}
 	return nil, refusal(t.Update(func(o *core.QueueOptions) error {
 		for _, k := range in.TagKeys {
-			delete(o.Tags, k)
+			if k != tagMove {
+				delete(o.Tags, k)
+			}
 		}
 		return nil
 	}))

@@ -29,6 +29,7 @@ func (in *instance) openAWS(d *doors, all []net.Listener) error {
 	awsapi.HandleSTS(reg)
 	d.sqs = sqs.New(backend)
 	d.sqs.Register(reg)
+	d.sqs.Resume(in.broker.Namespaces()...)
 	sns.New(backend).Register(reg)
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,
