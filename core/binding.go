@@ -10,9 +10,17 @@ type Binding struct {
 	// binding again is the same binding ("mqtt/<client>/<filter>", an ARN).
 	Key     string
 	Dialect string
-	Filter  match.Filter
+	Filter  match.Filter // of the tree; of a topic exchange it is made of RoutingKey
 
-	Queue *Queue // nil for a sink alone
+	// Exchange is the source; "" is the tree. On an exchange (amq.topic too, which
+	// Bind turns into the tree's Filter) RoutingKey and Arguments say what matches;
+	// everything that does is kept, and an empty Key becomes BindingKey.
+	Exchange   string
+	RoutingKey string
+	Arguments  []Header // looked at by a headers exchange; part of the Key of any
+
+	Target *Exchange // an exchange that gets what matches, instead of Queue or Sink
+	Queue  *Queue    // nil for a sink or a target alone
 	// Sink, if not nil, takes what is not Kept. It is never stored.
 	Sink Sink
 	// KeepTransient puts transient messages into Queue too. AMQP, SNS and
@@ -35,4 +43,10 @@ type Binding struct {
 	predicate Predicate // compiled Rule
 	def       []byte    // the stored form; nil if it is not stored
 	strict    bool      // of a dialect that sees only paths MQTT can spell
+
+	source  *Exchange     // nil: the tree
+	headers *headersMatch // of a headers exchange
+	weight  int64         // of an x-consistent-hash exchange
+	at      int32         // place in source.all; guarded by the namespace's mu
+	atKey   int32         // place in source.keys; guarded by the namespace's mu
 }

@@ -42,7 +42,8 @@ const (
 	codecCorrelation
 	codecString0 // codecStrings: nine bits
 
-	codecKnown = codecString0<<9 - 1
+	codecKeys  = codecString0 << 9
+	codecKnown = codecKeys<<1 - 1
 )
 
 // codecTimes and codecStrings are the fields behind consecutive bits. Their
@@ -93,7 +94,18 @@ func appendMessage(dst []byte, m *Message) []byte {
 			dst = codecAppendBytes(dst, *s)
 		}
 	}
+	if bits&codecKeys != 0 {
+		dst = codecAppendStrings(dst, m.Keys)
+	}
 	return append(dst, m.Body...)
+}
+
+func codecAppendStrings(dst []byte, list []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	for _, s := range list {
+		dst = codecAppendBytes(dst, s)
+	}
+	return dst
 }
 
 func codecPresence(m *Message) uint64 {
@@ -117,6 +129,7 @@ func codecPresence(m *Message) uint64 {
 	for i, s := range codecStrings(m) {
 		set(*s != "", codecString0<<i)
 	}
+	set(len(m.Keys) > 0, codecKeys)
 	return bits
 }
 
@@ -162,6 +175,9 @@ func decodeMessage(b []byte) (*Message, error) {
 			*s = r.string()
 		}
 	}
+	if bits&codecKeys != 0 {
+		m.Keys = r.strings()
+	}
 	m.Body = r.take(uint64(len(r.b)))
 	if r.err != nil {
 		return nil, r.err
@@ -169,18 +185,38 @@ func decodeMessage(b []byte) (*Message, error) {
 	return m, nil
 }
 
+// deathMore, in the byte of the reason, says that Keys and TTL follow.
+const deathMore = 0x80
+
 // appendDeaths appends a dead-letter trail. It has no version of its own: that
 // of the queue entry around it counts.
 func appendDeaths(dst []byte, d []Death) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(d)))
 	for i := range d {
 		dst = codecAppendBytes(dst, d[i].Queue)
-		dst = append(dst, byte(d[i].Reason))
+		more := len(d[i].Keys) > 0 || d[i].TTL != nil
+		why := byte(d[i].Reason)
+		if more {
+			why |= deathMore
+		}
+		dst = append(dst, why)
 		dst = binary.AppendVarint(dst, d[i].Count)
 		dst = binary.AppendVarint(dst, d[i].Time)
 		dst = codecAppendAddress(dst, d[i].Source)
+		if more {
+			dst = codecAppendStrings(dst, d[i].Keys)
+			dst = codecAppendTTL(dst, d[i].TTL)
+		}
 	}
 	return dst
+}
+
+// codecAppendTTL writes one more than the milliseconds, 0 for none.
+func codecAppendTTL(dst []byte, ttl *int64) []byte {
+	if ttl == nil {
+		return append(dst, 0)
+	}
+	return binary.AppendUvarint(dst, uint64(max(0, *ttl))+1)
 }
 
 // decodeDeaths reads what appendDeaths wrote and returns what follows it. Like
@@ -193,12 +229,19 @@ func decodeDeaths(b []byte) (d []Death, rest []byte, err error) {
 	}
 	for i := range d {
 		d[i].Queue = r.string()
-		d[i].Reason = DeathReason(r.byte())
+		why := r.byte()
+		d[i].Reason = DeathReason(why &^ deathMore)
 		if d[i].Reason > DeliveryLimit {
 			r.fail("unknown death reason")
 		}
 		d[i].Count, d[i].Time = r.varint(), r.varint()
 		d[i].Source = r.address()
+		if why&deathMore != 0 {
+			d[i].Keys = r.strings()
+			if ttl := int64(r.uvarint()) - 1; ttl >= 0 {
+				d[i].TTL = &ttl
+			}
+		}
 	}
 	if r.err != nil {
 		return nil, nil, r.err
@@ -212,7 +255,10 @@ func decodeDeaths(b []byte) (d []Death, rest []byte, err error) {
 // format version.
 func messageSize(m *Message) int {
 	n := len(m.Body) + len(m.Correlation) + len(m.Origin.Protocol) + len(m.Origin.Data) +
-		len(m.Source.Name) + len(m.ReplyTo.Name)
+		len(m.Source.Name) + len(m.Source.Key) + len(m.ReplyTo.Name) + len(m.ReplyTo.Key)
+	for _, k := range m.Keys {
+		n += len(k)
+	}
 	for _, s := range codecStrings(m) {
 		n += len(*s)
 	}

@@ -52,7 +52,13 @@ func (s *codecSeed) uint64() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-func (s *codecSeed) address() Address { return Address{AddressKind(s.byte() % 3), s.string()} }
+func (s *codecSeed) address() Address {
+	a := Address{Kind: AddressKind(s.byte() % 4), Name: s.string()}
+	if a.Kind == ToExchange {
+		a.Key = s.string()
+	}
+	return a
+}
 
 func (s *codecSeed) headers(depth int) (hs []Header) {
 	for range s.byte() % 6 {

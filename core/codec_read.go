@@ -62,9 +62,24 @@ func (r *codecReader) varint() int64 {
 func (r *codecReader) bytes() []byte  { return r.take(r.uvarint()) }
 func (r *codecReader) string() string { return codecAlias(r.bytes()) }
 
+func (r *codecReader) strings() []string {
+	n := r.count(1)
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = r.string()
+	}
+	return list
+}
+
 func (r *codecReader) address() Address {
 	a := Address{Kind: AddressKind(r.byte()), Name: r.string()}
-	if a.Kind > ToTopic {
+	if a.Kind == ToExchange {
+		a.Key = r.string()
+	}
+	if a.Kind > ToExchange {
 		r.fail("unknown address kind")
 	}
 	return a

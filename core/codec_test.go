@@ -33,15 +33,38 @@ func codecFull() *Message {
 			{"map", MapValue([]Header{{"k", UintValue(1)}, {"k", MapValue([]Header{{"deep", BoolValue(true)}})}})},
 		},
 		Origin: Origin{Protocol: "mqtt", Data: []byte{5, 1, 2, 3}},
+		Keys:   []string{"cc.1", ""},
 		owned:  true,
 	}
 }
 
+// codecFirst is codecFull as it was before exchanges.
+func codecFirst() *Message {
+	m := codecFull()
+	m.Keys = nil
+	return m
+}
+
+// codecKeysMessage is what came with exchanges.
+func codecKeysMessage() *Message {
+	return &Message{Source: ExchangeAddress("logs", "eu.error"), ReplyTo: ExchangeAddress("", "q"), Keys: []string{"cc"}, Body: []byte("b"), owned: true}
+}
+
 func codecFullDeaths() []Death {
 	return []Death{
-		{"orders", DeliveryLimit, 3, 1_700_000_000_000, QueueAddress("orders")},
-		{"", Rejected, -1, 0, Address{}},
-		{"séances", MaxLength, math.MaxInt64, math.MinInt64, TopicAddress("a/b")},
+		{"orders", DeliveryLimit, 3, 1_700_000_000_000, QueueAddress("orders"), nil, nil},
+		{"", Rejected, -1, 0, Address{}, nil, nil},
+		{"séances", MaxLength, math.MaxInt64, math.MinInt64, TopicAddress("a/b"), nil, nil},
+	}
+}
+
+// codecKeysDeaths is what came with exchanges.
+func codecKeysDeaths() []Death {
+	ttl, none := int64(60_000), int64(0)
+	return []Death{
+		{"q", Expired, 1, 5, ExchangeAddress("x", "k"), []string{"cc", ""}, &ttl},
+		{"q", Expired, 1, 5, ExchangeAddress("", ""), nil, &none},
+		{"q", MaxLength, 1, 5, QueueAddress("q"), []string{"cc"}, nil},
 	}
 }
 
@@ -109,7 +132,7 @@ func TestCodecLeavesDeathsToTheEntry(t *testing.T) {
 }
 
 func TestCodecDeaths(t *testing.T) {
-	for _, d := range [][]Death{nil, codecFullDeaths()[:1], codecFullDeaths()} {
+	for _, d := range [][]Death{nil, codecFullDeaths()[:1], codecFullDeaths(), codecKeysDeaths()} {
 		b := appendDeaths([]byte{}, d)
 		got, rest, err := decodeDeaths(append(b, "rest"...))
 		if err != nil || string(rest) != "rest" || !reflect.DeepEqual(got, d) {
@@ -123,7 +146,7 @@ func TestCodecDeaths(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"reason":       {1, 0, byte(DeliveryLimit) + 1, 0, 0, 0, 0},
-		"address kind": {1, 0, 0, 0, 0, byte(ToTopic) + 1, 0},
+		"address kind": {1, 0, 0, 0, 0, byte(ToExchange) + 1, 0},
 		"count":        {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	} {
 		if d, _, err := decodeDeaths(b); err == nil {
@@ -148,7 +171,9 @@ func TestCodecPartsEndWhereTheyEnd(t *testing.T) {
 
 // The files of a released version are never edited: see codecVersion.
 func TestCodecGolden(t *testing.T) {
-	for name, m := range map[string]*Message{"v1-full": codecFull(), "v1-plain": codecPlain(), "v1-empty": {owned: true}} {
+	for name, m := range map[string]*Message{
+		"v1-full": codecFirst(), "v1-plain": codecPlain(), "v1-empty": {owned: true}, "v1-keys": codecKeysMessage(),
+	} {
 		stored := codecStored(t, name)
 		codecUnchanged(t, name, appendMessage(nil, m), stored)
 		if got, err := decodeMessage(stored); err != nil || !reflect.DeepEqual(got, m) {
@@ -159,6 +184,11 @@ func TestCodecGolden(t *testing.T) {
 	codecUnchanged(t, "v1-deaths", appendDeaths(nil, codecFullDeaths()), stored)
 	if got, _, err := decodeDeaths(stored); err != nil || !reflect.DeepEqual(got, codecFullDeaths()) {
 		t.Errorf("v1-deaths is read as %+v, %v", got, err)
+	}
+	stored = codecStored(t, "v1-deaths-keys")
+	codecUnchanged(t, "v1-deaths-keys", appendDeaths(nil, codecKeysDeaths()), stored)
+	if got, _, err := decodeDeaths(stored); err != nil || !reflect.DeepEqual(got, codecKeysDeaths()) {
+		t.Errorf("v1-deaths-keys is read as %+v, %v", got, err)
 	}
 }
 
@@ -232,7 +262,7 @@ func TestCodecCheck(t *testing.T) {
 		"many values":   {Message{Headers: []Header{{"a", nulls}, {"b", inMap(nulls)}}}, TooLarge},
 		"many in a map": {Message{Headers: []Header{{"m", MapValue(make([]Header, codecMaxValues))}}}, TooLarge},
 		"kind":          {Message{Headers: []Header{{"h", inMap(Value{Kind: Map + 1})}}}, Invalid},
-		"source":        {Message{Source: Address{ToTopic + 1, "x"}}, Invalid},
+		"source":        {Message{Source: Address{Kind: ToExchange + 1, Name: "x"}}, Invalid},
 		"reply to":      {Message{ReplyTo: Address{Kind: 255}}, Invalid},
 	} {
 		if err := codecCheck(&c.m); err == nil || KindOf(err) != c.kind {

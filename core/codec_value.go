@@ -16,10 +16,10 @@ const (
 // decodeMessage not read. Publish calls it first: what is confirmed must be
 // readable.
 func codecCheck(m *Message) error {
-	if m.Source.Kind > ToTopic || m.ReplyTo.Kind > ToTopic {
+	if m.Source.Kind > ToExchange || m.ReplyTo.Kind > ToExchange {
 		return errf(Invalid, "address of unknown kind")
 	}
-	left := codecMaxValues
+	left := codecMaxValues - len(m.Keys)
 	return codecCheckHeaders(m.Headers, 0, &left)
 }
 
@@ -64,7 +64,11 @@ func codecAppendBytes[T string | []byte](dst []byte, s T) []byte {
 }
 
 func codecAppendAddress(dst []byte, a Address) []byte {
-	return codecAppendBytes(append(dst, byte(a.Kind)), a.Name)
+	dst = codecAppendBytes(append(dst, byte(a.Kind)), a.Name)
+	if a.Kind == ToExchange {
+		dst = codecAppendBytes(dst, a.Key)
+	}
+	return dst
 }
 
 func codecAppendHeaders(dst []byte, hs []Header) []byte {

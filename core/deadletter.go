@@ -58,7 +58,7 @@ func (op *moveOp) stage(g *staging) {
 	// A redrive whose queue is gone stays. So does what was only delivered too
 	// often, and is delivered on (SQS); what expired, was rejected or overflowed
 	// ends here, where there is nowhere to go (RabbitMQ), and is counted.
-	if op.back = op.missing && (!op.died || op.why == DeliveryLimit); op.back {
+	if op.back = op.missing && (!op.died || op.why == DeliveryLimit && op.to.Kind != ToExchange); op.back {
 		return
 	}
 	if op.missing {
@@ -107,15 +107,19 @@ func (q *Queue) stay(e *entry) {
 // do not refuse it: it was accepted once.
 func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 	m := *op.e.msg
-	m.ExpiresAt, m.DeliverAt = 0, 0
+	to := op.to
 	if op.died {
-		m.Deaths = died(op.e.deaths, op.q.name, op.why, now, m.Source)
+		m.Deaths = died(op.e.deaths, &m, op.q.name, op.why, now)
 	}
-	p := &publishOp{b: ns.b, ns: ns, pub: &Publication{Message: &m, To: op.to}, size: op.e.size, internal: true}
+	m.ExpiresAt, m.DeliverAt = 0, 0
+	if to.Kind == ToExchange {
+		to = m.divert(to)
+	}
+	p := &publishOp{b: ns.b, ns: ns, pub: &Publication{Message: &m, To: to}, size: messageSize(&m), internal: true}
 	if !op.q.grouped {
 		p.sent = op.e.sent
 	}
-	targets := ns.targets(&m, op.to)
+	targets := ns.targets(&m, to)
 	op.missing = len(targets) == 0
 	for _, r := range targets {
 		if op.died && cycles(&m, r.q.name, op.why) {
@@ -141,19 +145,32 @@ func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 
 // targets is the queues that an address reaches now.
 func (ns *Namespace) targets(m *Message, to Address) []route {
-	if to.Kind == ToQueue {
-		if q, ok := ns.Queue(to.Name); ok {
-			return []route{{q: q, keep: true}}
-		}
+	rs, err := ns.route(nil, m, to.plain(), nil, nil, true)
+	if err != nil {
 		return nil
 	}
-	rs := ns.routesTo(nil, m, to.Name, nil)
 	return slices.DeleteFunc(rs, func(r route) bool { return !r.keep })
 }
 
+// divert makes a dead-letter exchange the message's source and returns it with
+// the routing key to use: the exchange's own, else those that the message has.
+func (m *Message) divert(to Address) Address {
+	if to.Key == "" {
+		to.Key = m.Source.RoutingKey()
+	} else {
+		m.Keys = nil
+	}
+	m.Source = to.plain()
+	return to
+}
+
 // died is the trail with one more death.
-func died(trail []Death, queue string, why DeathReason, now int64, source Address) []Death {
-	d := Death{Queue: queue, Reason: why, Count: 1, Time: now, Source: source}
+func died(trail []Death, m *Message, queue string, why DeathReason, now int64) []Death {
+	d := Death{Queue: queue, Reason: why, Count: 1, Time: now, Source: m.Source, Keys: m.Keys}
+	if m.ExpiresAt != 0 {
+		ttl := max(0, m.ExpiresAt-m.PublishedAt)
+		d.TTL = &ttl
+	}
 	rest := make([]Death, 0, len(trail)+1)
 	rest = append(rest, d)
 	for _, t := range trail {

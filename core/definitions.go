@@ -30,6 +30,10 @@ type (
 		Dialect       string            `json:"dialect,omitempty"`
 		Filter        string            `json:"filter"`
 		Queue         string            `json:"queue"`
+		Exchange      string            `json:"exchange,omitempty"`
+		RoutingKey    string            `json:"routingKey,omitempty"`
+		Arguments     []byte            `json:"arguments,omitempty"` // as in a message (codec.go)
+		Target        string            `json:"target,omitempty"`    // an exchange, instead of Queue
 		KeepTransient bool              `json:"keepTransient,omitempty"`
 		KeepDurable   bool              `json:"keepDurable,omitempty"`
 		Note          []byte            `json:"note,omitempty"`
@@ -41,7 +45,7 @@ type (
 	}
 )
 
-// defKey is the key of a definition: n, q, t, b or s.
+// defKey is the key of a definition: n, q, t, b, e, p or s.
 func defKey(kind byte, ns, name string) []byte {
 	key := append([]byte{tabDef, kind}, ns...)
 	return append(append(key, 0), name...)
@@ -177,36 +181,37 @@ func (ns *Namespace) DeleteTopic(path string) error {
 
 // Bind adds or replaces bindings in one step, durable ones on stable storage
 // when it returns. existed[i] says that the key was there before. Invalid: a
-// rule that its dialect does not compile.
+// rule that its dialect does not compile, a key or arguments that the exchange
+// has no use for. NotFound: the queue or an exchange is not there.
 func (ns *Namespace) Bind(bs ...*Binding) (existed []bool, err error) {
-	existed, keys, err := ns.bindNow(bs)
-	if err != nil || keys == nil {
+	existed, gone, err := ns.bindNow(bs)
+	if err != nil || !gone.stored {
 		return existed, err
 	}
-	return existed, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+	return existed, ns.b.wait(Durable, func(g *staging) { ns.stageGone(g, gone) })
 }
 
 // BindLater is Bind that does not wait: the bindings route when it returns, and
 // c is told when they are durable, perhaps before it returns. With an error c
 // is not told.
 func (ns *Namespace) BindLater(c Confirm, token uint64, bs ...*Binding) (existed []bool, err error) {
-	existed, keys, err := ns.bindNow(bs)
+	existed, gone, err := ns.bindNow(bs)
 	if err != nil {
 		return nil, err
 	}
-	return existed, ns.stageLater(keys, c, token)
+	return existed, ns.stageLater(gone, c, token)
 }
 
-// stageLater has the store follow what is bound under keys, if there are any.
-func (ns *Namespace) stageLater(keys []string, c Confirm, token uint64) error {
-	if keys == nil {
+// stageLater has the store follow a change of bindings, if it has any of it.
+func (ns *Namespace) stageLater(gone *removal, c Confirm, token uint64) error {
+	if !gone.stored {
 		if c.Confirmed(token, Outcome{}) {
 			c.Flush()
 		}
 		return nil
 	}
 	op := &change{
-		write: func(g *staging) { ns.stageBindings(g, keys) },
+		write: func(g *staging) { ns.stageGone(g, gone) },
 		then:  func(g *staging) { g.confirm(c, token, Outcome{}) },
 	}
 	if !ns.b.committer.submit(op, Durable, 0) {
@@ -215,33 +220,46 @@ func (ns *Namespace) stageLater(keys []string, c Confirm, token uint64) error {
 	return nil
 }
 
-// bindNow binds in memory. keys are what the store must learn of; nil: nothing.
-func (ns *Namespace) bindNow(bs []*Binding) (existed []bool, keys []string, err error) {
-	stored := false
-	keys = make([]string, len(bs))
-	for i, b := range bs {
+// bindNow binds in memory and returns what the store must learn of.
+func (ns *Namespace) bindNow(bs []*Binding) (existed []bool, changed *removal, err error) {
+	changed = &removal{}
+	for _, b := range bs {
 		if err = b.prepare(ns); err != nil {
 			return nil, nil, err
 		}
-		keys[i], stored = b.Key, stored || b.def != nil
+		changed.bindings = append(changed.bindings, b.Key)
+		changed.stored = changed.stored || b.def != nil
 	}
 	existed = make([]bool, len(bs))
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	for _, b := range bs {
-		if b.Queue != nil && ns.queues[b.Queue.name] != b.Queue {
-			return nil, nil, errf(NotFound, "no queue %q", b.Queue.name)
+		if err := ns.ends(b); err != nil {
+			return nil, nil, err
 		}
 	}
 	for i, b := range bs {
 		old := ns.unbind(b.Key)
-		existed[i], stored = old != nil, stored || old != nil && old.def != nil
+		existed[i], changed.stored = old != nil, changed.stored || old != nil && old.def != nil
 		ns.bind(b)
+		if old != nil && old.source != b.source {
+			ns.autoDelete(old.source, changed)
+		}
 	}
-	if !stored {
-		keys = nil
+	return existed, changed, nil
+}
+
+// ends says why a binding has no longer what it is between. Lock held.
+func (ns *Namespace) ends(b *Binding) error {
+	switch {
+	case b.Queue != nil && ns.queues[b.Queue.name] != b.Queue:
+		return errf(NotFound, "no queue %q", b.Queue.name)
+	case b.source != nil && b.source.deleted:
+		return errf(NotFound, "no exchange %q", b.source.name)
+	case b.Target != nil && b.Target.deleted:
+		return errf(NotFound, "no exchange %q", b.Target.name)
 	}
-	return existed, keys, nil
+	return nil
 }
 
 // stageBindings makes the store follow what is bound under these keys now:
@@ -270,24 +288,53 @@ func (b *Binding) prepare(ns *Namespace) (err error) {
 			return errf(Invalid, "%v", err)
 		}
 	}
-	if !b.Durable || b.Queue == nil || !b.Queue.durable {
+	if err := b.prepareExchange(ns); err != nil {
+		return err
+	}
+	if !b.stored() {
 		return nil
 	}
 	def0 := bindingDef{
-		Dialect: b.Dialect, Filter: b.Filter.Encode(), Queue: b.Queue.name, KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
+		Dialect: b.Dialect, Filter: b.Filter.Encode(), KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
 		Note: b.Note, Rule: b.Rule, Copies: b.Copies, NoLocal: b.NoLocal, Attributes: b.Attributes,
+		Exchange: b.Exchange, RoutingKey: b.RoutingKey,
+	}
+	if b.Queue != nil {
+		def0.Queue = b.Queue.name
+	}
+	if b.Target != nil {
+		def0.Target = b.Target.name
 	}
 	if b.Session != nil {
 		def0.Session = b.Session.id
+	}
+	if len(b.Arguments) > 0 {
+		def0.Arguments = codecAppendHeaders(nil, b.Arguments)
 	}
 	b.def, err = json.Marshal(def0)
 	return err
 }
 
-// bind and unbind change the tree. Lock held.
+// stored says whether the binding survives a restart: both its ends must.
+func (b *Binding) stored() bool {
+	target := b.Queue != nil && b.Queue.durable || b.Target != nil && b.Target.opt.Durable
+	return b.Durable && target && (b.source == nil || b.source.opt.Durable)
+}
+
+// bind and unbind change what is routed. Lock held.
 func (ns *Namespace) bind(b *Binding) {
 	ns.bindings[b.Key] = b
-	ns.tree.Add(b.Filter, b)
+	if b.source != nil {
+		b.source.add(b)
+	} else {
+		ns.tree.Add(b.Filter, b)
+	}
+	if x := b.Target; x != nil {
+		if x.into == nil {
+			x.into = map[string]*Binding{}
+		}
+		x.into[b.Key] = b
+	}
 	if b.Queue == nil {
 		return
 	}
@@ -306,7 +353,14 @@ func (ns *Namespace) unbind(key string) *Binding {
 		return nil
 	}
 	delete(ns.bindings, key)
-	ns.tree.Remove(b.Filter, b)
+	if b.source != nil {
+		b.source.remove(b)
+	} else {
+		ns.tree.Remove(b.Filter, b)
+	}
+	if b.Target != nil {
+		delete(b.Target.into, key)
+	}
 	if keys := ns.byQueue[b.Queue]; keys != nil {
 		delete(keys, key)
 		b.Queue.fanIn.Store(int32(len(keys)))
@@ -318,35 +372,29 @@ func (ns *Namespace) unbind(key string) *Binding {
 }
 
 // Unbind removes bindings by key, durable when it returns; found[i] says
-// whether it was there.
+// whether it was there. An auto-delete exchange goes with its last binding.
 func (ns *Namespace) Unbind(keys ...string) (found []bool, err error) {
-	found, durable := ns.unbindNow(keys)
-	if !durable {
+	found, gone := ns.unbindNow(keys)
+	if !gone.stored {
 		return found, nil
 	}
-	return found, ns.b.wait(Durable, func(g *staging) { ns.stageBindings(g, keys) })
+	return found, ns.b.wait(Durable, func(g *staging) { ns.stageGone(g, gone) })
 }
 
 // UnbindLater is Unbind that does not wait, as BindLater.
 func (ns *Namespace) UnbindLater(c Confirm, token uint64, keys ...string) (found []bool, err error) {
-	found, durable := ns.unbindNow(keys)
-	if !durable {
-		keys = nil
-	}
-	return found, ns.stageLater(keys, c, token)
+	found, gone := ns.unbindNow(keys)
+	return found, ns.stageLater(gone, c, token)
 }
 
-func (ns *Namespace) unbindNow(keys []string) (found []bool, durable bool) {
-	found = make([]bool, len(keys))
+func (ns *Namespace) unbindNow(keys []string) (found []bool, gone *removal) {
+	found, gone = make([]bool, len(keys)), &removal{}
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	for i, key := range keys {
-		if b := ns.unbind(key); b != nil {
-			found[i] = true
-			durable = durable || b.def != nil
-		}
+		found[i] = ns.takeBinding(key, gone) != nil
 	}
-	return found, durable
+	return found, gone
 }
 
 // Binding finds a binding by its key.

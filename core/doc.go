@@ -7,9 +7,10 @@
 //	Broker       everything on one store; Namespace finds the rest
 //	Namespace    one space of queue names and one topic tree (vhost; account and region)
 //	Message      immutable once published; Origin is its publisher's own form, opaque
-//	Address      a queue by name, or a path in the topic tree
+//	Address      a queue by name, a path in the topic tree, or an exchange and a routing key
 //	Queue        one order (priority, sequence) with many readers; a shell around qstate
-//	Binding      copies what matches a filter into a queue, or hands it to a Sink
+//	Binding      copies what matches into a queue, hands it to a Sink or on to an exchange
+//	Exchange     a router of its own: what is published to it is not in the tree
 //	Topic        a path that was created, with attributes; paths need no creation
 //	Session      queue + bindings + small state + will + expiry of a client that may be away
 //	Consumer     push: holds deliveries until it settles them, bounded by credit
@@ -19,13 +20,15 @@
 //	Group        publishes and settlements that happen together or not at all
 //	Store        ordered keys with atomic batches (store.go); the key space is keys.go
 //
-// An Exchange as a router of its own comes with the AMQP door: it is one more
-// way to make the routes that Namespace.routesTo makes for the tree.
+// The exchange amq.topic is the tree, and the default exchange is the queues by
+// name: an ExchangeAddress of either becomes the plain address before anything
+// looks at it. A binding of one exchange to another is followed when a message
+// is routed, each exchange once, so that circles end.
 //
 // # Life of a publish
 //
 //  1. Publisher.Publish calls Namespace.prepare on the connection's goroutine:
-//     Broker.accepts (limits, disk), Namespace.routesTo (bindings, one copy per
+//     Broker.accepts (limits, disk), Namespace.route (bindings, one copy per
 //     queue and Copies), Sink.Send for what is not to be stored, and
 //     publishOp.direct for transient copies that overtake nothing.
 //  2. What is left is encoded once (codec.go) and handed to the committer by
@@ -60,6 +63,7 @@
 //	queue dispatch consumer pull fair settle browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	session retained   what outlives a connection; offer   what nobody keeps
+//	exchange*   routers beside the tree
 //	access scram   who somebody is and what he may do
 //
 // # Lock order
@@ -121,6 +125,8 @@
 //	fair pulls between group ids of a queue that is not grouped     yes (fair.go): by what is in flight
 //	predicates on bindings and consumers                            yes; SQL-92 selectors and SNS policies compile to them with their doors
 //	atomic groups, browsing                                         yes
-//	exchanges other than the tree, policies, sticky groups          no: with the AMQP and STOMP doors
+//	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)
+//	  delayed; alternates, exchange to exchange, auto-delete
+//	policies, sticky groups                                         no: with the AMQP and STOMP doors
 //	purge that leaves what is in flight (AMQP's)                    no: Purge takes everything, as SQS's does
 package core

@@ -35,17 +35,22 @@ const (
 	Stale
 	// Closed: the broker is draining, or the queue or session is gone.
 	Closed
+	// InUse: a queue or exchange that was to be deleted only if unused is used.
+	InUse
+	// NotEmpty: a queue that was to be deleted only if empty is not.
+	NotEmpty
 )
 
 var kindNames = [...]string{"internal error", "not found", "exists", "invalid", "denied", "full",
-	"too large", "no space", "over limit", "locked", "stale", "closed"}
+	"too large", "no space", "over limit", "locked", "stale", "closed", "in use", "not empty"}
 
 func (k Kind) String() string { return kindNames[k] }
 
 // Error is the only error type that core returns to doors.
 type Error struct {
-	Kind Kind
-	Msg  string
+	Kind  Kind
+	Msg   string
+	Field string // Exists: the option that differs, by the name of its Go field
 }
 
 func (e *Error) Error() string { return e.Kind.String() + ": " + e.Msg }

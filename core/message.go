@@ -6,7 +6,8 @@ import "encoding/hex"
 // its deliveries. Times are milliseconds of the Unix epoch, 0 for none.
 type Message struct {
 	ID          MessageID // assigned by Publish when zero
-	Source      Address   // where it was published to; set by Publish
+	Source      Address   // where it was published to; set by Publish, and by a dead-letter exchange
+	Keys        []string  // further routing keys beside Source's, which stay with it (AMQP's CC)
 	Body        []byte
 	Text        bool   // the producer said that the body is text (UTF-8)
 	Durable     bool   // survives a restart where its target does
@@ -64,6 +65,8 @@ type Death struct {
 	Count  int64
 	Time   int64 // of the first of these, ms
 	Source Address
+	Keys   []string // the further routing keys it had then (Message.Keys)
+	TTL    *int64   // ms it had to live when it was published, which dying ended; nil: none of its own
 }
 
 // DeathReason is why a message was dead-lettered.

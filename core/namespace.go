@@ -21,13 +21,14 @@ type Namespace struct {
 	name string  // immutable
 	id   uint64  // immutable
 
-	mu       sync.RWMutex
-	tree     *match.Tree[*Binding]          // guarded by mu
-	queues   map[string]*Queue              // guarded by mu
-	topics   map[string]*Topic              // guarded by mu
-	bindings map[string]*Binding            // guarded by mu, by key
-	sessions map[string]*Session            // guarded by mu, by id
-	byQueue  map[*Queue]map[string]*Binding // guarded by mu
+	mu        sync.RWMutex
+	tree      *match.Tree[*Binding]          // guarded by mu
+	queues    map[string]*Queue              // guarded by mu
+	topics    map[string]*Topic              // guarded by mu
+	exchanges map[string]*Exchange           // guarded by mu
+	bindings  map[string]*Binding            // guarded by mu, by key
+	sessions  map[string]*Session            // guarded by mu, by id
+	byQueue   map[*Queue]map[string]*Binding // guarded by mu
 }
 
 func cmpString(a, b string) int { return cmp.Compare(a, b) }
@@ -68,10 +69,12 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 }
 
 func newNamespace(b *Broker, name string, id uint64) *Namespace {
-	return &Namespace{
+	ns := &Namespace{
 		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{},
 		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{},
 	}
+	ns.exchanges = builtinExchanges(ns)
+	return ns
 }
 
 // maxName bounds names of queues, in bytes.
@@ -191,21 +194,24 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 	}
 	delete(ns.queues, q.name)
 	keys := slices.Collect(maps.Keys(ns.byQueue[q]))
+	var gone removal
 	for _, key := range keys {
-		ns.unbind(key)
+		ns.takeBinding(key, &gone)
 	}
 	ns.mu.Unlock()
 	inc, spilled := q.close()
 	durable, d := q.durable, Local
-	if durable {
+	if durable || gone.stored {
 		d = Durable
 	}
 	ns.b.submitOr(&change{
 		write: func(g *staging) {
+			if gone.stored {
+				ns.stageGone(g, &gone)
+			}
 			if !durable {
 				return
 			}
-			ns.stageBindings(g, keys)
 			if next, ok := ns.Queue(q.name); !ok || !next.durable {
 				g.batch.Delete(defKey('q', ns.name, q.name)) // else the next of that name has written over it, or will
 			}

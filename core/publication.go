@@ -6,6 +6,13 @@ package core
 type Publication struct {
 	Message *Message
 	To      Address
+	// HiddenKeys are further routing keys that do not stay with the message
+	// (AMQP's BCC); those that stay are Message.Keys. A queue gets one copy.
+	HiddenKeys []string
+	// Routed is how many bindings and queues take it: set before Publish or
+	// Commit returns, so that a door can return what nobody takes. On an
+	// ExchangeAddress 0 is no error.
+	Routed int
 
 	// Retain makes the message the retained value of its topic path; an
 	// empty body clears it.

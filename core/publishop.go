@@ -36,23 +36,23 @@ type target struct {
 // none (then confirmed) or with an error (then not).
 func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error) {
 	b, m := ns.b, pub.Message
+	named := pub.To.Kind == ToQueue && len(pub.HiddenKeys) == 0
+	pub.To = pub.To.plain()
 	if err := b.accepts(pub); err != nil {
 		return nil, err
 	}
 	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
-	rs := p.routes[:0]
-	switch {
-	case pub.RetainOnly:
-	case pub.To.Kind == ToQueue:
-		q, ok := ns.Queue(pub.To.Name)
-		if !ok {
-			return nil, errf(NotFound, "no queue %q", pub.To.Name)
-		}
-		rs = append(rs, route{q: q, keep: true})
-	default:
-		rs = ns.routesTo(rs, m, pub.To.Name, pub.NoLocal)
+	rs, err := p.routes[:0], error(nil)
+	if !pub.RetainOnly {
+		rs, err = ns.route(rs, m, pub.To, pub.HiddenKeys, pub.NoLocal, false)
 	}
-	p.routes = rs
+	if err == nil && named && len(rs) == 0 && !pub.RetainOnly {
+		err = errf(NotFound, "no queue %q", pub.To.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.routes, pub.Routed = rs, len(rs)
 	if m.ID == (MessageID{}) {
 		m.ID = b.newMessageID()
 	}

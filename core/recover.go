@@ -21,7 +21,7 @@ func (b *Broker) recover() error {
 		kind byte
 		take func(ns *Namespace, name string, val []byte) error
 	}{
-		{'n', nil}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'b', r.binding},
+		{'n', nil}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding},
 	}
 	for _, s := range steps {
 		if err := r.each(s.kind, s.take); err != nil {
@@ -170,11 +170,17 @@ func (r *recovery) binding(ns *Namespace, name string, val []byte) error {
 	b := &Binding{
 		Key: name, Dialect: def.Dialect, Filter: f, Queue: ns.queues[def.Queue], KeepTransient: def.KeepTransient,
 		KeepDurable: def.KeepDurable, Durable: true, Note: def.Note, Rule: def.Rule, Copies: def.Copies, NoLocal: def.NoLocal,
-		Attributes: def.Attributes,
+		Attributes: def.Attributes, Exchange: def.Exchange, RoutingKey: def.RoutingKey, Target: ns.exchanges[def.Target],
 	}
-	if b.Queue == nil {
+	_, source := ns.exchanges[def.Exchange]
+	if b.Queue == nil && b.Target == nil || def.Exchange != "" && !source {
 		r.stale.Delete(defKey('b', ns.name, name))
 		return nil // deleted while the binding was on its way
+	}
+	if args := (codecReader{b: def.Arguments, values: min(len(def.Arguments), codecMaxValues)}); len(args.b) > 0 {
+		if b.Arguments = args.headers(0); args.err != nil {
+			return args.err
+		}
 	}
 	if def.Session != "" {
 		b.Session = b.Queue.session

@@ -34,6 +34,11 @@ func Swap(s string) string {
 		return s
 	}
 	b := []byte(s)
+	swap(b)
+	return string(b)
+}
+
+func swap(b []byte) {
 	for i, c := range b {
 		switch c {
 		case '.':
@@ -42,7 +47,6 @@ func Swap(s string) string {
 			b[i] = '.'
 		}
 	}
-	return string(b)
 }
 
 // ValidPath reports why a path of any protocol cannot be one: only its size

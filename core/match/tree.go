@@ -1,5 +1,7 @@
 package match
 
+import "unsafe"
+
 // A Tree finds, for one path, the values of all filters that match it. It does
 // not lock: Match, Len and Has may run beside each other, but not beside Add
 // or Remove.
@@ -13,6 +15,14 @@ type Tree[T comparable] struct {
 // NewTree returns an empty tree.
 func NewTree[T comparable]() *Tree[T] {
 	return &Tree[T]{trie: newTrie(), bags: make([]bag[T], 1)}
+}
+
+// NewPlainTree returns an empty tree in which wildcards also stand for a first
+// level that begins with `$`: a topic exchange of AMQP knows no such rule.
+func NewPlainTree[T comparable]() *Tree[T] {
+	t := NewTree[T]()
+	t.trie.plain = true
+	return t
 }
 
 // Len is the number of pairs of filter and value.
@@ -55,7 +65,9 @@ func (t *Tree[T]) Remove(f Filter, v T) bool {
 		return false
 	}
 	if t.size--; t.size == 0 {
+		plain := t.trie.plain
 		*t = *NewTree[T]() // gives back what maps and slices never shrink
+		t.trie.plain = plain
 		return true
 	}
 	if empty {
@@ -82,9 +94,24 @@ func (t *Tree[T]) Match(path string, f func(T)) {
 	t.each(path, func(b *bag[T]) { b.each(f) })
 }
 
+// MatchDotted is Match for a path in AMQP's spelling.
+func (t *Tree[T]) MatchDotted(key string, f func(T)) {
+	w := walks.Get().(*walk)
+	w.path = append(w.path[:0], key...)
+	swap(w.path)
+	t.trie.walk(w, unsafe.String(unsafe.SliceData(w.path), len(w.path))) // which keeps nothing of it
+	t.reached(w, func(b *bag[T]) { b.each(f) })
+	walks.Put(w)
+}
+
 func (t *Tree[T]) each(path string, f func(*bag[T])) {
 	w := walks.Get().(*walk)
 	t.trie.walk(w, path)
+	t.reached(w, f)
+	walks.Put(w)
+}
+
+func (t *Tree[T]) reached(w *walk, f func(*bag[T])) {
 	for _, reached := range [...][]uint32{w.here, w.open} {
 		for _, at := range reached {
 			if id := t.trie.nodes[at].bag; id != 0 {
@@ -92,5 +119,4 @@ func (t *Tree[T]) each(path string, f func(*bag[T])) {
 			}
 		}
 	}
-	walks.Put(w)
 }

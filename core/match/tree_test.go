@@ -286,3 +286,32 @@ func BenchmarkCovers(b *testing.B) {
 		Covers(granted, asked)
 	}
 }
+
+// A plain tree has no rule for `$`; keys are AMQP's, of any length.
+func TestPlainTree(t *testing.T) {
+	tree := NewPlainTree[int]()
+	for i, key := range []string{"#", "*.b", "$x.*", "a/.b"} {
+		f, err := ParseDotted(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree.Add(f, 1<<i)
+	}
+	long := strings.Repeat("w.", 200)
+	for key, want := range map[string]int{"": 1, "a": 1, "$x.b": 7, "$y.b": 3, "a/.b": 1 | 2 | 8, long: 1} {
+		got := 0
+		tree.MatchDotted(key, func(v int) { got |= v })
+		if got != want {
+			t.Errorf("%.10q: %b, want %b", key, got, want)
+		}
+	}
+	f, _ := ParseDotted("#")
+	for i, key := range []string{"#", "*.b", "$x.*", "a/.b"} {
+		f, _ := ParseDotted(key)
+		tree.Remove(f, 1<<i)
+	}
+	tree.Add(f, 1)
+	if !tree.Has("$x") {
+		t.Error("emptied, it has the rule again")
+	}
+}

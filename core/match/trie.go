@@ -13,6 +13,7 @@ type trie struct {
 	nodes []node
 	edges map[edge]uint32
 	free  []uint32 // nodes to use again
+	plain bool     // a first level that begins with `$` is like any other
 }
 
 const root = 0
@@ -129,6 +130,7 @@ type walk struct {
 	open []uint32            // reached by `#`: stays so
 	seen map[uint32]struct{} // open, once it is too long to be searched
 	cost int                 // nodes looked at
+	path []byte              // scratch: a key in the tree's spelling
 }
 
 // walks is shared by every tree so that a match allocates nothing.
@@ -141,7 +143,7 @@ func (t *trie) walk(w *walk, path string) {
 	w.cost = 0
 	w.forget()
 	w.openFrom(t)
-	reserved := Reserved(path)
+	reserved := !t.plain && Reserved(path)
 	for l := levelsOf(path); l.more; {
 		level := l.next()
 		w.next = w.next[:0]

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
 
@@ -40,10 +41,14 @@ func addressOf(topic string) core.Address {
 	return core.TopicAddress(topic)
 }
 
-// topicOf is the topic name of an address; none for one that MQTT cannot spell.
+// topicOf is the topic name of an address; none for one that MQTT cannot
+// spell. Of what was published to an exchange it is the routing key's path.
 func topicOf(a core.Address) string {
-	if a.Kind == core.ToQueue {
+	switch a.Kind {
+	case core.ToQueue:
 		return queuePrefix + a.Name
+	case core.ToExchange:
+		return match.Swap(a.Key)
 	}
 	return a.Name
 }

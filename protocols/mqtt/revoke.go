@@ -56,11 +56,11 @@ func (c *conn) mayReceive(m *core.Message) bool {
 	if len(m.Deaths) > 0 && !c.revoked {
 		return true
 	}
-	if m.Source.Kind != core.ToTopic {
+	if m.Source.Kind != core.ToTopic && m.Source.Kind != core.ToExchange {
 		return false
 	}
-	if m.Source.Name != c.readable.path {
-		c.readable.path, c.readable.yes = m.Source.Name, c.principal.MayPath(core.Read, m.Source.Name)
+	if path := topicOf(m.Source); path != c.readable.path {
+		c.readable.path, c.readable.yes = path, c.principal.MayPath(core.Read, path)
 	}
 	return c.readable.yes
 }
