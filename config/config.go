@@ -10,6 +10,7 @@ type Config struct {
 	MQTT       MQTT        `mapstructure:"mqtt"`
 	AWS        AWS         `mapstructure:"aws"`
 	Admin      Admin       `mapstructure:"admin"`
+	TLS        TLS         `mapstructure:"tls"` // of every door, where its own says nothing
 	Namespaces []Namespace `mapstructure:"namespaces"`
 	Queues     []Queue     `mapstructure:"queues"`
 	Topics     []Topic     `mapstructure:"topics"`
@@ -22,6 +23,8 @@ type Config struct {
 // MQTT is the door for MQTT clients.
 type MQTT struct {
 	Listen              []string      `mapstructure:"listen"` // host:port
+	TLSListen           []string      `mapstructure:"tls_listen"`
+	TLS                 TLS           `mapstructure:"tls"`
 	AllowAnonymous      bool          `mapstructure:"allow_anonymous"`
 	SysInterval         time.Duration `mapstructure:"sys_interval"`         // of the $SYS topics; 0: there are none
 	ServerReference     string        `mapstructure:"server_reference"`     // where clients are sent when this broker stops; "" means nowhere
@@ -30,7 +33,9 @@ type MQTT struct {
 
 // AWS is the one endpoint of all AWS-style services.
 type AWS struct {
-	Listen         []string `mapstructure:"listen"`
+	Listen         []string `mapstructure:"listen"` // host:port
+	TLSListen      []string `mapstructure:"tls_listen"`
+	TLS            TLS      `mapstructure:"tls"`
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
 	AllowedHosts   []string `mapstructure:"allowed_hosts"` // host names, *.suffixes or *; no ports
 	AccountID      string   `mapstructure:"account_id"`    // of the default namespace
@@ -40,7 +45,9 @@ type AWS struct {
 
 // Admin is the door for health, metrics and management.
 type Admin struct {
-	Listen         []string `mapstructure:"listen"`
+	Listen         []string `mapstructure:"listen"` // host:port
+	TLSListen      []string `mapstructure:"tls_listen"`
+	TLS            TLS      `mapstructure:"tls"`
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
 	AllowedHosts   []string `mapstructure:"allowed_hosts"`
 	Profiles       bool     `mapstructure:"profiles"` // serve /debug/pprof
@@ -141,6 +148,7 @@ func Default() Config {
 			Region:    "us-east-1",
 		},
 		Admin: Admin{Listen: []string{"127.0.0.1:8161"}},
+		TLS:   TLS{ClientAuth: "none", ClientName: "cn", MinVersion: "1.2"},
 		Log:   Log{Level: "info", Format: "text"},
 		Limits: Limits{
 			MaxMessageSize:   16 * MiB,

@@ -73,7 +73,10 @@ func TestExampleLoads(t *testing.T) {
 	c := parse(t, Example())
 	want := Default()
 	want.Namespaces, want.Queues, want.Topics, want.Routes, want.Users = c.Namespaces, c.Queues, c.Topics, c.Routes, c.Users
-	c.AWS.AllowedHosts, c.Admin.AllowedHosts = nil, nil // [] in the example
+	for _, empty := range []*[]string{&c.AWS.AllowedHosts, &c.Admin.AllowedHosts, &c.MQTT.TLSListen, &c.AWS.TLSListen, &c.Admin.TLSListen} {
+		*empty = nil // [] in the example
+	}
+	c.TLS.Certificates = nil
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("a value in the example is not the default:\ngot  %+v\nwant %+v", c, want)
 	}
@@ -185,4 +188,31 @@ func TestBytesString(t *testing.T) {
 			t.Errorf("%s read back: %v, %v", b, back, err)
 		}
 	}
+}
+
+// A door inherits what its own section does not say; certificates go together.
+func TestDoorsInheritTLS(t *testing.T) {
+	c := parse(t, `
+tls: {certificate: a.pem, key: a.key, certificates: [{certificate: b.pem, key: b.key}], client_ca: ca.pem, min_version: "1.3"}
+mqtt: {tls_listen: ["127.0.0.1:8883"], tls: {client_auth: required, client_name: dns}}
+aws: {tls_listen: ["127.0.0.1:4567"], tls: {certificate: c.pem, key: c.key}}
+`)
+	want := map[string]TLS{
+		"mqtt": {Certificate: "a.pem", Key: "a.key", Certificates: []Certificate{{"b.pem", "b.key"}}, ClientCA: "ca.pem", ClientAuth: "required", ClientName: "dns", MinVersion: "1.3"},
+		"aws":  {Certificate: "c.pem", Key: "c.key", ClientCA: "ca.pem", ClientAuth: "none", ClientName: "cn", MinVersion: "1.3"},
+	}
+	for _, d := range c.Doors() {
+		if w, ok := want[d.Name]; ok && !reflect.DeepEqual(d.TLS, w) {
+			t.Errorf("%s: got %+v, want %+v", d.Name, d.TLS, w)
+		}
+	}
+}
+
+// Who proves by a certificate who it is needs no password.
+func TestUsersOfCertificates(t *testing.T) {
+	parse(t, `
+tls: {certificate: a.pem, key: a.key, client_ca: ca.pem, client_auth: required}
+mqtt: {tls_listen: ["0.0.0.0:8883"]}
+users: [{name: device}]
+`)
 }

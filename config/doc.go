@@ -27,7 +27,8 @@
 //	part                                                       state
 //	doors mqtt, aws, admin                                     here
 //	users, permissions, namespaces, routes, queues, topics     here
-//	TLS listeners, doors amqp, stomp, websocket                absent: refused as "not built yet"
+//	TLS listeners of every door                                here
+//	doors amqp, stomp, websocket                               absent: refused as "not built yet"
 //	YAML anchors and aliases, several documents in a file      absent: refused
 //	change while running                                       absent: restart
 //	formats other than YAML (JSON is YAML)                     absent

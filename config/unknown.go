@@ -8,19 +8,17 @@ import (
 // notBuilt names keys of the design that this version has no code for. To
 // take them and do nothing would be worse than to refuse them.
 var notBuilt = map[string]string{
-	"amqp":       "the AMQP door is not built yet",
-	"stomp":      "the STOMP door is not built yet",
-	"websocket":  "the WebSocket transport is not built yet",
-	"openwire":   "the OpenWire door is not built yet",
-	"kinesis":    "the Kinesis service is not built yet",
-	"tls_listen": "TLS is not built yet",
-	"tls":        "TLS is not built yet",
+	"amqp":      "the AMQP door is not built yet",
+	"stomp":     "the STOMP door is not built yet",
+	"websocket": "the WebSocket transport is not built yet",
+	"openwire":  "the OpenWire door is not built yet",
+	"kinesis":   "the Kinesis service is not built yet",
 }
 
 // unknown says what is wrong with a key that the section of type t, at path,
 // does not have.
 func unknown(t reflect.Type, path, key string) string {
-	if why, ok := notBuilt[key]; ok && (path == "" || strings.HasPrefix(key, "tls")) {
+	if why, ok := notBuilt[key]; ok && path == "" {
 		return "unknown key: " + why
 	}
 	known := keys(t)

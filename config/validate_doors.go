@@ -14,22 +14,35 @@ import (
 	"unicode/utf8"
 )
 
-// door is what the doors' sections have in common.
-type door struct {
-	name      string
-	listen    []string
-	anonymous bool
-	keys      bool // users need access keys at this door
-	hosts     bool // strangers are let in under allowed_hosts only
+// Door is what the sections of the doors have in common.
+type Door struct {
+	Name           string   // of the section
+	Listen         []string // host:port
+	TLSListen      []string
+	AllowAnonymous bool
+	TLS            TLS // complete: the door's own over the top-level section
+
+	own   TLS  // the door's section
+	keys  bool // users need access keys at this door
+	hosts bool // strangers are let in under allowed_hosts only
+	known int  // how many those are
 }
 
-func (c Config) all() []door {
-	return []door{
-		{"mqtt", c.MQTT.Listen, c.MQTT.AllowAnonymous, false, false},
-		{"aws", c.AWS.Listen, c.AWS.AllowAnonymous, true, true},
-		{"admin", c.Admin.Listen, c.Admin.AllowAnonymous, false, true},
+// Doors lists all, open or not, in the order of the file.
+func (c Config) Doors() []Door {
+	all := []Door{
+		{Name: "mqtt", Listen: c.MQTT.Listen, TLSListen: c.MQTT.TLSListen, AllowAnonymous: c.MQTT.AllowAnonymous, own: c.MQTT.TLS},
+		{Name: "aws", Listen: c.AWS.Listen, TLSListen: c.AWS.TLSListen, AllowAnonymous: c.AWS.AllowAnonymous, own: c.AWS.TLS, keys: true, hosts: true, known: len(c.AWS.AllowedHosts)},
+		{Name: "admin", Listen: c.Admin.Listen, TLSListen: c.Admin.TLSListen, AllowAnonymous: c.Admin.AllowAnonymous, own: c.Admin.TLS, hosts: true, known: len(c.Admin.AllowedHosts)},
 	}
+	for i := range all {
+		all[i].TLS = all[i].own.over(c.TLS)
+	}
+	return all
 }
+
+// Addresses are all that the door listens on.
+func (d Door) Addresses() []string { return slices.Concat(d.Listen, d.TLSListen) }
 
 // Anonymous reports whether a listener at
 // address lets in clients without credentials: where allow_anonymous says so,
@@ -55,19 +68,25 @@ func Loopback(address string) bool {
 
 func (ps *problems) doors(c Config) {
 	seen := map[string]string{}
-	open := 0
-	for _, d := range c.all() {
-		open += len(d.listen)
-		for i, address := range d.listen {
-			ps.listener(c, d, address, at(d.name+".listen", i, ""), seen)
+	open, names := 0, []string{}
+	ps.tls("tls", c.TLS)
+	for _, d := range c.Doors() {
+		ps.tls(d.Name+".tls", d.own)
+		ps.tlsListeners(d)
+		open, names = open+len(d.Addresses()), append(names, d.Name)
+		for i, address := range d.Listen {
+			ps.listener(c, d, address, at(d.Name+".listen", i, ""), seen)
+		}
+		for i, address := range d.TLSListen {
+			ps.listener(c, d, address, at(d.Name+".tls_listen", i, ""), seen)
 		}
 	}
 	if open == 0 {
-		ps.add("mqtt.listen", "no door is open: give mqtt, aws or admin an address to listen on")
+		ps.add("mqtt.listen", "no door is open: give %s an address to listen on", list(names))
 	}
 }
 
-func (ps *problems) listener(c Config, d door, address, path string, seen map[string]string) {
+func (ps *problems) listener(c Config, d Door, address, path string, seen map[string]string) {
 	if why := badAddress(address); why != "" {
 		ps.add(path, "%s is no address to listen on: %s", quote(address), why)
 		return
@@ -75,7 +94,7 @@ func (ps *problems) listener(c Config, d door, address, path string, seen map[st
 	if !strings.HasSuffix(address, ":0") { // port 0: the system picks a free one
 		ps.unique(seen, address, path, "the address")
 	}
-	if Loopback(address) || d.anonymous {
+	if Loopback(address) || d.AllowAnonymous {
 		return
 	}
 	switch {
@@ -89,10 +108,10 @@ func (ps *problems) listener(c Config, d door, address, path string, seen map[st
 }
 
 // letIn is what to write for a door to be open to all.
-func (d door) letIn() string {
-	text := "write " + d.name + ".allow_anonymous: true to let in whoever reaches it"
+func (d Door) letIn() string {
+	text := "write " + d.Name + ".allow_anonymous: true to let in whoever reaches it"
 	if d.hosts {
-		text += " under a host of " + d.name + ".allowed_hosts"
+		text += " under a host of " + d.Name + ".allowed_hosts"
 	}
 	return text
 }
@@ -101,19 +120,17 @@ func (d door) letIn() string {
 // loopback, yet know no host that they are addressed by.
 func (c Config) NoHosts() []string {
 	var notes []string
-	note := func(name string, listen []string, anonymous bool, hosts int) {
-		off := slices.IndexFunc(listen, func(a string) bool { return !Loopback(a) })
-		if anonymous && hosts == 0 && off >= 0 {
+	for _, d := range c.Doors() {
+		if d.Name == "aws" && c.AWS.ExternalURL != "" {
+			d.known++ // its host is allowed
+		}
+		all := d.Addresses()
+		off := slices.IndexFunc(all, func(a string) bool { return !Loopback(a) })
+		if d.hosts && d.AllowAnonymous && d.known == 0 && off >= 0 {
 			notes = append(notes, fmt.Sprintf("%s.allowed_hosts is empty: strangers who address %s by anything but a loopback name "+
-				"or address are refused; list the names and addresses that it is reached by, or \"*\"", name, quote(listen[off])))
+				"or address are refused; list the names and addresses that it is reached by, or \"*\"", d.Name, quote(all[off])))
 		}
 	}
-	known := len(c.AWS.AllowedHosts)
-	if c.AWS.ExternalURL != "" {
-		known++ // its host is allowed
-	}
-	note("aws", c.AWS.Listen, c.AWS.AllowAnonymous, known)
-	note("admin", c.Admin.Listen, c.Admin.AllowAnonymous, len(c.Admin.AllowedHosts))
 	return notes
 }
 

@@ -26,8 +26,8 @@ func (ps *problems) users(c Config) {
 				ps.add(at("users", i, "scram_sha256"), "%v", err)
 			}
 		}
-		if u.PasswordHash == "" && u.SCRAMSHA256 == "" && len(u.AccessKeys) == 0 {
-			ps.add(at("users", i, ""), "this user can never log in: give password_hash, scram_sha256 or access_keys")
+		if u.PasswordHash == "" && u.SCRAMSHA256 == "" && len(u.AccessKeys) == 0 && !c.clientCertificates() {
+			ps.add(at("users", i, ""), "this user can never log in: give password_hash, scram_sha256 or access_keys, or have tls.client_auth ask for certificates")
 		}
 		for j, k := range u.AccessKeys {
 			ps.accessKey(at(at("users", i, "access_keys"), j, ""), k, ids)

@@ -333,3 +333,13 @@ func (a *Access) ByAccessKey(id string) (secret string, p *Principal, ok bool) {
 	k, ok := a.keys[id]
 	return k.secret, k.principal, ok
 }
+
+// ByIdentity is the principal of the user whom something verified outside names,
+// such as a client's certificate.
+func (a *Access) ByIdentity(name string) (p *Principal, ok bool) {
+	u, ok := a.users[name]
+	if !ok {
+		return nil, false
+	}
+	return u.principal, true
+}

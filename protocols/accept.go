@@ -16,13 +16,14 @@ const (
 // accept takes connections from ln until Shutdown. Every error but the closing
 // of the listener may pass (out of descriptors, a client that hung up in the
 // queue), so it is tried again, ever slower.
-func (s *Server) accept(ln net.Listener, protocol string, h Handler) {
+func (s *Server) accept(d Door) {
+	ln := d.Listener
 	backoff := time.Duration(0)
 	for {
 		nc, err := ln.Accept()
 		if err == nil {
 			backoff = 0
-			s.admit(nc, protocol, h)
+			s.admit(nc, &d)
 			continue
 		}
 		if s.stopped() || errors.Is(err, net.ErrClosed) {
@@ -30,7 +31,7 @@ func (s *Server) accept(ln net.Listener, protocol string, h Handler) {
 		}
 		s.stats.AcceptErrors.Add(1)
 		if backoff == 0 { // once for each series
-			s.cfg.Log.Warn("cannot accept connections, trying again", "protocol", protocol, "listen", ln.Addr(), "error", err)
+			s.cfg.Log.Warn("cannot accept connections, trying again", "protocol", d.Protocol, "listen", ln.Addr(), "error", err)
 		}
 		backoff = min(max(2*backoff, minBackoff), maxBackoff)
 		if !s.pause(backoff) {
@@ -61,11 +62,15 @@ func (s *Server) pause(d time.Duration) bool {
 }
 
 // admit applies the limits that hold before authentication, registers the
-// connection and starts its goroutine.
-func (s *Server) admit(nc net.Conn, protocol string, h Handler) {
+// connection and starts its goroutine. A proxy's address has no limit: the
+// client's has, once it is known.
+func (s *Server) admit(nc net.Conn, d *Door) {
 	addr := remoteIP(nc)
+	if d.Transport.fromProxy(addr) {
+		addr = netip.Addr{}
+	}
 	ctx, cancel := context.WithCancelCause(s.ctx)
-	c := newConn(s, nc, protocol, cancel)
+	c := newConn(s, nc, d.Protocol, cancel)
 	s.mu.Lock()
 	if !s.roomFor(addr) {
 		s.mu.Unlock()
@@ -82,11 +87,44 @@ func (s *Server) admit(nc net.Conn, protocol string, h Handler) {
 	s.mu.Unlock()
 	s.stats.Open.Add(1)
 	s.stats.Accepted.Add(1)
-	// Reads and writes of the handshake share one deadline; Established lifts it.
+	// Reads and writes of the handshakes share one deadline; Established lifts it.
 	if err := nc.SetDeadline(c.since.Add(s.cfg.Handshake)); err != nil {
 		c.Close(err)
 	}
-	go s.run(ctx, c, h) // ends with the handler; forget signs it off
+	go s.run(ctx, c, d) // ends with the handler; forget signs it off
+}
+
+var errTooMany = errors.New("too many connections of this address")
+
+// meet notes where a connection that came through a proxy is from.
+func (s *Server) meet(c *Conn, p peer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.mu.Lock()
+	c.remote = p.remote
+	c.mu.Unlock()
+	if c.addr == p.addr {
+		return nil
+	}
+	if s.cfg.MaxPerAddress > 0 && p.addr.IsValid() && s.perAddr[p.addr] >= s.cfg.MaxPerAddress {
+		s.stats.RefusedAddress.Add(1)
+		return errTooMany
+	}
+	if c.addr.IsValid() {
+		s.leave(c.addr)
+	}
+	c.addr = p.addr
+	if p.addr.IsValid() {
+		s.perAddr[p.addr]++
+	}
+	return nil
+}
+
+// leave uncounts a connection; the caller holds s.mu.
+func (s *Server) leave(addr netip.Addr) {
+	if s.perAddr[addr]--; s.perAddr[addr] == 0 {
+		delete(s.perAddr, addr)
+	}
 }
 
 // roomFor checks and counts; the caller holds s.mu.
@@ -109,9 +147,7 @@ func (s *Server) forget(c *Conn) {
 	s.mu.Lock()
 	delete(s.conns, c.id)
 	if c.addr.IsValid() {
-		if s.perAddr[c.addr]--; s.perAddr[c.addr] == 0 {
-			delete(s.perAddr, c.addr)
-		}
+		s.leave(c.addr)
 	}
 	if s.draining && len(s.conns) == 0 {
 		close(s.empty)

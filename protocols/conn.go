@@ -2,6 +2,7 @@ package protocols
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -21,19 +22,20 @@ type Conn struct {
 	// flushes them when the input is drained. Read loop only.
 	Batch Batch
 
-	srv      *Server                 // immutable, as all up to mu
-	nc       net.Conn                //
+	srv      *Server                 // immutable, as all up to addr
 	cancel   context.CancelCauseFunc //
 	id       uint64                  //
 	protocol string                  //
-	remote   string                  //
-	addr     netip.Addr              //
 	since    time.Time               //
+	addr     netip.Addr              // guarded by srv.mu until the handler runs, then immutable
 
 	bytesIn atomic.Uint64
 	sawEnd  bool // the client closed its side; handler goroutine only
 
 	mu          sync.Mutex    // guards what follows
+	nc          net.Conn      // the socket, then what the protocol speaks over; immutable once the handler runs
+	remote      string        // as nc
+	identity    string        // as nc
 	client      string        //
 	user        string        //
 	established bool          //
@@ -54,12 +56,37 @@ func newConn(s *Server, nc net.Conn, protocol string, cancel context.CancelCause
 // ID is unique within the server's life.
 func (c *Conn) ID() uint64 { return c.id }
 
-// Remote is the client's address.
-func (c *Conn) Remote() string { return c.remote }
+// Remote is the client's address, also behind a proxy that tells it.
+func (c *Conn) Remote() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.remote
+}
+
+// Identity is the user that a verified client certificate names; "" without
+// one. It proves who the client is as a password does (MQTT without a user name,
+// SASL EXTERNAL).
+func (c *Conn) Identity() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.identity
+}
 
 // NetConn is the connection beneath, for its addresses and TLS state. Nobody
 // but the Conn reads from, writes to or closes it.
-func (c *Conn) NetConn() net.Conn { return c.nc }
+func (c *Conn) NetConn() net.Conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nc
+}
+
+// talkOver has the protocol speak over nc, which is over the socket.
+func (c *Conn) talkOver(nc net.Conn, p peer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nc, c.identity = nc, p.identity
+	return c.Out.talkOver(nc)
+}
 
 // Address is Remote without the port; "" for what is not IP.
 func (c *Conn) Address() string {
@@ -76,10 +103,11 @@ func (c *Conn) HandshakeEnds() time.Time { return c.since.Add(c.srv.cfg.Handshak
 // Info describes the connection.
 func (c *Conn) Info() Info {
 	c.mu.Lock()
-	client, user := c.client, c.user
+	client, user, remote := c.client, c.user, c.remote
+	_, secure := c.nc.(*tls.Conn)
 	c.mu.Unlock()
 	return Info{
-		ID: c.id, Protocol: c.protocol, Remote: c.remote, Since: c.since, Client: client, User: user,
+		ID: c.id, Protocol: c.protocol, Remote: remote, TLS: secure, Since: c.since, Client: client, User: user,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.Out.Written(), Queued: c.Out.Queued(),
 	}
 }

@@ -30,8 +30,10 @@
 //     and return. The server flushes, lingers for the goodbye and closes. A
 //     handler that still has confirmations to send while draining may call
 //     ReadLoop again: it goes on reading until the drain's deadline.
-//  6. In cmd/slipway: srv.Start(listener, "name", handler). A WebSocket or TLS
-//     listener is a net.Listener like any other.
+//  6. In cmd/slipway (wire_doors.go) add a line to the table of streams, and in
+//     config one to Doors. That opens the plain and the TLS listeners.
+//  7. Where a client may log in without a password (SASL EXTERNAL), ask
+//     c.Identity(): the user that its verified certificate names.
 //
 // # Support
 //
@@ -42,8 +44,9 @@
 //	panic of one connection                logged, counted, the others live (server.go)
 //	idle plain connection                  one goroutine, no buffer (read.go, read_unix.go)
 //	bounded output, stall cut              yes (output.go, flush.go)
-//	TLS                                    any net.Listener, so tls.NewListener works; certificates are the caller's
-//	PROXY protocol                         absent
+//	TLS 1.2, 1.3; SNI; client certificates yes, taken up when they change (certificates.go, transport.go)
+//	PROXY protocol 1, 2                    from configured addresses (proxyheader.go, transport.go)
+//	the same for net/http's servers        Transport.Prepared (prepared.go)
 //	rate limits                            absent
 //
 // # Not obvious
@@ -61,6 +64,13 @@
 //     FlushSoon for one who must not pay for the write at all.
 //   - A body of 8 KiB or more is queued by reference: the core's bodies are
 //     immutable, and 1,000 slow subscribers of one large message hold it once.
+//   - What lies between socket and protocol (PROXY header, TLS) is done in the
+//     connection's own goroutine, after the limits and under the deadline of the
+//     handshake. Only signing with the server's key is bounded across
+//     connections: it is what a storm of handshakes costs, and it waits for nobody.
+//   - A listener that lets in everybody since only this machine reaches it
+//     (Transport.LocalOnly) closes a connection of which a proxy says that it is
+//     from elsewhere, or does not say.
 //   - Deadlines are moved at most once a second, so an idle time may be noticed
 //     up to a second late, never early.
 //   - After a Read filled its buffer the loop reads again before it flushes, but

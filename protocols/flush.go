@@ -210,9 +210,9 @@ func (o *Output) end(cause error) func() {
 	}
 	o.relieve()
 	o.wake = false
-	onRoom := o.onRoom
+	onRoom, nc := o.onRoom, o.nc
 	return func() {
-		_ = o.nc.Close() // its error tells nothing: the connection is over
+		_ = nc.Close() // its error tells nothing: the connection is over
 		if onRoom != nil {
 			onRoom()
 		}

@@ -22,9 +22,9 @@ const (
 // Output is what one connection still has to send. Any goroutine appends; no
 // append ever waits for the network.
 type Output struct {
-	nc         net.Conn        // immutable, as all up to mu
-	raw        syscall.RawConn // nil: only a goroutine may write
-	limit      int
+	nc         net.Conn        // talkOver changes it under mu, before anything is appended
+	raw        syscall.RawConn // as nc; nil: only a goroutine may write
+	limit      int             // immutable, as all up to mu
 	stall      time.Duration
 	stats      *Stats
 	writeReady func(fd uintptr) bool // o.writeNow, made once
@@ -59,6 +59,17 @@ func newOutput(nc net.Conn, limit int, stall time.Duration, stats *Stats) *Outpu
 	o := &Output{nc: nc, raw: rawConn(nc), limit: limit, stall: stall, stats: stats}
 	o.writeReady = o.writeNow
 	return o
+}
+
+// talkOver has what follows written to nc. It fails if the output is closed.
+func (o *Output) talkOver(nc net.Conn) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return o.err
+	}
+	o.nc, o.raw = nc, rawConn(nc)
+	return nil
 }
 
 // OnWritable sets what is called, without locks held and from any goroutine,

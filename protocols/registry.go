@@ -11,6 +11,7 @@ type Info struct {
 	ID       uint64
 	Protocol string
 	Remote   string
+	TLS      bool
 	Since    time.Time
 	Client   string // client id, container id ...; empty before authentication
 	User     string

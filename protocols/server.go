@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -93,25 +94,78 @@ func NewServer(cfg Config) *Server {
 // Stats returns the live counters.
 func (s *Server) Stats() *Stats { return &s.stats }
 
-// Start accepts connections of ln for h, in a goroutine that ends with
-// Shutdown. The server owns ln from here on.
+// Door is a listener and what is behind it.
+type Door struct {
+	Listener  net.Listener
+	Protocol  string // for lists and logs
+	Handler   Handler
+	Transport Transport
+}
+
+// Start opens a door that is plain TCP.
 func (s *Server) Start(ln net.Listener, protocol string, h Handler) error {
+	return s.Open(Door{Listener: ln, Protocol: protocol, Handler: h})
+}
+
+// Open accepts connections at a door, in a goroutine that ends with Shutdown.
+// The server owns the listener from here on.
+func (s *Server) Open(d Door) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining {
-		_ = ln.Close() // nothing was accepted from it
+		_ = d.Listener.Close() // nothing was accepted from it
 		return ErrServerClosed
 	}
-	s.listeners = append(s.listeners, ln)
-	s.accepting.Go(func() { s.accept(ln, protocol, h) })
+	s.listeners = append(s.listeners, d.Listener)
+	s.accepting.Go(func() { s.accept(d) })
 	return nil
 }
 
 // run is the goroutine of one connection.
-func (s *Server) run(ctx context.Context, c *Conn, h Handler) {
+func (s *Server) run(ctx context.Context, c *Conn, d *Door) {
 	defer s.forget(c)
-	s.serve(ctx, c, h)
+	if err := s.shakeHands(c, &d.Transport); err != nil {
+		s.unmet(c, err)
+		return
+	}
+	s.serve(ctx, c, d.Handler)
 	c.finish()
+}
+
+// shakeHands does what the transport wants before the protocol's first byte.
+func (s *Server) shakeHands(c *Conn, t *Transport) error {
+	if t.plain() {
+		return nil
+	}
+	nc := c.NetConn()
+	p, err := t.meet(nc)
+	if err == nil {
+		err = s.meet(c, p)
+	}
+	if err != nil {
+		return err
+	}
+	if nc, err = t.secure(nc, &p); err != nil {
+		return err
+	}
+	return c.talkOver(nc, p)
+}
+
+// unmet ends a connection whose handshake failed. One that never said anything
+// was a look at the port.
+func (s *Server) unmet(c *Conn, err error) {
+	level := slog.LevelInfo
+	switch cause := c.readError(err); {
+	case errors.Is(cause, ErrHandshakeTimeout):
+		err = cause
+	case errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(cause, ErrDraining):
+		level = slog.LevelDebug
+	case errors.Is(err, errNotLocal) || errors.Is(err, errProxyHeader):
+		level = slog.LevelWarn
+	}
+	s.stats.HandshakesFailed.Add(1)
+	s.cfg.Log.Log(context.Background(), level, "connection refused", "protocol", c.protocol, "remote", c.Remote(), "error", err)
+	c.Close(err)
 }
 
 // serve calls the handler; what it panics with ends this connection only.
@@ -119,7 +173,7 @@ func (s *Server) serve(ctx context.Context, c *Conn, h Handler) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.stats.Panics.Add(1)
-			s.cfg.Log.Error("connection handler panicked", "protocol", c.protocol, "remote", c.remote,
+			s.cfg.Log.Error("connection handler panicked", "protocol", c.protocol, "remote", c.Remote(),
 				"conn", c.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			c.Close(fmt.Errorf("handler panicked: %v", p))
 		}

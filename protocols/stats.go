@@ -11,6 +11,7 @@ type Stats struct {
 	RefusedAddress    atomic.Uint64 // closed at once: Config.MaxPerAddress was reached
 	AcceptErrors      atomic.Uint64 // accept failed and was tried again
 	HandshakeTimeouts atomic.Uint64 // did not authenticate in time
+	HandshakesFailed  atomic.Uint64 // of PROXY protocol, TLS or WebSocket
 	IdleTimeouts      atomic.Uint64 // sent nothing for longer than promised
 	Stalled           atomic.Uint64 // cut: did not read what must be sent
 	Panics            atomic.Uint64 // handlers that panicked

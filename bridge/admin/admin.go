@@ -38,6 +38,7 @@ type Connection struct {
 	ID       uint64    `json:"id"`
 	Protocol string    `json:"protocol"`
 	Remote   string    `json:"remote"`
+	TLS      bool      `json:"tls"`
 	Since    time.Time `json:"since"`
 	Client   string    `json:"client,omitempty"`
 	User     string    `json:"user,omitempty"`

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -112,6 +113,10 @@ func counted(h http.Handler) http.Handler {
 		if !ok {
 			h.ServeHTTP(w, r)
 			return
+		}
+		if tc, ok := c.Conn.(*tls.Conn); ok { // net/http sees our conn only
+			state := tc.ConnectionState()
+			r.TLS = &state
 		}
 		if r.ContentLength < 0 {
 			w.Header().Set("Connection", "close")

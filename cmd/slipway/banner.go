@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -10,7 +11,9 @@ import (
 
 // banner says where the doors are, and what to try. Programs read the
 // addresses from it: a line for each, the door's name, spaces, host:port.
-func banner(w io.Writer, cfg config.Config, doors []opened) {
+func banner(to io.Writer, cfg config.Config, doors []opened) {
+	w := &bytes.Buffer{}                          // who reads it reads all of it
+	defer func() { _, _ = to.Write(w.Bytes()) }() // to a terminal or a log
 	where := "data in " + cfg.DataDir
 	if cfg.Memory {
 		where = "nothing is kept on disk"
@@ -18,7 +21,7 @@ func banner(w io.Writer, cfg config.Config, doors []opened) {
 	fmt.Fprintf(w, "slipway %s, %s\n\n", version(), where)
 	first := map[string]string{}
 	for _, d := range doors {
-		fmt.Fprintf(w, "  %-6s %s\n", d.door, d.address)
+		fmt.Fprintf(w, "  %-13s %s\n", d.door, d.address)
 		if first[d.door] == "" {
 			first[d.door] = d.address
 		}

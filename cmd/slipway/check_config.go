@@ -28,6 +28,9 @@ func checkConfigCommand(_ context.Context, c call) error {
 	if err != nil {
 		return configError(fmt.Errorf("the configuration is wrong:\n%w", err))
 	}
+	if err := checkTLS(cfg); err != nil {
+		return configError(fmt.Errorf("the configuration is wrong:\n%w", err))
+	}
 	what := file
 	if file == "" {
 		what = "no file, the defaults and the environment"

@@ -5,6 +5,7 @@
 //	slipway check-config [FILE]      say all that is wrong with a configuration
 //	slipway check DIR                verify a data directory that no process uses
 //	slipway hash-password [--scram]  read a password, print its argon2id hash (SCRAM verifier)
+//	slipway cert [flags] [HOST...]   make a local CA and a certificate of it, to try TLS out
 //	slipway healthcheck [flags]      ask a running broker whether it is well
 //	slipway version                  print version, revision and Go release
 //
@@ -20,7 +21,8 @@
 //	--log-format FORMAT      log.format
 //
 // SIGTERM and SIGINT drain: stop accepting, finish what is being confirmed,
-// close sessions and the store. A second one ends the process at once.
+// close sessions and the store. A second one ends the process at once. SIGHUP
+// reads certificates again, if a listener speaks TLS.
 //
 // Exit codes:
 //
@@ -39,7 +41,8 @@
 //	wire_store.go        the store on disk or in memory; world, what a test replaces
 //	wire_memory.go       who gets what of limits.memory_budget; GOMEMLIMIT
 //	wire_definitions.go  namespaces, queues, topics, routes and aliases of the configuration
-//	wire_doors.go        listeners, the admin door, the drain; wire_mqtt, wire_aws, wire_http
+//	wire_listeners.go    addresses, and the certificates that they show; reload.go: when to read them again
+//	wire_doors.go        the table of doors, the admin door, the drain; wire_mqtt, wire_aws, wire_http
 //	clock.go             core's time, which no setting of the wall clock moves
 //
 // Start: addresses, store, core, definitions, doors. Stop: waiting polls end,

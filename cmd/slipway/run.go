@@ -39,6 +39,7 @@ func commands() []command {
 		{name: "check-config", args: "[FILE]", what: "say all that is wrong with a configuration", run: checkConfigCommand},
 		{name: "check", args: "DIR", what: "verify a data directory that no process uses", run: checkCommand},
 		{name: "hash-password", what: "read a password from standard input, print its argon2id hash, or with --scram a verifier", run: hashPasswordCommand},
+		{name: "cert", args: "[flags] [HOST...]", what: "make a local CA and a certificate of it, to try TLS out", run: certCommand},
 		{name: "healthcheck", args: "[flags]", what: "ask a running broker whether it is well", run: healthcheckCommand},
 		{name: "version", what: "print version, revision and Go release", run: versionCommand, alias: "--version"},
 		{name: "help", what: "print this", run: helpCommand, alias: "--help"},

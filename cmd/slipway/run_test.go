@@ -216,7 +216,7 @@ func TestHealthcheck(t *testing.T) {
 func TestBanner(t *testing.T) {
 	var out strings.Builder
 	banner(&out, config.Config{DataDir: "there"}, []opened{{"mqtt", "[::]:1883"}, {"aws", "127.0.0.1:4566"}})
-	for _, want := range []string{"data in there", "  mqtt   [::]:1883\n", "mosquitto_pub -h 127.0.0.1 -p 1883", "http://127.0.0.1:4566 sqs"} {
+	for _, want := range []string{"data in there", "  mqtt          [::]:1883\n", "mosquitto_pub -h 127.0.0.1 -p 1883", "http://127.0.0.1:4566 sqs"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

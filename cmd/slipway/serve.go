@@ -19,7 +19,9 @@ import (
 // drains in reverse when ctx ends.
 func serve(ctx context.Context, cfg config.Config, log *slog.Logger, ready func([]opened)) error {
 	limitMemory(cfg)
-	return serveIn(ctx, cfg, log, world{fatal: exitOn(log)}, ready)
+	reload, stop := hangups(cfg)
+	defer stop()
+	return serveIn(ctx, cfg, log, world{fatal: exitOn(log), reload: reload}, ready)
 }
 
 // exitOn ends the process at once: after a failed write nothing may be
@@ -48,14 +50,15 @@ func serveIn(ctx context.Context, cfg config.Config, log *slog.Logger, w world, 
 
 // instance is a running broker: what serve builds up and takes down.
 type instance struct {
-	cfg    config.Config // immutable
-	log    *slog.Logger  // immutable
-	store  core.Store    // immutable
-	metric metrics       // immutable
-	broker *core.Broker  // immutable
-	access *core.Access  // immutable; nil without users
-	doors  *doors        // immutable
-	drains atomic.Bool   // set by stop
+	cfg    config.Config    // immutable
+	log    *slog.Logger     // immutable
+	store  core.Store       // immutable
+	metric metrics          // immutable
+	broker *core.Broker     // immutable
+	access *core.Access     // immutable; nil without users
+	doors  *doors           // immutable
+	reload <-chan os.Signal // immutable; told at SIGHUP
+	drains atomic.Bool      // set by stop
 }
 
 // metrics are the store's; nil for one in memory.
@@ -65,7 +68,7 @@ type metrics func() admin.StoreMetrics
 // taken first: a port in use is no reason to touch the data, and nothing is
 // accepted until all is there.
 func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err error) {
-	in = &instance{cfg: cfg, log: log}
+	in = &instance{cfg: cfg, log: log, reload: w.reload}
 	undo := []func() error{}
 	defer func() {
 		for i := len(undo) - 1; err != nil && i >= 0; i-- {

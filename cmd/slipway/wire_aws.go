@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
@@ -19,7 +18,7 @@ import (
 // signatures are verified, and who has no key may do nothing, unless
 // aws.allow_anonymous lets strangers do everything. Without users everybody is
 // anonymous, and config lets nobody off loopback reach this without having said so.
-func (in *instance) openAWS(d *doors, all []net.Listener) error {
+func (in *instance) openAWS(d *doors, all []listener) error {
 	find, err := namespaces(in.broker, in.cfg)
 	if err != nil {
 		return err
@@ -38,7 +37,7 @@ func (in *instance) openAWS(d *doors, all []net.Listener) error {
 		MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),
 	})
 	for _, ln := range all {
-		d.aws.serve(ln, edge, d.broken)
+		d.aws.serve(ln.prepared("aws", in), edge, d.broken)
 		d.add("aws", ln)
 	}
 	return nil

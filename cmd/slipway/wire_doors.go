@@ -4,51 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/bridge/sqs"
-	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
 )
-
-// listeners are the open addresses of each door, in the order of the settings.
-type listeners struct {
-	mqtt, aws, admin []net.Listener
-}
-
-// listenAll opens every address, or none.
-func listenAll(cfg config.Config) (*listeners, error) {
-	l := &listeners{}
-	for _, d := range []struct {
-		name      string
-		addresses []string
-		into      *[]net.Listener
-	}{{"mqtt", cfg.MQTT.Listen, &l.mqtt}, {"aws", cfg.AWS.Listen, &l.aws}, {"admin", cfg.Admin.Listen, &l.admin}} {
-		for _, address := range d.addresses {
-			ln, err := protocols.Listen(d.name, address)
-			if err != nil {
-				return nil, listenError(errors.Join(err, l.close()))
-			}
-			*d.into = append(*d.into, ln)
-		}
-	}
-	return l, nil
-}
-
-func (l *listeners) close() error {
-	var errs []error
-	for _, ln := range slices.Concat(l.mqtt, l.aws, l.admin) {
-		if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
 
 // doors are all that accepts connections.
 type doors struct {
@@ -56,10 +20,25 @@ type doors struct {
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
-	sys        sync.WaitGroup // $SYS topics; drain ends it
-	stopSys    func()         // nil: there are none
+	running    sync.WaitGroup // what runs in the background; drain ends it
+	stops      []func()       // of it
 	sqs        *sqs.Service   // nil until the door opens
 	aws, admin *httpDoor
+}
+
+// A stream is a door whose protocol has connections of its own. Its listeners,
+// plain and TLS, are those of the section of its name.
+type stream struct {
+	name    string
+	handler func(anonymous bool) protocols.Handler
+}
+
+// streams is the table of them. A new protocol is a line here, one in
+// config.Doors and one in dialects.
+func (in *instance) streams(d *doors) []stream {
+	return []stream{
+		{"mqtt", in.newMQTT(d)},
+	}
 }
 
 // open has every door accept.
@@ -73,22 +52,36 @@ func (in *instance) open(l *listeners) (*doors, error) {
 		admin: newHTTPDoor("admin", in.cfg, in.log),
 	}
 	in.doors = d
-	if err := in.openMQTT(d, l.mqtt); err != nil {
-		return nil, err
+	for _, s := range in.streams(d) {
+		for _, ln := range l.of[s.name] {
+			door := protocols.Door{Listener: ln.Listener, Protocol: s.name, Handler: s.handler(ln.anonymous), Transport: ln.transport}
+			if err := d.server.Open(door); err != nil {
+				return nil, errors.Join(err, d.drain(context.Background()))
+			}
+			d.add(s.name, ln)
+		}
 	}
-	if err := in.openAWS(d, l.aws); err != nil {
+	if err := in.openAWS(d, l.of["aws"]); err != nil {
 		return nil, errors.Join(err, d.drain(context.Background()))
 	}
-	in.openAdmin(d, l.admin)
+	in.openAdmin(d, l.of["admin"])
+	d.background(func(ctx context.Context) { in.watchCertificates(ctx, l.certificates) })
 	return d, nil
 }
 
-func (d *doors) add(door string, ln net.Listener) {
-	d.opened = append(d.opened, opened{door, ln.Addr().String()})
+// background runs f until the doors are drained.
+func (d *doors) background(f func(context.Context)) {
+	ctx, stop := context.WithCancel(context.Background())
+	d.stops = append(d.stops, stop)
+	d.running.Go(func() { f(ctx) })
+}
+
+func (d *doors) add(door string, ln listener) {
+	d.opened = append(d.opened, opened{ln.name(door), ln.Addr().String()})
 }
 
 // openAdmin opens the door through which the others are looked at.
-func (in *instance) openAdmin(d *doors, all []net.Listener) {
+func (in *instance) openAdmin(d *doors, all []listener) {
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
 		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
@@ -98,9 +91,8 @@ func (in *instance) openAdmin(d *doors, all []net.Listener) {
 			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), d.aws.traffic(), d.admin.traffic())
 		},
 	})
-	for i, ln := range all {
-		anonymous := in.cfg.Anonymous(in.cfg.Admin.AllowAnonymous, in.cfg.Admin.Listen[i])
-		d.admin.serve(ln, service.Handler(anonymous), d.broken)
+	for _, ln := range all {
+		d.admin.serve(ln.prepared("admin", in), service.Handler(ln.anonymous), d.broken)
 		d.add("admin", ln)
 	}
 }
@@ -119,10 +111,10 @@ func (d *doors) drain(ctx context.Context) error {
 		}
 	})
 	wg.Wait()
-	if d.stopSys != nil {
-		d.stopSys()
-		d.sys.Wait()
+	for _, stop := range d.stops {
+		stop()
 	}
+	d.running.Wait()
 	return errors.Join(mqtt, aws)
 }
 
@@ -143,7 +135,7 @@ func connections(s *protocols.Server) []admin.Connection {
 	var all []admin.Connection
 	for _, c := range s.Conns() {
 		all = append(all, admin.Connection{
-			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, Since: c.Since, Client: c.Client, User: c.User,
+			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, TLS: c.TLS, Since: c.Since, Client: c.Client, User: c.User,
 			BytesIn: c.BytesIn, BytesOut: c.BytesOut, Queued: c.Queued,
 		})
 	}
@@ -161,6 +153,7 @@ func traffic(s *protocols.Server) []admin.Traffic {
 		{"connections_refused", "Connections over the limits.", st.RefusedTotal.Load() + st.RefusedAddress.Load()},
 		{"accept_errors", "Times that accepting failed.", st.AcceptErrors.Load()},
 		{"handshake_timeouts", "Connections that did not log in in time.", st.HandshakeTimeouts.Load()},
+		{"handshakes_failed", "Connections that failed at the PROXY protocol, TLS or WebSocket.", st.HandshakesFailed.Load()},
 		{"idle_timeouts", "Connections silent for longer than promised.", st.IdleTimeouts.Load()},
 		{"connections_stalled", "Connections cut since they did not read.", st.Stalled.Load()},
 		{"connection_panics", "Connections that our own mistakes ended.", st.Panics.Load()},

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"net"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
 	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
 )
 
@@ -20,28 +20,19 @@ func dialects() map[string]core.Dialect {
 // envelope is what a packet may be longer than the largest message.
 const envelope = 64 << 10
 
-// openMQTT opens the door for MQTT. One handler serves all listeners: a client
+// newMQTT makes the door for MQTT. One handler serves all listeners: a client
 // id is one across them.
-func (in *instance) openMQTT(d *doors, all []net.Listener) error {
+func (in *instance) newMQTT(d *doors) func(anonymous bool) protocols.Handler {
 	h := mqtt.New(mqtt.Config{
 		Broker: in.broker, Access: in.access, Log: in.log, MaxPacket: int(in.cfg.Limits.MaxMessageSize) + envelope,
 		MaxSubscriptions: in.cfg.Limits.MaxSubscriptions,
 		ServerReference:  in.cfg.MQTT.ServerReference, ResponseInformation: in.cfg.MQTT.ResponseInformation,
 	})
 	d.mqtt = h.Stats()
-	for i, ln := range all {
-		anonymous := in.cfg.Anonymous(in.cfg.MQTT.AllowAnonymous, in.cfg.MQTT.Listen[i])
-		if err := d.server.Start(ln, "mqtt", h.AllowAnonymous(anonymous)); err != nil {
-			return err
-		}
-		d.add("mqtt", ln)
+	if every := in.cfg.MQTT.SysInterval; every > 0 && len(in.cfg.MQTT.Listen)+len(in.cfg.MQTT.TLSListen) > 0 {
+		d.background(func(ctx context.Context) { h.ServeSys(ctx, every, version()) })
 	}
-	if every := in.cfg.MQTT.SysInterval; every > 0 && len(all) > 0 {
-		ctx, stop := context.WithCancel(context.Background())
-		d.stopSys = stop
-		d.sys.Go(func() { h.ServeSys(ctx, every, version()) })
-	}
-	return nil
+	return h.AllowAnonymous
 }
 
 func mqttTraffic(s *mqtt.Stats) []admin.Traffic {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"os"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/config"
@@ -16,6 +17,8 @@ type world struct {
 	open  func(diskstore.Options) (*diskstore.Store, error)
 	wrap  func(core.Store) core.Store // nil: the store as it is
 	fatal func(error)                 // must not return, except in a test
+
+	reload <-chan os.Signal // says that certificates are to be read again; nil: only when they change
 }
 
 // openStore opens what cfg asks for; metrics is nil for a store in memory.

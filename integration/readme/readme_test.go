@@ -62,10 +62,12 @@ func TestReadme(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "slipway-binary")
+	bin := t.TempDir()
+	binary := filepath.Join(bin, "slipway")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "../../cmd/slipway").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	sh := newShell(ctx, t, dir)
 	var broker *server
 	defer func() {
@@ -129,7 +131,7 @@ func need(t *testing.T, programs ...string) {
 			t.Fatal(err)
 		}
 	}
-	for _, address := range []string{"127.0.0.1:1883", "127.0.0.1:4566", "127.0.0.1:8161"} {
+	for _, address := range []string{"127.0.0.1:1883", "127.0.0.1:4566", "127.0.0.1:8161", "127.0.0.1:8883", "127.0.0.1:4567"} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
 			t.Fatalf("the README's port is in use: %v", err)

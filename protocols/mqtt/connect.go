@@ -20,6 +20,7 @@ import (
 //
 //	version 3.1, 3.1.1, 5             yes
 //	user name and password            core.Access
+//	client certificate                without a user name, or with its own and no password: that user
 //	empty client id                   one is assigned (not in 3.1; with a clean session in 3.1.1)
 //	session expiry                    5: as asked, capped; before: clean_session, else never, capped
 //	will, delay and properties        yes; checked against the permissions here
@@ -65,10 +66,15 @@ func (c *conn) admit(in *wire.Connect, proof []byte) (err error) {
 // authenticate finds out who it is. It may wait: nothing else needs this
 // goroutine before CONNACK.
 func (c *conn) authenticate(in *wire.Connect) (*core.Principal, error) {
-	access, p := c.h.cfg.Access, in.Connect
+	access, p, identity := c.h.cfg.Access, in.Connect, c.nc.Identity()
 	switch {
 	case access == nil:
 		return core.AnonymousPrincipal(), nil
+	case identity != "" && !p.PasswordFlag && (!p.UsernameFlag || string(p.Username) == identity):
+		if who, ok := access.ByIdentity(identity); ok {
+			return who, nil
+		}
+		return nil, protocolError(wire.NotAuthorized, "3.1.4", "the certificate is of no user: %s", identity)
 	case !p.UsernameFlag && c.anonymous:
 		return core.AnonymousPrincipal(), nil
 	case !p.UsernameFlag:

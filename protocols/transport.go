@@ -1,0 +1,86 @@
+package protocols
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// Transport is what lies between a listener's sockets and its protocol. The
+// zero value is nothing: plain TCP.
+type Transport struct {
+	// Proxies are the addresses whose connections begin with a PROXY header.
+	Proxies []netip.Prefix
+	// LocalOnly refuses clients elsewhere than on loopback, of whom a proxy may
+	// tell. It is for listeners that let in everybody since only this machine
+	// reaches them.
+	LocalOnly bool
+	// TLS is nil for none.
+	TLS *tls.Config
+	// Identity names the user that a verified certificate is of [the common name].
+	Identity func(*x509.Certificate) string
+}
+
+var errNotLocal = errors.New("a client off this machine, and there are no users")
+
+// peer is who is at the other end of a connection.
+type peer struct {
+	remote   string     // host:port
+	addr     netip.Addr // invalid for what is not IP
+	identity string     // the user of the client's certificate, ""
+}
+
+func (t *Transport) plain() bool { return t.TLS == nil && len(t.Proxies) == 0 && !t.LocalOnly }
+
+// fromProxy says that a PROXY header comes first.
+func (t *Transport) fromProxy(addr netip.Addr) bool {
+	return slices.ContainsFunc(t.Proxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// meet finds out where the client is. It reads nothing but a PROXY header.
+func (t *Transport) meet(nc net.Conn) (peer, error) {
+	p := peer{remote: nc.RemoteAddr().String(), addr: remoteIP(nc)}
+	if t.LocalOnly && p.addr.IsValid() && !p.addr.IsLoopback() {
+		return p, errNotLocal
+	}
+	if !t.fromProxy(p.addr) {
+		return p, nil
+	}
+	from, err := readProxyHeader(nc)
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("from the proxy %s: %w", p.remote, err)
+	case from.local:
+		return p, nil
+	case t.LocalOnly && !from.client.Addr().Unmap().IsLoopback(): // also if it does not tell
+		return p, fmt.Errorf("%w (%v through %s)", errNotLocal, from.client, p.remote)
+	case from.client.IsValid():
+		p.addr = from.client.Addr().Unmap().WithZone("")
+		p.remote = netip.AddrPortFrom(p.addr, from.client.Port()).String()
+	}
+	return p, nil
+}
+
+// secure does the handshake of TLS, if there is one. Whoever calls it has set
+// the connection's deadline.
+func (t *Transport) secure(nc net.Conn, p *peer) (net.Conn, error) {
+	if t.TLS == nil {
+		return nc, nil
+	}
+	tc := tls.Server(nc, t.TLS)
+	if err := tc.Handshake(); err != nil { //nolint:noctx // the deadline ends it
+		return nil, fmt.Errorf("TLS handshake: %w", err)
+	}
+	if chains := tc.ConnectionState().VerifiedChains; len(chains) > 0 {
+		name := t.Identity
+		if name == nil {
+			name = Identities["cn"]
+		}
+		p.identity = name(chains[0][0])
+	}
+	return tc, nil
+}
