@@ -21,6 +21,11 @@ type Binding struct {
 
 	Target *Exchange // an exchange that gets what matches, instead of Queue or Sink
 	Queue  *Queue    // nil for a sink or a target alone
+	// To, in place of Queue, is the name of a queue that is looked up for every
+	// message: the binding outlives it. Where it is missing or, as the Dialect's
+	// Refuse says, not to have the message, the queue named DeadTo gets it, or
+	// nobody (counted as dropped).
+	To, DeadTo string
 	// Sink, if not nil, takes what is not Kept. It is never stored.
 	Sink Sink
 	// KeepTransient puts transient messages into Queue too. AMQP, SNS and

@@ -37,8 +37,8 @@ type Clock interface {
 	AfterFunc(d time.Duration, f func()) (stop func() bool)
 }
 
-// A Dialect is what a door tells the core about its own opaque data. Both
-// functions are pure and safe for concurrent use; either may be nil.
+// A Dialect is what a door tells the core about its own opaque data. Its
+// functions are pure and safe for concurrent use; each may be nil.
 type Dialect struct {
 	// Merge makes one annotation of those of several bindings that route one
 	// publish into the same queue, in no particular order. Default: any of
@@ -50,6 +50,13 @@ type Dialect struct {
 	// Strict bindings never match a topic path that MQTT cannot spell (with
 	// `+`, `#`, NUL or invalid UTF-8); what they miss is counted.
 	Strict bool
+	// Refuse says why the queue of a late-bound Binding (To) is not to have a
+	// message: the note of the copy that goes to DeadTo instead; nil: it may.
+	// q is nil if there is no such queue, which must be refused.
+	Refuse func(b *Binding, q *Queue, m *Message) (note []byte)
+	// Number writes into a binding's note the number that a Gate gave the
+	// message, and whether a Replay brings it.
+	Number func(note []byte, number uint64, replayed bool) []byte
 }
 
 // A Predicate decides on immutable messages; it is pure.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -77,6 +78,20 @@ func (c *committer) submit(op operation, d Durability, bytes int) bool {
 		c.signal()
 	}
 	return true
+}
+
+// submitFirst is submit of something that depends on nothing pending and goes
+// before it all. Nobody confirms it: it is Lazy.
+func (c *committer) submitFirst(op operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.pending = slices.Insert(c.pending, 0, item{op: op, durability: Lazy})
+	if len(c.pending) == 1 {
+		c.signal()
+	}
 }
 
 func (c *committer) signal() {

@@ -133,8 +133,9 @@ func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 		if op.to.Kind == ToQueue {
 			note = op.e.note // it stays what it was: SQS renders a notification in a dead-letter queue too
 		}
-		p.targets = append(p.targets, target{q: r.q, note: note})
+		p.targets = append(p.targets, target{q: r.q, note: note, dialect: r.dialect, key: r.key})
 	}
+	p.gatesFirst()
 	if len(p.targets) == 0 {
 		return nil
 	}

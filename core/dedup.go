@@ -59,7 +59,7 @@ func (q *Queue) dedupKey(m *Message, e *entry) (k dedupKey, ok bool) {
 func (q *Queue) deduplicate(g *staging, m *Message, e *entry) (original dedupRecord, dup bool, err error) {
 	k, ok := q.dedupKey(m, e)
 	if !ok {
-		if q.grouped {
+		if q.grouped || q.gate {
 			return original, false, errf(Invalid, "queue %q needs a deduplication id or content-based deduplication", q.name)
 		}
 		return original, false, nil

@@ -29,7 +29,7 @@ type (
 	bindingDef struct {
 		Dialect       string            `json:"dialect,omitempty"`
 		Filter        string            `json:"filter"`
-		Queue         string            `json:"queue"`
+		Queue         string            `json:"queue,omitempty"`
 		Exchange      string            `json:"exchange,omitempty"`
 		RoutingKey    string            `json:"routingKey,omitempty"`
 		Arguments     []byte            `json:"arguments,omitempty"` // as in a message (codec.go)
@@ -42,10 +42,12 @@ type (
 		Session       string            `json:"session,omitempty"`
 		NoLocal       bool              `json:"noLocal,omitempty"`
 		Attributes    map[string]string `json:"attributes,omitempty"`
+		To            string            `json:"to,omitempty"`
+		DeadTo        string            `json:"deadTo,omitempty"`
 	}
 )
 
-// defKey is the key of a definition: n, q, t, b, e, p or s.
+// defKey is the key of a definition: n, q, t, b, e, p, r or s.
 func defKey(kind byte, ns, name string) []byte {
 	key := append([]byte{tabDef, kind}, ns...)
 	return append(append(key, 0), name...)
@@ -295,7 +297,7 @@ func (b *Binding) prepare(ns *Namespace) (err error) {
 		return nil
 	}
 	def0 := bindingDef{
-		Dialect: b.Dialect, Filter: b.Filter.Encode(), KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
+		Dialect: b.Dialect, Filter: b.Filter.Encode(), To: b.To, DeadTo: b.DeadTo, KeepTransient: b.KeepTransient, KeepDurable: b.KeepDurable,
 		Note: b.Note, Rule: b.Rule, Copies: b.Copies, NoLocal: b.NoLocal, Attributes: b.Attributes,
 		Exchange: b.Exchange, RoutingKey: b.RoutingKey,
 	}
@@ -317,7 +319,7 @@ func (b *Binding) prepare(ns *Namespace) (err error) {
 
 // stored says whether the binding survives a restart: both its ends must.
 func (b *Binding) stored() bool {
-	target := b.Queue != nil && b.Queue.durable || b.Target != nil && b.Target.opt.Durable
+	target := b.To != "" || b.Queue != nil && b.Queue.durable || b.Target != nil && b.Target.opt.Durable
 	return b.Durable && target && (b.source == nil || b.source.opt.Durable)
 }
 

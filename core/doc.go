@@ -11,6 +11,8 @@
 //	Queue        one order (priority, sequence) with many readers; a shell around qstate
 //	Binding      copies what matches into a queue, hands it to a Sink or on to an exchange
 //	Exchange     a router of its own: what is published to it is not in the tree
+//	Gate         a queue that decides, for all targets of a publish, what is a duplicate (gate.go)
+//	Replay       what a gate kept, once more into one binding's queue (replay.go)
 //	Topic        a path that was created, with attributes; paths need no creation
 //	Session      queue + bindings + small state + will + expiry of a client that may be away
 //	Consumer     push: holds deliveries until it settles them, bounded by credit
@@ -57,11 +59,12 @@
 //	message value address codec*   what is published and its stored form
 //	options binding delivery publication session_options   what doors say to us
 //	broker namespace definitions recover stats   the whole, and its start
-//	publish route publishop body dedup   the way in
+//	publish route publishop body dedup gate   the way in
 //	committer   the one goroutine that changes the store
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull fair settle browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
+//	replay   what a gate kept, again
 //	session retained   what outlives a connection; offer   what nobody keeps
 //	exchange*   routers beside the tree
 //	access scram   who somebody is and what he may do
@@ -125,6 +128,7 @@
 //	fair pulls between group ids of a queue that is not grouped     yes (fair.go): by what is in flight
 //	predicates on bindings and consumers                            yes; SQL-92 selectors and SNS policies compile to them with their doors
 //	atomic groups, browsing                                         yes
+//	gates, late-bound bindings, replays                             yes; a replay brings what is durable
 //	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)
 //	  delayed; alternates, exchange to exchange, auto-delete
 //	policies, sticky groups                                         no: with the AMQP and STOMP doors

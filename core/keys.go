@@ -5,7 +5,7 @@ import "encoding/binary"
 // The key space, one table byte first (DESIGN section 5). Numbers are
 // big-endian so that a table scans in order. 0xFF is the store's own.
 //
-//	c kind ns 0 name            definitions, JSON: namespaces, queues, topics, exchanges, bindings, sessions, the boot number
+//	c kind ns 0 name            definitions, JSON: namespaces, queues, topics, exchanges, bindings, replays, sessions, the boot number
 //	h queue                     head: counters and counts, rewritten once per touched queue per group
 //	m incarnation lane seq      queue entry
 //	n incarnation lane seq      queue entry that a restart throws away (spilled transient)

@@ -29,6 +29,7 @@ type Namespace struct {
 	bindings  map[string]*Binding            // guarded by mu, by key
 	sessions  map[string]*Session            // guarded by mu, by id
 	byQueue   map[*Queue]map[string]*Binding // guarded by mu
+	replays   map[string]*replay             // guarded by mu, by the key of their binding
 }
 
 func cmpString(a, b string) int { return cmp.Compare(a, b) }
@@ -71,7 +72,7 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 func newNamespace(b *Broker, name string, id uint64) *Namespace {
 	ns := &Namespace{
 		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{},
-		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{},
+		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{}, replays: map[string]*replay{},
 	}
 	ns.exchanges = builtinExchanges(ns)
 	return ns
@@ -322,13 +323,13 @@ func (q *Queue) Purge() error {
 }
 
 // Update changes options of an existing queue, durable when it returns.
-// Invalid: Durable, Grouped, Ordered, Owner and Dialect cannot change.
+// Invalid: Durable, Grouped, Ordered, Gate, Owner and Dialect cannot change.
 func (q *Queue) Update(f func(*QueueOptions) error) error {
 	var dirty []Flusher
 	q.mu.Lock()
 	o := q.opt.clone()
 	err := f(&o)
-	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Ordered != q.ordered || o.Hidden != q.hidden || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
+	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Ordered != q.ordered || o.Hidden != q.hidden || o.Gate != q.gate || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
 		err = errf(Invalid, "a queue's durability, grouping, order, owner and dialect cannot change")
 	}
 	if err != nil {

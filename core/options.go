@@ -35,6 +35,12 @@ type QueueOptions struct {
 	DedupContent bool       `json:"dedupContent,omitempty"` // without a DedupID the SHA-256 of the body stands in
 
 	SingleActive bool `json:"singleActive,omitempty"` // single active consumer
+
+	// Gate makes what this queue decides on a publish hold for all its targets:
+	// a duplicate here goes nowhere, and the number that it is given here is the
+	// publish's (gate.go). Its own copies are for Replay.
+	Gate   bool `json:"gate,omitempty"`
+	Hollow bool `json:"hollow,omitempty"` // it decides and keeps no copies
 }
 
 // Overflow is what happens to a queue at its limit.

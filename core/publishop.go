@@ -19,6 +19,7 @@ type publishOp struct {
 	sent       int64 // of a moved entry; 0: now
 	out        Outcome
 	targets    []target
+	gated      int // how many of targets, the first ones, are gates
 	one        [1]target
 }
 
@@ -28,7 +29,9 @@ type target struct {
 	note []byte
 	e    *entry // nil where it was refused or deduplicated
 
-	buried bool // refused, to be dead-lettered
+	buried  bool   // refused, to be dead-lettered
+	dialect string // whose note it is
+	key     string // of the binding
 }
 
 // prepare checks a publication, sends it to the sinks, lets queues take it
@@ -57,6 +60,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		m.ID = b.newMessageID()
 	}
 	b.counters.published.Add(1)
+	identify(m, rs)
 	op := &publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
 	op.targets = op.one[:0]
 	for i := range rs {
@@ -67,8 +71,9 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 			}
 			continue
 		}
-		op.targets = append(op.targets, target{q: r.q, note: r.merged(b)})
+		op.targets = append(op.targets, target{q: r.q, note: r.merged(b), dialect: r.dialect, key: r.key})
 	}
+	op.gatesFirst()
 	clear(rs)
 	if len(rs) == 0 {
 		b.counters.unroutable.Add(1)
@@ -119,6 +124,9 @@ func (b *Broker) accepts(pub *Publication) error {
 // committer: one with nothing pending that it could overtake, and room in
 // its window. Those targets are done with.
 func (op *publishOp) direct(p *Publisher) {
+	if op.gated > 0 {
+		return
+	}
 	rest := op.targets[:0]
 	m, now := op.pub.Message, op.pub.Message.PublishedAt
 	for _, t := range op.targets {
@@ -233,7 +241,13 @@ func (q *Queue) lane(m *Message) uint8 {
 func (op *publishOp) stage(g *staging) {
 	op.placeBody(g)
 	for i := range op.targets {
+		if i > 0 && i == op.gated && op.stopped() {
+			break
+		}
 		t := &op.targets[i]
+		if i >= op.gated && op.gated > 0 && op.ns.held(t.key) {
+			continue
+		}
 		t.q.mu.Lock()
 		op.stageTarget(g, t)
 		t.q.mu.Unlock()
@@ -265,7 +279,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		t.buried = q.opt.Overflow == RejectPublishDeadLetter
 		return
 	}
-	if q.grouped && e.group == "" {
+	if (q.grouped || q.gate) && e.group == "" {
 		e.group = m.Source.Name
 	}
 	if q.opt.Dedup != DedupOff && !op.internal {
@@ -275,14 +289,17 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 			return
 		}
 		if dup {
-			op.out.Duplicate, op.out.ID, op.out.Sequence = true, original.id, original.number
+			if op.decides(q) {
+				op.out.Duplicate, op.out.ID, op.out.Sequence = true, original.id, original.number
+			}
 			return
 		}
 	}
-	if q.grouped {
-		q.head.number++
-		e.number = q.head.number
-		op.out.Sequence = e.number
+	op.number(t, e)
+	if q.gate && q.opt.Hollow {
+		q.noteDedup(g, m, e)
+		g.touch(q)
+		return
 	}
 	e.due = q.dueAt(m, g.now)
 	e.keep, e.body = op.keeping(q, e, g.now), op.body
@@ -329,6 +346,8 @@ func (q *Queue) overfull(n int64, size int) bool {
 // dueAt is when the message may first be delivered here. Lock held.
 func (q *Queue) dueAt(m *Message, now int64) int64 {
 	switch {
+	case q.gate:
+		return 0
 	case m.DeliverAt != 0:
 		return m.DeliverAt
 	case q.opt.Delay > 0:

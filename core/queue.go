@@ -17,6 +17,7 @@ type Queue struct {
 	durable bool       // immutable
 	grouped bool       // immutable
 	ordered bool       // immutable; priorities count for nothing
+	gate    bool       // immutable; decides for all targets of a publish
 	session *Session   // immutable; whose backlog it is
 
 	mu       sync.Mutex
@@ -77,6 +78,23 @@ func (q *Queue) Tag(name string) (value string, ok bool) {
 	return value, ok
 }
 
+// Attribute is one of the dialect's own words about the queue.
+func (q *Queue) Attribute(name string) string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.opt.Attributes[name]
+}
+
+// Exclusive says that the queue is of one connection or session alone.
+func (q *Queue) Exclusive() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.opt.Owner != ""
+}
+
+// Grouped says that the queue orders by group and deduplicates.
+func (q *Queue) Grouped() bool { return q.grouped }
+
 // Options is a copy of the options in force.
 func (q *Queue) Options() QueueOptions {
 	q.mu.Lock()
@@ -112,7 +130,8 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 	l := &ns.b.limits
 	q := &Queue{
 		ns: ns, name: name, id: id, opt: o, hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
-		st: newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
+		gate: o.Gate,
+		st:   newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
 	}
 	q.head.inc, q.head.seq = id, 1
 	q.timer = ns.b.timers.new(q.onTimer)

@@ -21,7 +21,7 @@ func (b *Broker) recover() error {
 		kind byte
 		take func(ns *Namespace, name string, val []byte) error
 	}{
-		{'n', nil}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding},
+		{'n', nil}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding}, {'r', r.replay},
 	}
 	for _, s := range steps {
 		if err := r.each(s.kind, s.take); err != nil {
@@ -171,9 +171,10 @@ func (r *recovery) binding(ns *Namespace, name string, val []byte) error {
 		Key: name, Dialect: def.Dialect, Filter: f, Queue: ns.queues[def.Queue], KeepTransient: def.KeepTransient,
 		KeepDurable: def.KeepDurable, Durable: true, Note: def.Note, Rule: def.Rule, Copies: def.Copies, NoLocal: def.NoLocal,
 		Attributes: def.Attributes, Exchange: def.Exchange, RoutingKey: def.RoutingKey, Target: ns.exchanges[def.Target],
+		To: def.To, DeadTo: def.DeadTo,
 	}
 	_, source := ns.exchanges[def.Exchange]
-	if b.Queue == nil && b.Target == nil || def.Exchange != "" && !source {
+	if b.Queue == nil && b.Target == nil && b.To == "" || def.Exchange != "" && !source {
 		r.stale.Delete(defKey('b', ns.name, name))
 		return nil // deleted while the binding was on its way
 	}
@@ -306,6 +307,9 @@ func (b *Broker) wakeAll() {
 			q.mu.Lock()
 			q.rearm()
 			q.mu.Unlock()
+		}
+		for _, r := range ns.replays {
+			b.committer.submitFirst(&replayStep{r: r})
 		}
 		sessions := make([]*Session, 0, len(ns.sessions))
 		for _, s := range ns.sessions {

@@ -15,7 +15,8 @@ type route struct {
 	notes   [][]byte // of further bindings of the same copy
 	copies  string
 	dialect string
-	keep    bool // the queue keeps it; else the sink gets it
+	key     string // the binding's
+	keep    bool   // the queue keeps it; else the sink gets it
 }
 
 // routing collects the copies of one message. The namespace's lock is held.
@@ -170,6 +171,10 @@ func (r *routing) take(b *Binding) {
 		r.visit(b.Target)
 		return
 	}
+	if b.To != "" {
+		r.sendOn(b)
+		return
+	}
 	r.add(b)
 }
 
@@ -263,7 +268,7 @@ func (r *routing) add(b *Binding) {
 			return
 		}
 	}
-	r.rs = append(r.rs, route{q: b.Queue, sink: b.Sink, note: b.Note, copies: b.Copies, dialect: b.Dialect, keep: keep})
+	r.rs = append(r.rs, route{q: b.Queue, sink: b.Sink, note: b.Note, copies: b.Copies, dialect: b.Dialect, key: b.Key, keep: keep})
 }
 
 // copyFor finds the copy that a queue already gets.
@@ -298,4 +303,34 @@ func (r *route) merged(b *Broker) []byte {
 		return r.note
 	}
 	return merge(append([][]byte{r.note}, r.notes...))
+}
+
+// sendOn adds the copy of a late-bound binding.
+func (r *routing) sendOn(b *Binding) {
+	if r.m.Durable && !b.KeepDurable || !r.m.Durable && !b.KeepTransient {
+		return
+	}
+	c := r.ns.lateBound(b, r.m)
+	if c.q == nil {
+		r.ns.b.counters.dropped.Add(1)
+		return
+	}
+	r.rs = append(r.rs, c)
+}
+
+// lateBound is a binding's copy: for its queue, or, where that is found by name,
+// for the one that gets what this one may not have; with no queue: for nobody.
+// Namespace.mu held.
+func (ns *Namespace) lateBound(b *Binding, m *Message) route {
+	r := route{q: b.Queue, note: b.Note, copies: b.Copies, dialect: b.Dialect, key: b.Key, keep: true}
+	if b.To == "" {
+		return r
+	}
+	r.q = ns.queues[b.To]
+	if d := ns.b.dialects[b.Dialect]; d.Refuse != nil {
+		if why := d.Refuse(b, r.q, m); why != nil {
+			r.q, r.note, r.copies = ns.queues[b.DeadTo], why, b.Key
+		}
+	}
+	return r
 }

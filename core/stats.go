@@ -14,7 +14,7 @@ type Stats struct {
 	Published    uint64 // messages accepted
 	Delivered    uint64 // deliveries to consumers, sinks not counted
 	Settled      uint64
-	Dropped      uint64 // transient messages that the memory budget refused
+	Dropped      uint64 // transient messages that the memory budget refused; copies and dead letters with nowhere to go
 	Unroutable   uint64 // published to nobody
 	DeadLettered uint64
 	Expired      uint64

@@ -1,0 +1,262 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+)
+
+// A replay gives a binding once more what its gate kept (gate.go), in order, and
+// holds back what is published meanwhile: that is in the gate too, and comes in
+// its turn. When nothing is left, in the group that has seen so, the binding is
+// on its own again, so nothing comes twice or out of order. Each step and how far
+// it came are one atomic group: a restart goes on there.
+type replay struct {
+	ns  *Namespace // immutable
+	key string     // immutable; the binding's
+
+	def replayDef // committer goroutine only
+}
+
+// replayDef is stored, as the definitions are.
+type replayDef struct {
+	Gate  string `json:"gate"`
+	Start int64  `json:"start"`         // ms; publishes from then on
+	End   int64  `json:"end,omitempty"` // ms; and up to then; 0: all
+	Next  uint64 `json:"next"`          // sequence in the gate; those before are done with
+	Since uint64 `json:"since"`         // sequence; from here on it is what was held back
+}
+
+// replayStop, as an end, is before all that was ever published.
+const replayStop = 1
+
+// Replay has a binding get again what its gate keeps of the publishes between
+// start and end (ms; end 0: up to now), and then go on as before. One that is
+// under way is replaced; what that one held back still comes. Durable when it
+// returns. NotFound: no such binding.
+func (ns *Namespace) Replay(key string, gate *Queue, start, end int64) error {
+	if _, ok := ns.Binding(key); !ok {
+		return errf(NotFound, "no binding %q", key)
+	}
+	r := &replay{ns: ns, key: key, def: replayDef{Gate: gate.name, Start: start, End: end}}
+	return ns.b.startReplay(r, func(g *staging, old *replay) bool {
+		gate.mu.Lock()
+		r.def.Since, r.def.Next = gate.head.seq, gate.head.lane(laneHighest).hint
+		gate.mu.Unlock()
+		if old != nil {
+			r.def.Since = min(r.def.Since, max(old.def.Since, old.def.Next))
+		}
+		return true
+	})
+}
+
+// StopReplay ends a replay, if there is one: only what it held back still comes.
+func (ns *Namespace) StopReplay(key string) error {
+	r := &replay{ns: ns, key: key}
+	return ns.b.startReplay(r, func(g *staging, old *replay) bool {
+		if old == nil {
+			return false
+		}
+		r.def = old.def
+		r.def.End, r.def.Next = replayStop, max(old.def.Next, old.def.Since)
+		return true
+	})
+}
+
+// startReplay puts r in the place of the replay of its key, if begin says so.
+func (b *Broker) startReplay(r *replay, begin func(g *staging, old *replay) bool) error {
+	w, ns, started := newWaiter(), r.ns, false
+	ok := b.committer.submit(&change{
+		write: func(g *staging) {
+			ns.mu.Lock()
+			old := ns.replays[r.key]
+			ns.mu.Unlock()
+			if started = begin(g, old); !started {
+				return
+			}
+			r.save(g)
+			ns.mu.Lock()
+			ns.replays[r.key] = r
+			ns.mu.Unlock()
+		},
+		then: func(g *staging) {
+			if started {
+				b.committer.submitFirst(&replayStep{r: r})
+			}
+			g.confirm(w, 0, Outcome{})
+		},
+	}, Durable, 0)
+	if !ok {
+		return errf(Closed, "the broker is shutting down")
+	}
+	_, err := w.wait(context.Background())
+	return err
+}
+
+// Replaying says whether a replay of the binding is under way.
+func (ns *Namespace) Replaying(key string) bool { return ns.held(key) }
+
+// held says that the binding's live copies wait for their turn in a replay.
+func (ns *Namespace) held(key string) bool {
+	ns.mu.RLock()
+	defer ns.mu.RUnlock()
+	return ns.replays[key] != nil
+}
+
+func (r *replay) storeKey() []byte { return defKey('r', r.ns.name, r.key) }
+
+func (r *replay) save(g *staging) {
+	val, err := json.Marshal(r.def)
+	if err != nil {
+		return // strings and numbers: cannot fail
+	}
+	g.batch.Set(r.storeKey(), val)
+}
+
+// end is the moment from which the binding is on its own.
+func (r *replay) end(g *staging) {
+	r.ns.mu.Lock()
+	delete(r.ns.replays, r.key)
+	r.ns.mu.Unlock()
+	g.batch.Delete(r.storeKey())
+}
+
+// replayStep copies some of what the gate keeps.
+type replayStep struct {
+	r      *replay
+	over   bool
+	copies []*publishOp
+}
+
+const (
+	replayEntries = 200       // looked at in one step
+	replayBytes   = 512 << 10 // read in one step, one of any size admitted
+)
+
+func (s *replayStep) stage(g *staging) {
+	r, ns := s.r, s.r.ns
+	ns.mu.RLock()
+	replaced := ns.replays[r.key] != r
+	ns.mu.RUnlock()
+	if replaced {
+		s.over = true
+		return
+	}
+	alone := g.batch.Len() == 0 // nothing staged before it in this group, which it could not see
+	b, bound := ns.Binding(r.key)
+	gate, open := ns.Queue(r.def.Gate)
+	if !bound || !open {
+		s.over = true
+		r.end(g)
+		return
+	}
+	found, all, err := r.read(gate)
+	if err != nil {
+		ns.b.log.Error("reading what a topic has archived failed; its replay stops", "binding", r.key, "error", err)
+		s.over = true
+		return
+	}
+	for _, e := range found {
+		r.def.Next = e.seq + 1
+		s.copy(g, b, e)
+	}
+	if s.over = all && alone; s.over {
+		r.end(g)
+		return
+	}
+	r.save(g)
+}
+
+func (s *replayStep) applied(g *staging) {
+	for _, op := range s.copies {
+		op.applied(g)
+	}
+	if !s.over {
+		s.r.ns.b.committer.submitFirst(&replayStep{r: s.r})
+	}
+}
+
+// read brings the next entries of the gate; all says that there are no more.
+func (r *replay) read(gate *Queue) (found []*entry, all bool, err error) {
+	gate.mu.Lock()
+	inc := gate.head.inc
+	gate.mu.Unlock()
+	b, bytesRead, failed := gate.ns.b, 0, error(nil)
+	all = true
+	lo, hi := posKey(nil, tabEntry, inc, pos{laneHighest, r.def.Next}), prefixEnd(numKey(tabEntry, inc))
+	err = b.store.Scan(lo, hi, false, func(key, val []byte) bool {
+		if len(found) >= replayEntries || bytesRead >= replayBytes {
+			all = false
+			return false
+		}
+		e, encoded, err := decodeEntry(bytes.Clone(val))
+		if err == nil {
+			e.pos, e.inc = keyPos(key), inc
+			if encoded != nil {
+				e.msg, err = decodeMessage(encoded)
+			}
+		}
+		failed = err
+		bytesRead += e.sizeOr0()
+		found = append(found, e)
+		return failed == nil
+	})
+	if err == nil {
+		err = failed
+	}
+	for i := 0; i < len(found) && err == nil; i++ {
+		if e := found[i]; e.msg == nil {
+			e.msg, err = b.readBody(e.body)
+		}
+	}
+	return found, all, err
+}
+
+func (e *entry) sizeOr0() int {
+	if e == nil {
+		return 0
+	}
+	return e.size
+}
+
+// copy stages one entry's copy for the binding, if it is to have it.
+func (s *replayStep) copy(g *staging, b *Binding, e *entry) {
+	r, ns, m := s.r, s.r.ns, e.msg
+	old := e.seq < r.def.Since
+	if old && (m.PublishedAt < r.def.Start || r.def.End != 0 && m.PublishedAt > r.def.End) {
+		return
+	}
+	if b.predicate != nil && !b.predicate.Matches(m) {
+		return
+	}
+	ns.mu.RLock()
+	to := ns.lateBound(b, m)
+	ns.mu.RUnlock()
+	if to.q == nil {
+		return
+	}
+	note := to.note
+	if d := ns.b.dialects[b.Dialect]; d.Number != nil {
+		note = d.Number(note, e.number, old)
+	}
+	to.q.mu.Lock()
+	to.q.pending++
+	to.q.mu.Unlock()
+	op := &publishOp{
+		b: ns.b, ns: ns, pub: &Publication{Message: m, To: m.Source}, size: e.size, internal: true,
+		encoded: appendMessage(nil, m), targets: []target{{q: to.q, note: note, dialect: b.Dialect, key: b.Key}},
+	}
+	ns.b.memory.Add(int64(op.size))
+	op.stage(g)
+	s.copies = append(s.copies, op)
+}
+
+// replay reads one that was under way.
+func (r *recovery) replay(ns *Namespace, name string, val []byte) error {
+	p := &replay{ns: ns, key: name}
+	if err := json.Unmarshal(val, &p.def); err != nil {
+		return err
+	}
+	ns.replays[name] = p
+	return nil
+}
