@@ -68,6 +68,7 @@
 //	session retained   what outlives a connection; offer   what nobody keeps
 //	exchange*   routers beside the tree
 //	access scram   who somebody is and what he may do
+//	selected       what a selector sees of a message
 //
 // # Lock order
 //
@@ -126,7 +127,8 @@
 //	dead letters with trail, redrive, cycles, max length            yes
 //	push consumers: credit, priority, exclusive, single active      yes
 //	fair pulls between group ids of a queue that is not grouped     yes (fair.go): by what is in flight
-//	predicates on bindings and consumers                            yes; SQL-92 selectors and SNS policies compile to them with their doors
+//	predicates on bindings and consumers                            yes; SNS policies compile to them with their door
+//	SQL-92 selectors (selected.go, package selector)                 yes; for consumers and bindings
 //	atomic groups, browsing                                         yes
 //	gates, late-bound bindings, replays                             yes; a replay brings what is durable
 //	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)

@@ -16,8 +16,9 @@ var may = []struct {
 }{
 	{"cmd/slipway", []string{"..."}, nil},
 	{"config", nil, nil},
-	{"core", []string{"core/match"}, []string{"core", "core/store/..."}},
+	{"core", []string{"core/match", "core/selector"}, []string{"core", "core/store/..."}},
 	{"core/match", nil, nil},
+	{"core/selector", nil, nil},
 	{"core/store/...", []string{"core", "core/store/..."}, []string{"core/match"}},
 	{"core/cluster/...", []string{"core", "core/cluster/..."}, []string{"core/store/..."}},
 	{"protocols", []string{"core"}, []string{"core/store/..."}},
