@@ -115,6 +115,8 @@ type Broker struct {
 	memory   atomic.Int64 // bytes of messages held in memory
 	draining atomic.Bool
 	hurry    atomic.Bool // no Receive waits any longer
+	holding  atomic.Bool // an operator holds publishes
+	blocked  blocked
 	counters counters
 	retains  atomic.Int64 // retained values on their way to the store
 
@@ -148,6 +150,7 @@ func New(store Store, o Options) (*Broker, error) {
 		fatal = func(err error) { panic(err) }
 	}
 	b.timers = newTimers(b.clock, b.Now)
+	b.blocked.timer = b.timers.new(b.lookBlocked)
 	b.committer = newCommitter(store, b.clock, fatal)
 	b.committer.drained = b.unparkAll
 	b.sweeper = newSweeper(b)
@@ -268,7 +271,9 @@ func (b *Broker) scarce() bool { return b.memory.Load() > b.limits.MemoryBytes/2
 func (b *Broker) overMemory() bool { return b.memory.Load() > b.limits.MemoryBytes }
 
 // overBudget says that publishes must park until the committer caught up.
-func (b *Broker) overBudget() bool { return b.committer.backlog() > b.limits.MemoryBytes/4 }
+func (b *Broker) overBudget() bool {
+	return b.holding.Load() || b.committer.backlog() > b.limits.MemoryBytes/4
+}
 
 // park has a publisher looked after once the committer caught up.
 func (b *Broker) park(p *Publisher) {

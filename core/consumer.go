@@ -15,6 +15,7 @@ type Consumer struct {
 	credit int             // guarded by q.mu
 	purged int             // guarded by q.mu; deliveries that a purge took: settling them refunds still
 	gone   bool            // guarded by q.mu
+	passed bool            // immutable; passive: it is pushed nothing
 }
 
 // unsettledBytes is how much that only memory has one consumer may hold.
@@ -24,7 +25,7 @@ const unsettledBytes = 16 << 20
 // Locked: the queue is another's, or one of the two wants to be alone.
 func (q *Queue) Consume(o ConsumerOptions) (*Consumer, error) {
 	c := &Consumer{q: q, opt: o, credit: o.Credit, reader: &q.plain}
-	if o.Predicate != nil {
+	if o.Predicate != nil || q.sticky != nil {
 		c.reader = &reader{predicate: o.Predicate}
 	}
 	var dirty []Flusher
@@ -44,6 +45,12 @@ func (q *Queue) Consume(o ConsumerOptions) (*Consumer, error) {
 		i++
 	}
 	q.consumers = slices.Insert(q.consumers, i, c)
+	if q.active == nil {
+		q.active = c
+	}
+	if q.sticky != nil {
+		q.sticky.join(c)
+	}
 	q.used()
 	q.dispatch(&dirty)
 	return c, nil
@@ -85,7 +92,7 @@ func (c *Consumer) Cancel() {
 	}
 	op.submit()
 	q.used()
-	if q.opt.AutoDelete && len(q.consumers) == 0 {
+	if q.opt.AutoDelete && len(q.consumers) == 0 && !c.passed {
 		q.ns.deleteLater(q)
 	}
 	q.dispatch(&dirty)
@@ -96,6 +103,16 @@ func (c *Consumer) leave() {
 	c.gone = true
 	if i := slices.Index(c.q.consumers, c); i >= 0 {
 		c.q.consumers = slices.Delete(c.q.consumers, i, i+1)
+	}
+	delete(c.q.passive, c)
+	if c.q.active == c {
+		c.q.active = nil
+		if len(c.q.consumers) > 0 {
+			c.q.active = c.q.consumers[0]
+		}
+	}
+	if c.q.sticky != nil {
+		c.q.sticky.leave(c)
 	}
 }
 
@@ -179,19 +196,28 @@ func (c *Consumer) settleOne(e *entry, how Settlement, op *settleOp, back *recor
 
 // wants says whether the consumer can take one more. Lock held.
 func (c *Consumer) wants() bool {
-	return c.credit > 0 && c.bytes < unsettledBytes && (!c.q.opt.SingleActive || c.q.consumers[0] == c)
+	return c.credit > 0 && c.bytes < unsettledBytes && (!c.q.opt.SingleActive || c.q.active == c)
 }
 
 // deliver hands a taken entry to the consumer. Lock held.
 func (c *Consumer) deliver(e *entry, dirty *[]Flusher) {
 	q, b := c.q, c.q.ns.b
 	c.credit--
+	if q.sticky != nil {
+		q.sticky.assign(e.group, c)
+	}
 	q.st.lease(e, &c.held, 0, b.Now())
 	if c.opt.Receiver.Deliver(c, q.delivery(e)) {
 		*dirty = append(*dirty, c.opt.Receiver)
 	}
+	c.took(e, c.opt.NoAck)
+}
+
+// took accounts for an entry that the consumer now has. Lock held.
+func (c *Consumer) took(e *entry, noAck bool) {
+	q, b := c.q, c.q.ns.b
 	b.counters.delivered.Add(1)
-	if c.opt.NoAck {
+	if noAck {
 		op := &settleOp{q: q}
 		op.entries = op.few[:0]
 		op.remove(e)

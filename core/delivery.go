@@ -60,6 +60,13 @@ type ConsumerOptions struct {
 	Exclusive bool      // refused (Locked) if there is another; refuses others
 	NoAck     bool      // settled by being delivered
 	Owner     string    // matched against QueueOptions.Owner
+
+	// For lists only: what its door calls it, whose it is, and its own words.
+	Name       string // AMQP's consumer tag
+	Connection string // the connection's id in its door
+	Channel    int
+	Prefetch   int
+	Attributes map[string]string
 }
 
 // ReceiveOptions are those of one pull.

@@ -74,7 +74,7 @@ func (q *Queue) pick(r *reader) *entry {
 			return nil
 		}
 		q.st.take(e)
-		if q.ends(e) {
+		if q.ends(e, true) {
 			continue
 		}
 		return e
@@ -82,9 +82,10 @@ func (q *Queue) pick(r *reader) *entry {
 }
 
 // ends removes a taken entry that must not be delivered any more, and
-// reports whether it did. Lock held.
-func (q *Queue) ends(e *entry) bool {
-	if at, dead := q.expiresAt(e); at != 0 && at <= q.ns.b.Now() {
+// reports whether it did. wanted says that somebody would take it now. Lock
+// held.
+func (q *Queue) ends(e *entry, wanted bool) bool {
+	if at, dead := q.expiresAt(e); at != 0 && at <= q.ns.b.Now() && !(wanted && e.fleeting(at)) {
 		q.ns.b.counters.expired.Add(1)
 		q.finish(e, dead, Expired)
 		return true
@@ -94,6 +95,13 @@ func (q *Queue) ends(e *entry) bool {
 		return true
 	}
 	return false
+}
+
+// fleeting says whether an entry had no time to live at all when it came, which
+// means: for whoever waits for it, else for nobody.
+func (e *entry) fleeting(at int64) bool {
+	const slack = 10 // ms between the door's reading of the clock and ours
+	return at <= e.enqueued && e.deliveries == 0 && (e.msg.ExpiresAt == 0 || e.msg.ExpiresAt+slack >= e.msg.PublishedAt)
 }
 
 // finish drops a taken entry, or dead-letters it. Lock held.
@@ -111,7 +119,7 @@ func (q *Queue) finish(e *entry, dead bool, why DeathReason) {
 // shed drops from the head what is over the queue's limits. Lock held.
 func (q *Queue) shed() {
 	o := &q.opt
-	for o.Overflow == DropHead && q.st.ready > 1 && (o.MaxLength > 0 && q.st.ready > o.MaxLength || o.MaxBytes > 0 && q.st.readyBytes > o.MaxBytes) {
+	for o.Overflow == DropHead && q.st.ready > 0 && (o.MaxLength != 0 && q.st.ready > o.MaxLength || o.MaxBytes != 0 && q.st.readyBytes > o.MaxBytes) {
 		e := q.pick(&q.plain)
 		if e == nil {
 			return // the loader brings the head, and arrives here again

@@ -59,10 +59,10 @@
 //	message value address codec*   what is published and its stored form
 //	options binding delivery publication session_options   what doors say to us
 //	broker namespace definitions recover stats   the whole, and its start
-//	publish route publishop body dedup gate   the way in
+//	publish route publishop body dedup gate blocked   the way in
 //	committer   the one goroutine that changes the store
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
-//	queue dispatch consumer pull fair settle browse group   the way out
+//	queue dispatch consumer pull get fair sticky settle purge browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
 //	session retained   what outlives a connection; offer   what nobody keeps
@@ -133,6 +133,7 @@
 //	gates, late-bound bindings, replays                             yes; a replay brings what is durable
 //	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)
 //	  delayed; alternates, exchange to exchange, auto-delete
-//	policies, sticky groups                                         no: with the AMQP and STOMP doors
-//	purge that leaves what is in flight (AMQP's)                    no: Purge takes everything, as SQS's does
+//	policies                                                        no
+//	Get, PurgeReady, DeleteQueueIf, MaxPriority, sticky groups,     yes
+//	  messages that may not wait, who is told when publishes park
 package core

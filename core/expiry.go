@@ -28,6 +28,13 @@ func (q *Queue) rearm() {
 // used marks the queue as in use, for Expires. Lock held.
 func (q *Queue) used() { q.usedAt = q.ns.b.Now() }
 
+// touch marks the queue as in use by being declared again.
+func (q *Queue) touch() {
+	q.mu.Lock()
+	q.used()
+	q.mu.Unlock()
+}
+
 // onTimer is called when the time that rearm set has come.
 func (q *Queue) onTimer() {
 	var dirty []Flusher
@@ -73,7 +80,7 @@ func (q *Queue) expireWaiting(now int64) {
 	})
 	for _, e := range over {
 		q.st.take(e)
-		q.ends(e)
+		q.ends(e, false)
 	}
 	if q.st.deepAny() {
 		q.wants.expiry = true // it finds the next one that only the store knows
@@ -143,7 +150,7 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 	}
 	q.st.takeDeep(e)
 	q.ns.b.charge(e)
-	if !q.ends(e) {
+	if !q.ends(e, false) {
 		q.st.putBack(e)
 	}
 }
@@ -153,7 +160,7 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 func (q *Queue) expireFront(inc uint64) {
 	q.mu.Lock()
 	var lanes []uint8
-	if q.opt.MessageTTL > 0 || q.opt.Retention > 0 {
+	if q.opt.MessageTTL != 0 || q.opt.Retention > 0 {
 		for _, l := range q.st.lanes {
 			if l.deep > 0 && len(l.window) == 0 {
 				lanes = append(lanes, l.num)

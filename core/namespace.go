@@ -92,6 +92,7 @@ func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, create
 	ns.mu.Lock()
 	if q := ns.queues[name]; q != nil {
 		ns.mu.Unlock()
+		q.touch()
 		return q, false, q.equivalent(o)
 	}
 	if len(ns.queues) >= ns.b.limits.Queues {
@@ -158,18 +159,36 @@ func (ns *Namespace) Queues(prefix string, hidden bool) []*Queue {
 // DeleteQueue removes it with everything in it, its bindings included.
 // Durable when it returns. NotFound: there is none.
 func (ns *Namespace) DeleteQueue(name string) error {
+	_, err := ns.DeleteQueueIf(name, false, false)
+	return err
+}
+
+// DeleteQueueIf is DeleteQueue that fails with InUse if ifUnused is asked and it
+// has a consumer, with NotEmpty if ifEmpty is asked and it has a ready message,
+// in one step with looking. n is how many ready messages went with it.
+func (ns *Namespace) DeleteQueueIf(name string, ifUnused, ifEmpty bool) (n int64, err error) {
 	ns.mu.RLock()
 	q := ns.queues[name]
 	ns.mu.RUnlock()
 	if q == nil {
-		return errf(NotFound, "no queue %q", name)
+		return 0, errf(NotFound, "no queue %q", name)
 	}
 	w := newWaiter()
-	if !ns.remove(q, w) {
-		return errf(NotFound, "no queue %q", name)
+	err = ns.removeIf(q, w, func() error {
+		n = q.st.ready
+		switch {
+		case ifUnused && len(q.consumers)+q.pulls.len() > 0:
+			return errf(InUse, "queue %q is in use", name)
+		case ifEmpty && n+q.coming > 0:
+			return errf(NotEmpty, "queue %q is not empty", name)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
 	o, err := w.wait(context.Background())
-	return errors.Join(err, o.Err)
+	return n, errors.Join(err, o.Err)
 }
 
 // deleteLater deletes a queue from under its own lock, if it is not in use by
@@ -188,10 +207,23 @@ func (ns *Namespace) deleteLater(q *Queue) {
 // remove takes the queue out of memory and has the store follow. It reports
 // false if somebody else did.
 func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
+	return ns.removeIf(q, confirm, func() error { return nil }) == nil
+}
+
+// may is called with both locks held and says why not.
+func (ns *Namespace) removeIf(q *Queue, confirm Confirm, may func() error) error {
 	ns.mu.Lock()
 	if ns.queues[q.name] != q {
 		ns.mu.Unlock()
-		return false
+		return errf(NotFound, "no queue %q", q.name)
+	}
+	q.mu.Lock()
+	err := may()
+	q.deleted = q.deleted || err == nil // nobody begins to use it now
+	q.mu.Unlock()
+	if err != nil {
+		ns.mu.Unlock()
+		return err
 	}
 	delete(ns.queues, q.name)
 	keys := slices.Collect(maps.Keys(ns.byQueue[q]))
@@ -227,7 +259,7 @@ func (ns *Namespace) remove(q *Queue, confirm Confirm) bool {
 			g.confirm(confirm, 0, Outcome{})
 		},
 	}, d, confirm, 0)
-	return true
+	return nil
 }
 
 // close ends everything that uses the queue.
@@ -247,6 +279,9 @@ func (q *Queue) close() (inc uint64, spilled bool) {
 		q.finishPull(q.pulls.first.p)
 	}
 	q.drop()
+	for c := range q.passive {
+		c.leave()
+	}
 	q.rearm()
 	inc, spilled = q.head.inc, q.spilled
 	q.mu.Unlock()
@@ -273,53 +308,21 @@ func (q *Queue) drop() {
 	q.attempts, q.skippers, q.fair = nil, nil, fairness{}
 	q.plain = reader{}
 	for _, c := range q.consumers {
-		c.purged += c.held.n
-		c.held = holder{}
-		c.bytes = 0
-		if c.reader != &q.plain {
-			c.reader.at = nil
-		}
+		c.lost()
+	}
+	for c := range q.passive {
+		c.lost()
 	}
 }
 
-// Purge removes everything, in flight and delayed included; durable when it
-// returns. Receipts from before are Stale.
-func (q *Queue) Purge() error {
-	w := newWaiter()
-	b := q.ns.b
-	var old uint64
-	sweep := false
-	ok := b.committer.submit(&change{
-		write: func(g *staging) {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			if q.deleted {
-				return
-			}
-			old = q.head.inc
-			seq, number := q.head.seq, q.head.number
-			q.head = queueHead{inc: b.newID(), seq: seq, number: number}
-			q.drop()
-			q.rearm()
-			if q.durable {
-				g.batch.Set(numKey(tabSweep, old), nil)
-				g.touch(q)
-			}
-			sweep = q.durable || q.spilled
-			q.spilled = false
-		},
-		then: func(g *staging) {
-			if sweep {
-				b.sweeper.add(old)
-			}
-			g.confirm(w, 0, Outcome{})
-		},
-	}, Durable, 0)
-	if !ok {
-		return errf(Closed, "the broker is shutting down")
+// lost takes from the consumer what the queue dropped. Queue lock held.
+func (c *Consumer) lost() {
+	c.purged += c.held.n
+	c.held = holder{}
+	c.bytes = 0
+	if c.reader != &c.q.plain {
+		c.reader.at = nil
 	}
-	_, err := w.wait(context.Background())
-	return err
 }
 
 // Update changes options of an existing queue, durable when it returns.
@@ -337,7 +340,7 @@ func (q *Queue) Update(f func(*QueueOptions) error) error {
 		return err
 	}
 	q.opt, q.modified = o, q.ns.b.Now()
-	if o.MessageTTL > 0 || o.Retention > 0 {
+	if o.MessageTTL != 0 || o.Retention > 0 {
 		q.expiry = q.ns.b.Now()
 	}
 	q.dispatch(&dirty)

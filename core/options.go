@@ -16,25 +16,27 @@ type QueueOptions struct {
 	AutoDelete bool   `json:"autoDelete,omitempty"` // deleted when its last push consumer leaves
 
 	Expires    time.Duration `json:"expires,omitempty"`    // deleted when unused for that long
-	MessageTTL time.Duration `json:"messageTTL,omitempty"` // from publish into this queue; dead-lettered then
+	MessageTTL time.Duration `json:"messageTTL,omitempty"` // from publish into this queue; dead-lettered then; Immediately: unless a consumer waits for it
 	Retention  time.Duration `json:"retention,omitempty"`  // from publish into this queue; dropped then, never dead-lettered
 	Delay      time.Duration `json:"delay,omitempty"`      // what a publish without its own delay waits
 	Lease      time.Duration `json:"lease,omitempty"`      // default visibility timeout of a pull delivery; 0 is 30 s
 
-	MaxLength int64    `json:"maxLength,omitempty"` // messages, in flight ones not counted
-	MaxBytes  int64    `json:"maxBytes,omitempty"`  // their bodies and headers
+	MaxLength int64    `json:"maxLength,omitempty"` // messages, in flight ones not counted; negative: none
+	MaxBytes  int64    `json:"maxBytes,omitempty"`  // their bodies and headers; negative: none
 	Overflow  Overflow `json:"overflow,omitempty"`
 
 	DeadLetter    Address `json:"deadLetter,omitzero"`     // where dead messages go; none: they are dropped
 	MaxDeliveries int     `json:"maxDeliveries,omitempty"` // after so many deliveries the next one dead-letters instead
 	MaxInFlight   int     `json:"maxInFlight,omitempty"`   // unsettled pull deliveries; Receive fails with OverLimit (grouped: finds nothing)
 
+	MaxPriority  uint8      `json:"maxPriority,omitempty"`  // higher priorities count as this one; 0: they count as they are
 	Ordered      bool       `json:"ordered,omitempty"`      // first in, first out: priorities count for nothing
 	Grouped      bool       `json:"grouped,omitempty"`      // FIFO: order per GroupID, a group is locked while in flight
 	Dedup        DedupScope `json:"dedup,omitempty"`        // how DedupID is used
 	DedupContent bool       `json:"dedupContent,omitempty"` // without a DedupID the SHA-256 of the body stands in
 
-	SingleActive bool `json:"singleActive,omitempty"` // single active consumer
+	SingleActive bool `json:"singleActive,omitempty"` // the first consumer gets everything until it leaves
+	Sticky       bool `json:"sticky,omitempty"`       // messages of one GroupID go to one push consumer until it leaves
 
 	// Gate makes what this queue decides on a publish hold for all its targets:
 	// a duplicate here goes nowhere, and the number that it is given here is the
@@ -42,6 +44,10 @@ type QueueOptions struct {
 	Gate   bool `json:"gate,omitempty"`
 	Hollow bool `json:"hollow,omitempty"` // it decides and keeps no copies
 }
+
+// Immediately is the MessageTTL of a queue that keeps nothing waiting: what no
+// consumer takes as it arrives has expired.
+const Immediately time.Duration = -1
 
 // Overflow is what happens to a queue at its limit.
 type Overflow uint8

@@ -232,7 +232,7 @@ func (q *Queue) lane(m *Message) uint8 {
 	if q.ordered {
 		return laneHighest
 	}
-	return laneHighest - m.Priority
+	return laneHighest - min(m.Priority, q.highest)
 }
 
 // stage stages the copies, and with them, unless a queue refused its own, the
@@ -339,8 +339,8 @@ func (q *Queue) refuses(e *entry) error {
 // limits. Lock held.
 func (q *Queue) overfull(n int64, size int) bool {
 	o := &q.opt
-	return o.MaxLength > 0 && q.st.ready+q.coming+n > o.MaxLength ||
-		o.MaxBytes > 0 && q.st.readyBytes+q.comingB+int64(size) > o.MaxBytes
+	return o.MaxLength != 0 && q.st.ready+q.coming+n > o.MaxLength ||
+		o.MaxBytes != 0 && q.st.readyBytes+q.comingB+int64(size) > o.MaxBytes
 }
 
 // dueAt is when the message may first be delivered here. Lock held.

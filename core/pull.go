@@ -8,6 +8,8 @@ import (
 
 // A pull is one Receive under way.
 type pull struct {
+	to     *Consumer      // immutable; Get's: it holds what is taken, without a deadline
+	noAck  bool           // immutable; of a Get
 	opt    ReceiveOptions // immutable
 	reader *reader        // guarded by the queue's lock
 	got    []Delivery     // guarded by the queue's lock until done is closed
@@ -109,6 +111,9 @@ func (q *Queue) pullReader(o ReceiveOptions) *reader {
 // serve lets the pull take what it can, and finishes it if that is anything.
 // Lock held.
 func (q *Queue) serve(p *pull) bool {
+	if p.to != nil {
+		return q.serveGet(p)
+	}
 	b := q.ns.b
 	now := b.Now()
 	p.reader.group = nil

@@ -16,17 +16,19 @@ type reader struct {
 	tooLarge  *atomic.Uint64   // counts what maxBytes refused; nil: nobody asks
 	at        map[uint8]uint64 // per lane: everything before was looked at
 	group     *group           // grouped: the group this pull is taking from
+	groups    *groupOwners     // sticky: whose the groups are; nil: nobody's
+	owner     *Consumer        // sticky: whose reader it is
 }
 
 // skips says whether the reader can be refused anything at all.
 func (r *reader) skips(s *qstate) bool {
-	return r.predicate != nil || len(r.avoid) > 0 || r.maxBytes > 0 && s.maxSize > r.maxBytes
+	return r.predicate != nil || r.owner != nil || len(r.avoid) > 0 || r.maxBytes > 0 && s.maxSize > r.maxBytes
 }
 
 // refuses says whether the entry is of a tenant that the reader passes over, or
 // too large for it; of the latter it counts each once while it is in memory.
 func (r *reader) refuses(e *entry) bool {
-	if len(r.avoid) > 0 && r.avoid[e.group] {
+	if len(r.avoid) > 0 && r.avoid[e.group] || r.groups != nil && r.groups.others(e.group, r.owner) {
 		return true
 	}
 	if r.maxBytes == 0 || e.size <= r.maxBytes {

@@ -18,6 +18,7 @@ type Queue struct {
 	grouped bool       // immutable
 	ordered bool       // immutable; priorities count for nothing
 	gate    bool       // immutable; decides for all targets of a publish
+	highest uint8      // immutable; MaxPriority, 255 without
 	session *Session   // immutable; whose backlog it is
 
 	mu       sync.Mutex
@@ -34,6 +35,9 @@ type Queue struct {
 	deleted  bool         // guarded by mu
 
 	consumers []*Consumer         // guarded by mu; highest priority first
+	active    *Consumer           // guarded by mu; the one that counts where only one does
+	passive   map[*Consumer]bool  // guarded by mu; those that take with Get
+	sticky    *sticky             // guarded by mu; nil: groups are nobody's
 	turn      int                 // guarded by mu; round robin
 	pulls     pullQueue           // guarded by mu; waiting receives
 	skippers  map[int]*reader     // guarded by mu; pull cursors by their size limit
@@ -133,6 +137,12 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 		gate: o.Gate,
 		st:   newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
 	}
+	if q.highest = o.MaxPriority; q.highest == 0 {
+		q.highest = laneHighest
+	}
+	if o.Sticky {
+		q.sticky = &sticky{}
+	}
 	q.head.inc, q.head.seq = id, 1
 	q.timer = ns.b.timers.new(q.onTimer)
 	return q
@@ -142,8 +152,8 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 // whether it is then dead-lettered.
 func (q *Queue) expiresAt(e *entry) (at int64, dead bool) {
 	at, dead = e.expires, true
-	if ttl := q.opt.MessageTTL; ttl > 0 {
-		if t := e.enqueued + ttl.Milliseconds(); at == 0 || t < at {
+	if ttl := q.opt.MessageTTL; ttl != 0 {
+		if t := e.enqueued + max(0, ttl.Milliseconds()); at == 0 || t < at {
 			at = t
 		}
 	}
