@@ -28,7 +28,9 @@ func get(t testing.TB, c *core.Consumer, noAck bool) (string, int64) {
 	return string(d.Message.Body), left
 }
 
-func countedMessage(i int) core.Message { return core.Message{Body: []byte(fmt.Sprint(i)), Durable: true} }
+func countedMessage(i int) core.Message {
+	return core.Message{Body: []byte(fmt.Sprint(i)), Durable: true}
+}
 
 func TestGet(t *testing.T) {
 	b := fresh(t, func(o *core.Options) { o.Limits.WindowMessages = 10 })
