@@ -1,0 +1,147 @@
+package wire
+
+import "encoding/binary"
+
+// FrameType is the first byte of a frame (4.2.3).
+type FrameType byte
+
+// The types of frames.
+const (
+	FrameMethod    FrameType = 1
+	FrameHeader    FrameType = 2
+	FrameBody      FrameType = 3
+	FrameHeartbeat FrameType = 8
+)
+
+const (
+	frameEnd  = 0xCE
+	frameHead = 7 // type, channel, length
+
+	// FrameOverhead is what a frame has beside its payload.
+	FrameOverhead = frameHead + 1
+
+	// MinFrameMax is the least that either side may ask for.
+	MinFrameMax = 4096
+	// MaxHandshake is a good Reader.Max until the connection is tuned: a
+	// mechanism's response may be a token of some KiB.
+	MaxHandshake = 8192
+)
+
+// ProtocolHeader is what a 0-9-1 client sends first, and what a server answers
+// to another.
+const ProtocolHeader = "AMQP\x00\x00\x09\x01"
+
+// A Frame is one whole frame. Payload is lent until the next call of Next.
+type Frame struct {
+	Type    FrameType
+	Channel uint16
+	Payload []byte
+}
+
+// Reader cuts a stream into frames.
+type Reader struct {
+	Max  int // longest frame accepted, its head and end included
+	held []byte
+	used bool // the last frame was in held
+}
+
+// Next returns the first whole frame of what was kept before and buf, and how
+// many bytes of buf it took. Without a whole frame Type is 0 and all of buf has
+// been taken. After an error the Reader is of no more use.
+func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
+	if r.used {
+		r.forget()
+	}
+	if len(r.held) == 0 {
+		if f, n, err = r.whole(buf); err != nil || n > 0 {
+			return f, n, err
+		}
+		r.held = append(r.held, buf...)
+		return f, len(buf), nil
+	}
+	n = r.fill(buf, frameHead)
+	if len(r.held) >= frameHead {
+		size, err := r.size(r.held)
+		if err != nil {
+			return f, n, err
+		}
+		n += r.fill(buf[n:], size)
+		if len(r.held) == size {
+			r.used = true
+			f, _, err = r.whole(r.held)
+			return f, n, err
+		}
+	}
+	return Frame{}, n, nil
+}
+
+// fill takes of buf what is missing to want bytes.
+func (r *Reader) fill(buf []byte, want int) int {
+	n := max(0, min(len(buf), want-len(r.held)))
+	r.held = append(r.held, buf[:n]...)
+	return n
+}
+
+// keep is the buffer that a Reader holds on to between frames.
+const keep = 4096
+
+func (r *Reader) forget() {
+	if r.used, r.held = false, r.held[:0]; cap(r.held) > keep {
+		r.held = nil
+	}
+}
+
+// size is the length of the frame that begins with a whole head.
+func (r *Reader) size(b []byte) (int, error) {
+	switch t := FrameType(b[0]); t {
+	case FrameMethod, FrameHeader, FrameBody, FrameHeartbeat:
+	default:
+		return 0, Errorf(FrameError, "unknown frame type %d", b[0])
+	}
+	n := binary.BigEndian.Uint32(b[3:])
+	if uint64(n)+FrameOverhead > uint64(r.Max) {
+		return 0, Errorf(FrameError, "a frame of %d bytes, %d are allowed", uint64(n)+FrameOverhead, r.Max)
+	}
+	return int(n) + FrameOverhead, nil
+}
+
+// whole returns the frame at the front of b; n is 0 if it is not all there.
+func (r *Reader) whole(b []byte) (f Frame, n int, err error) {
+	if len(b) < frameHead {
+		return f, 0, nil
+	}
+	if n, err = r.size(b); err != nil {
+		return f, 0, err
+	}
+	if len(b) < n {
+		return f, 0, nil
+	}
+	if b[n-1] != frameEnd {
+		return f, 0, Errorf(FrameError, "a frame that ends with 0x%02x", b[n-1])
+	}
+	return Frame{FrameType(b[0]), binary.BigEndian.Uint16(b[1:]), b[frameHead : n-1 : n-1]}, n, nil
+}
+
+// beginFrame appends a frame's head with the length still to be set.
+func beginFrame(dst []byte, t FrameType, channel uint16) (b []byte, at int) {
+	at = len(dst)
+	return append(dst, byte(t), byte(channel>>8), byte(channel), 0, 0, 0, 0), at
+}
+
+func beginMethod(dst []byte, channel uint16, m MethodID) (b []byte, at int) {
+	at = len(dst)
+	return append(dst, byte(FrameMethod), byte(channel>>8), byte(channel), 0, 0, 0, 0,
+		byte(m>>24), byte(m>>16), byte(m>>8), byte(m)), at
+}
+
+// endFrame sets the length of the frame that began at and ends it.
+func endFrame(dst []byte, at int) []byte {
+	binary.BigEndian.PutUint32(dst[at+3:], uint32(len(dst)-at-frameHead))
+	return append(dst, frameEnd)
+}
+
+// AppendHeartbeat appends a heartbeat frame.
+func AppendHeartbeat(dst []byte) []byte {
+	dst, at := beginFrame(dst, FrameHeartbeat, 0)
+	return endFrame(dst, at)
+}
