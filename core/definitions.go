@@ -66,7 +66,7 @@ func (b *Broker) wait(d Durability, write func(g *staging)) error {
 // save writes the queue's definition and head if it is durable.
 func (q *Queue) save() error {
 	q.mu.Lock()
-	def := queueDef{ID: q.id, Created: q.created, Modified: q.modified, Options: q.opt.clone()}
+	def := queueDef{ID: q.id, Created: q.created, Modified: q.modified, Options: q.asDeclared().clone()}
 	q.mu.Unlock()
 	if !def.Options.Durable {
 		return nil

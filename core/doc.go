@@ -66,7 +66,7 @@
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
 //	session retained   what outlives a connection; offer   what nobody keeps
-//	exchange*   routers beside the tree
+//	exchange*   routers beside the tree; policy   what sets options by name
 //	access scram   who somebody is and what he may do
 //	selected       what a selector sees of a message
 //
@@ -133,7 +133,7 @@
 //	gates, late-bound bindings, replays                             yes; a replay brings what is durable
 //	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)
 //	  delayed; alternates, exchange to exchange, auto-delete
-//	policies                                                        no
+//	policies                                                        yes
 //	Get, PurgeReady, DeleteQueueIf, MaxPriority, sticky groups,     yes
 //	  messages that may not wait, who is told when publishes park
 package core

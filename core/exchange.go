@@ -153,6 +153,7 @@ func (ns *Namespace) DeclareExchange(name string, o ExchangeOptions) (x *Exchang
 	}
 	x = newExchange(ns, name, o)
 	x.created = ns.b.Now()
+	x.setPolicy(ns.policyFor("exchanges", name))
 	ns.exchanges[name] = x
 	ns.mu.Unlock()
 	if !o.Durable {

@@ -24,6 +24,7 @@ type Namespace struct {
 	mu        sync.RWMutex
 	tree      *match.Tree[*Binding]          // guarded by mu
 	queues    map[string]*Queue              // guarded by mu
+	policies  map[string]*policy             // guarded by mu; by name
 	topics    map[string]*Topic              // guarded by mu
 	exchanges map[string]*Exchange           // guarded by mu
 	bindings  map[string]*Binding            // guarded by mu, by key
@@ -71,7 +72,7 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 
 func newNamespace(b *Broker, name string, id uint64) *Namespace {
 	ns := &Namespace{
-		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{},
+		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{}, policies: map[string]*policy{},
 		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{}, replays: map[string]*replay{},
 	}
 	ns.exchanges = builtinExchanges(ns)
@@ -102,6 +103,7 @@ func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, create
 	q = newQueue(ns, name, ns.b.newID(), o.clone())
 	q.created = ns.b.Now()
 	q.modified, q.usedAt = q.created, q.created
+	q.setPolicy(ns.policyFor("queues", name))
 	ns.queues[name] = q
 	ns.mu.Unlock()
 	q.mu.Lock()
@@ -120,14 +122,16 @@ func (q *Queue) equivalent(o QueueOptions) error {
 	if q.opt.Dialect != o.Dialect {
 		return nil
 	}
-	have, want := reflect.ValueOf(q.opt), reflect.ValueOf(o)
+	have, want := reflect.ValueOf(*q.asDeclared()), reflect.ValueOf(o)
 	for i := range have.NumField() {
 		f := have.Type().Field(i).Name
 		if f == "Tags" || f == "Attributes" && len(q.opt.Attributes)+len(o.Attributes) == 0 {
 			continue
 		}
 		if !reflect.DeepEqual(have.Field(i).Interface(), want.Field(i).Interface()) {
-			return errf(Exists, "queue %q exists with another %s", q.name, f)
+			err := errf(Exists, "queue %q exists with another %s", q.name, f)
+			err.Field = f
+			return err
 		}
 	}
 	return nil
@@ -330,7 +334,7 @@ func (c *Consumer) lost() {
 func (q *Queue) Update(f func(*QueueOptions) error) error {
 	var dirty []Flusher
 	q.mu.Lock()
-	o := q.opt.clone()
+	o := q.asDeclared().clone()
 	err := f(&o)
 	if err == nil && (o.Durable != q.durable || o.Grouped != q.grouped || o.Ordered != q.ordered || o.Hidden != q.hidden || o.Gate != q.gate || o.Owner != q.opt.Owner || o.Dialect != q.opt.Dialect) {
 		err = errf(Invalid, "a queue's durability, grouping, order, owner and dialect cannot change")
@@ -339,10 +343,8 @@ func (q *Queue) Update(f func(*QueueOptions) error) error {
 		q.mu.Unlock()
 		return err
 	}
-	q.opt, q.modified = o, q.ns.b.Now()
-	if o.MessageTTL != 0 || o.Retention > 0 {
-		q.expiry = q.ns.b.Now()
-	}
+	q.opt, q.declared, q.modified = o, nil, q.ns.b.Now()
+	q.setPolicy(q.policy)
 	q.dispatch(&dirty)
 	q.mu.Unlock()
 	flushAll(&dirty)

@@ -22,17 +22,19 @@ type Queue struct {
 	session *Session   // immutable; whose backlog it is
 
 	mu       sync.Mutex
-	opt      QueueOptions // guarded by mu; Durable, Grouped and Owner are immutable
-	modified int64        // guarded by mu
-	head     queueHead    // guarded by mu; what the store's head record says
-	st       *qstate      // guarded by mu
-	delayed  delayed      // guarded by mu
-	pending  int          // guarded by mu; publishes submitted and not yet applied
-	coming   int64        // guarded by mu; entries staged and not yet applied
-	comingB  int64        // guarded by mu; their bytes
-	leaving  int          // guarded by mu; stored entries taken out for good, their removal not yet staged
-	spilled  bool         // guarded by mu; table n has had entries of this incarnation
-	deleted  bool         // guarded by mu
+	opt      QueueOptions  // guarded by mu; those in force; Durable, Grouped and Owner are immutable
+	declared *QueueOptions // guarded by mu; as they were declared, where a policy changed opt
+	policy   *policy       // guarded by mu; nil: none
+	modified int64         // guarded by mu
+	head     queueHead     // guarded by mu; what the store's head record says
+	st       *qstate       // guarded by mu
+	delayed  delayed       // guarded by mu
+	pending  int           // guarded by mu; publishes submitted and not yet applied
+	coming   int64         // guarded by mu; entries staged and not yet applied
+	comingB  int64         // guarded by mu; their bytes
+	leaving  int           // guarded by mu; stored entries taken out for good, their removal not yet staged
+	spilled  bool          // guarded by mu; table n has had entries of this incarnation
+	deleted  bool          // guarded by mu
 
 	consumers []*Consumer         // guarded by mu; highest priority first
 	active    *Consumer           // guarded by mu; the one that counts where only one does
@@ -99,11 +101,12 @@ func (q *Queue) Exclusive() bool {
 // Grouped says that the queue orders by group and deduplicates.
 func (q *Queue) Grouped() bool { return q.grouped }
 
-// Options is a copy of the options in force.
+// Options is a copy of the options as declared and updated. What a policy makes
+// of them is Effective.
 func (q *Queue) Options() QueueOptions {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.opt.clone()
+	return q.asDeclared().clone()
 }
 
 func (o QueueOptions) clone() QueueOptions {

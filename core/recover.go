@@ -21,7 +21,7 @@ func (b *Broker) recover() error {
 		kind byte
 		take func(ns *Namespace, name string, val []byte) error
 	}{
-		{'n', nil}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding}, {'r', r.replay},
+		{'n', nil}, {'p', r.policy}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding}, {'r', r.replay},
 	}
 	for _, s := range steps {
 		if err := r.each(s.kind, s.take); err != nil {
@@ -302,6 +302,9 @@ func (r *recovery) orphan(key, val []byte) error {
 // wakeAll starts what time has brought while the broker was down.
 func (b *Broker) wakeAll() {
 	for _, ns := range b.Namespaces() {
+		if len(ns.policies) > 0 {
+			ns.applyPolicies()
+		}
 		ns.mu.RLock()
 		for _, q := range ns.queues {
 			q.mu.Lock()
