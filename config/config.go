@@ -15,6 +15,7 @@ type Config struct {
 	Queues     []Queue     `mapstructure:"queues"`
 	Topics     []Topic     `mapstructure:"topics"`
 	Routes     []Route     `mapstructure:"routes"`
+	Policies   []Policy    `mapstructure:"policies"`
 	Users      []User      `mapstructure:"users"`
 	Log        Log         `mapstructure:"log"`
 	Limits     Limits      `mapstructure:"limits"`
@@ -80,6 +81,25 @@ type Route struct {
 	Topic     string `mapstructure:"topic"` // an MQTT filter: sensors/#, sensors/+/temp
 	Queue     string `mapstructure:"queue"`
 	Namespace string `mapstructure:"namespace"`
+}
+
+// Policy sets options of the queues and exchanges that its pattern matches.
+// What is 0 or "" it does not set.
+type Policy struct {
+	Name              string        `mapstructure:"name"`
+	Namespace         string        `mapstructure:"namespace"`
+	Pattern           string        `mapstructure:"pattern"`  // a regular expression, anywhere in the name
+	ApplyTo           string        `mapstructure:"apply_to"` // queues, exchanges, all; "" is all
+	Priority          int           `mapstructure:"priority"` // of those that match the highest counts, alone
+	MessageTTL        time.Duration `mapstructure:"message_ttl"`
+	Expires           time.Duration `mapstructure:"expires"`
+	MaxLength         int           `mapstructure:"max_length"`
+	MaxLengthBytes    Bytes         `mapstructure:"max_length_bytes"`
+	Overflow          string        `mapstructure:"overflow"` // drop-head, reject-publish, reject-publish-dlx
+	DeadLetterTo      string        `mapstructure:"dead_letter_exchange"`
+	DeadLetterKey     string        `mapstructure:"dead_letter_routing_key"`
+	DeliveryLimit     int           `mapstructure:"delivery_limit"`
+	AlternateExchange string        `mapstructure:"alternate_exchange"`
 }
 
 // User is someone who may connect, through every door.

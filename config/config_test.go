@@ -72,7 +72,7 @@ users:
 func TestExampleLoads(t *testing.T) {
 	c := parse(t, Example())
 	want := Default()
-	want.Namespaces, want.Queues, want.Topics, want.Routes, want.Users = c.Namespaces, c.Queues, c.Topics, c.Routes, c.Users
+	want.Namespaces, want.Queues, want.Topics, want.Routes, want.Policies, want.Users = c.Namespaces, c.Queues, c.Topics, c.Routes, c.Policies, c.Users
 	for _, empty := range []*[]string{&c.AWS.AllowedHosts, &c.Admin.AllowedHosts, &c.MQTT.TLSListen, &c.AWS.TLSListen, &c.Admin.TLSListen} {
 		*empty = nil // [] in the example
 	}

@@ -26,7 +26,8 @@
 //
 //	part                                                       state
 //	doors mqtt, aws, admin                                     here
-//	users, permissions, namespaces, routes, queues, topics     here
+//	users, permissions, namespaces, routes, queues, topics,    here
+//	  policies
 //	TLS listeners of every door                                here
 //	doors amqp, stomp, websocket                               absent: refused as "not built yet"
 //	YAML anchors and aliases, several documents in a file      absent: refused

@@ -19,6 +19,7 @@ func (ps *problems) validate(c Config) {
 	ps.queues(c)
 	ps.topics(c)
 	ps.routes(c)
+	ps.policies(c)
 	ps.users(c)
 	ps.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	ps.oneOf("log.format", c.Log.Format, "text", "json")

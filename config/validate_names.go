@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -143,6 +144,36 @@ func (ps *problems) routes(c Config) {
 		ps.namespace(c, at("routes", i, "namespace"), r.Namespace)
 		if r.Queue != "" {
 			ps.uniqueIn(seen, r.Namespace+"\x00"+r.Queue, r.Topic, path, "for this queue the filter")
+		}
+	}
+}
+
+func (ps *problems) policies(c Config) {
+	names := map[string]string{}
+	for i, p := range c.Policies {
+		path := func(key string) string { return at("policies", i, key) }
+		ps.name(path("name"), p.Name)
+		ps.uniqueIn(names, p.Namespace, p.Name, path("name"), "the name")
+		ps.namespace(c, path("namespace"), p.Namespace)
+		if _, err := regexp.Compile(p.Pattern); err != nil {
+			ps.add(path("pattern"), "%v", err)
+		}
+		if p.ApplyTo != "" {
+			ps.oneOf(path("apply_to"), p.ApplyTo, "queues", "exchanges", "all")
+		}
+		if p.Overflow != "" {
+			ps.oneOf(path("overflow"), p.Overflow, "drop-head", "reject-publish", "reject-publish-dlx")
+		}
+		const longestTTL = (1<<32 - 1) * time.Millisecond
+		between(ps, path("message_ttl"), p.MessageTTL, 0, longestTTL)
+		between(ps, path("expires"), p.Expires, 0, longestTTL)
+		between(ps, path("max_length"), p.MaxLength, 0, 1<<53-1)
+		between(ps, path("max_length_bytes"), p.MaxLengthBytes, 0, 1<<53-1)
+		between(ps, path("delivery_limit"), p.DeliveryLimit, 0, 1<<31)
+		rest := p
+		rest.Name, rest.Namespace, rest.Pattern, rest.ApplyTo, rest.Priority = "", "", "", "", 0
+		if rest == (Policy{}) {
+			ps.add(path("name"), "the policy%s sets nothing", shownName(p.Name))
 		}
 	}
 }

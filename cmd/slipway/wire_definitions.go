@@ -40,6 +40,9 @@ func define(b *core.Broker, cfg config.Config) error {
 			return fmt.Errorf("topic %s: %w", t.Name, err)
 		}
 	}
+	if err := definePolicies(b, cfg.Policies); err != nil {
+		return err
+	}
 	return defineRoutes(b, cfg.Routes)
 }
 
