@@ -118,6 +118,7 @@ type Broker struct {
 	holding  atomic.Bool // an operator holds publishes
 	blocked  blocked
 	counters counters
+	lost     lost
 	retains  atomic.Int64 // retained values on their way to the store
 
 	ids struct { // random bytes for message ids

@@ -65,7 +65,7 @@
 //	queue dispatch consumer pull get fair sticky settle purge browse group   the way out
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
-//	session retained   what outlives a connection; offer   what nobody keeps
+//	session retained   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name
 //	access scram   who somebody is and what he may do
 //	selected       what a selector sees of a message

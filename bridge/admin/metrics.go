@@ -56,6 +56,10 @@ func (collector) Describe(chan<- *prometheus.Desc) {}
 func (c collector) Collect(to chan<- prometheus.Metric) {
 	out := exporter{to}
 	out.stats(c.s.cfg.Broker.Stats())
+	fields, lost := c.s.cfg.Broker.LostFields()
+	for i, f := range fields {
+		out.counter("fields_dropped", "Fields of messages that the next protocol cannot carry.", float64(lost[i]), "field", f.Field, "from", f.From, "to", f.To)
+	}
 	out.queues(c.s.cfg.Broker)
 	if c.s.cfg.Store != nil {
 		out.store(c.s.cfg.Store())

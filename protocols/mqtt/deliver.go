@@ -89,7 +89,7 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 	if f.own {
 		n = decodeNote(o.d.Note, nil)
 	}
-	published, _, _ := origin(m, 0)
+	published, _, _ := origin(m, 0, lost{})
 	qos := f.effectiveQoS(&n, published)
 	if qos == 0 {
 		f.taken++
@@ -197,7 +197,7 @@ func (c *conn) countPublish(o *wire.Outgoing) {
 // outgoing is the PUBLISH of a message; false if MQTT cannot spell its topic
 // or it expired while it waited here.
 func (c *conn) outgoing(m *core.Message, n *note) (o wire.Outgoing, ok bool) {
-	_, retained, forward := origin(m, c.version())
+	_, retained, forward := origin(m, c.version(), c.h.lostTo(c.version(), m))
 	o = wire.Outgoing{Topic: topicOf(m.Source), Payload: m.Body, Forward: forward, Subscriptions: n.ids}
 	o.Retain = retained && n.asPublished // MQTT-3.3.1-12, MQTT-3.3.1-13
 	if m.ExpiresAt != 0 {

@@ -31,7 +31,7 @@
 //	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
 //	session resume                     what outlives a connection, and taking it up again
 //	share queue                        $share/<group>/<filter>, $queue/<name>
-//	message note errors                messages both ways; annotations; kinds to reason codes
+//	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
 //	sys online                         $SYS; who is connected
 //
 // # Support

@@ -123,23 +123,24 @@ func setField(m *core.Message, name, text string, now int64) bool {
 
 // stringFields are the user properties that stand for a string of the core.
 var stringFields = []struct {
-	name string
-	of   func(*core.Message) *string
+	name  string
+	field string
+	of    func(*core.Message) *string
 }{
-	{"message-id", func(m *core.Message) *string { return &m.MessageID }},
-	{"content-encoding", func(m *core.Message) *string { return &m.Encoding }},
-	{"type", func(m *core.Message) *string { return &m.Type }},
-	{"JMSXGroupID", func(m *core.Message) *string { return &m.GroupID }},
-	{"x-deduplication-header", func(m *core.Message) *string { return &m.DedupID }},
-	{"user-id", func(m *core.Message) *string { return &m.UserID }},
-	{"app-id", func(m *core.Message) *string { return &m.AppID }},
-	{"traceparent", func(m *core.Message) *string { return &m.Trace }},
+	{"message-id", core.FieldMessageID, func(m *core.Message) *string { return &m.MessageID }},
+	{"content-encoding", core.FieldEncoding, func(m *core.Message) *string { return &m.Encoding }},
+	{"type", core.FieldType, func(m *core.Message) *string { return &m.Type }},
+	{"JMSXGroupID", core.FieldGroupID, func(m *core.Message) *string { return &m.GroupID }},
+	{"x-deduplication-header", core.FieldDedupID, func(m *core.Message) *string { return &m.DedupID }},
+	{"user-id", core.FieldUserID, func(m *core.Message) *string { return &m.UserID }},
+	{"app-id", core.FieldAppID, func(m *core.Message) *string { return &m.AppID }},
+	{"traceparent", core.FieldTrace, func(m *core.Message) *string { return &m.Trace }},
 }
 
 // origin is what the publisher's own form says: its QoS, whether it was
 // retained, and the properties to pass on. What other doors published has the
 // QoS that its durability stands for.
-func origin(m *core.Message, v wire.Version) (qos byte, retained bool, forward []byte) {
+func origin(m *core.Message, v wire.Version, l lost) (qos byte, retained bool, forward []byte) {
 	own := m.Origin.Protocol == dialectName && len(m.Origin.Data) > 0
 	switch {
 	case own:
@@ -148,30 +149,43 @@ func origin(m *core.Message, v wire.Version) (qos byte, retained bool, forward [
 		qos = 1
 	}
 	if v != wire.V5 {
+		l.all()
 		return qos, retained, nil
 	}
 	if !own {
-		forward = properties(m)
+		forward = properties(m, l)
 	}
 	if len(m.Deaths) > 0 {
-		forward = appendDeaths(forward[:len(forward):len(forward)], m)
+		forward = appendDeaths(forward[:len(forward):len(forward)], m, l)
 	}
 	return qos, retained, forward
 }
 
 // properties makes the properties of a message that another door published.
-func properties(m *core.Message) (b []byte) {
+func properties(m *core.Message, l lost) (b []byte) {
 	if m.Text {
 		b = wire.AppendNumber(b, wire.PayloadFormat, 1)
 	}
-	if m.ContentType != "" && clean(m.ContentType) {
+	switch {
+	case m.ContentType == "":
+	case clean(m.ContentType) && len(m.ContentType) <= 0xffff:
 		b = wire.AppendString(b, wire.ContentType, m.ContentType)
+	default:
+		l.field(core.FieldContentType)
 	}
-	if topic := topicOf(m.ReplyTo); topic != "" && clean(topic) && !strings.ContainsAny(topic, "+#") {
+	switch topic := topicOf(m.ReplyTo); {
+	case m.ReplyTo.Kind == core.NoAddress:
+	case topic != "" && clean(topic) && len(topic) <= 0xffff && !strings.ContainsAny(topic, "+#"):
 		b = wire.AppendString(b, wire.ResponseTopic, topic)
+	default:
+		l.field(core.FieldReplyTo)
 	}
-	if m.Correlation != nil {
+	switch {
+	case m.Correlation == nil:
+	case len(m.Correlation) <= 0xffff:
 		b = wire.AppendString(b, wire.CorrelationData, m.Correlation)
+	default:
+		l.field(core.FieldCorrelation)
 	}
 	if m.Priority > 0 {
 		b = appendUser(b, "priority", strconv.Itoa(int(m.Priority)))
@@ -181,17 +195,17 @@ func properties(m *core.Message) (b []byte) {
 	}
 	for _, f := range stringFields {
 		if v := *f.of(m); v != "" {
-			b = appendUser(b, f.name, v)
+			b = l.appendUser(b, f.field, f.name, v)
 		}
 	}
 	for i := range m.Headers {
 		name, text := headerText(&m.Headers[i])
-		b = appendUser(b, name, text)
+		b = l.appendUser(b, core.FieldHeader, name, text)
 	}
 	return b
 }
 
-func appendDeaths(b []byte, m *core.Message) []byte {
+func appendDeaths(b []byte, m *core.Message, l lost) []byte {
 	first := &m.Deaths[len(m.Deaths)-1]
 	b = appendUser(b, "x-first-death-queue", first.Queue)
 	b = appendUser(b, "x-first-death-reason", deathReasons[first.Reason])
@@ -210,11 +224,20 @@ func appendDeaths(b []byte, m *core.Message) []byte {
 	if err != nil {
 		return b // strings and numbers: cannot be
 	}
-	return appendUser(b, "x-death", string(text))
+	return l.appendUser(b, core.FieldDeaths, "x-death", string(text))
 }
 
 var deathReasons = map[core.DeathReason]string{
 	core.Rejected: "rejected", core.Expired: "expired", core.MaxLength: "maxlen", core.DeliveryLimit: "delivery_limit",
+}
+
+// appendUser is appendUser for a field, and counts it where that cannot be.
+func (l lost) appendUser(b []byte, field, name, text string) []byte {
+	with := appendUser(b, name, text)
+	if len(with) == len(b) {
+		l.field(field)
+	}
+	return with
 }
 
 // appendUser appends a user property if MQTT can carry it: UTF-8 without NUL,

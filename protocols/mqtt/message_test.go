@@ -68,7 +68,7 @@ func TestMessageToClient(t *testing.T) {
 			{Queue: "q1", Reason: core.Rejected, Count: 2, Time: 4, Source: core.QueueAddress("q1")},
 		},
 	}
-	qos, _, forward := origin(m, wire.V5)
+	qos, _, forward := origin(m, wire.V5, lost{})
 	if qos != 1 {
 		t.Fatalf("QoS %d", qos)
 	}
@@ -91,7 +91,7 @@ func TestMessageToClient(t *testing.T) {
 	if got != want {
 		t.Fatalf("got  %s\nwant %s", got, want)
 	}
-	if _, _, old := origin(m, wire.V311); old != nil {
+	if _, _, old := origin(m, wire.V311, lost{}); old != nil {
 		t.Fatal("properties before version 5")
 	}
 }

@@ -69,7 +69,7 @@ func (c *conn) writeRetained(m *core.Message, n note) {
 		c.h.counters.Revoked.Add(1)
 		return
 	}
-	published, _, _ := origin(m, 0)
+	published, _, _ := origin(m, 0, lost{})
 	qos := min(n.qos, published)
 	if qos == 0 {
 		c.writeFull(m, n, true)
