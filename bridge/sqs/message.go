@@ -88,6 +88,9 @@ func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted)
 			return shown, c.QueueURL(shown)
 		}})
 	}
+	if len(d.Message.Deaths) > 1 { // DeadLetterQueueSourceArn has the last
+		t.ns.Broker().Lost(core.FieldDeaths, d.Message, fields.SQS)
+	}
 	m := sqsapi.Message{
 		MessageId:     wire.Some(d.Message.ID.String()),
 		ReceiptHandle: wire.Some(receiptHandle(t.Name(), d.Receipt)),
