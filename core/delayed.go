@@ -90,7 +90,7 @@ func (q *Queue) releaseDue(now int64) {
 	}
 	if d.horizon != 0 && d.horizon <= now && !d.loading {
 		d.loading = true
-		q.wants.due = true
+		q.want().due = true
 		q.askLoader()
 	}
 }

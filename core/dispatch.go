@@ -61,15 +61,15 @@ func (q *Queue) pick(r *reader) *entry {
 		case nothing:
 			return nil
 		case needBody:
-			q.wants.addBody(e)
+			q.want().addBody(e)
 			q.askLoader()
 			return nil
 		case needLoad:
-			q.wants.addLane(l.num)
+			q.want().addLane(l.num)
 			q.askLoader()
 			return nil
 		case needScan:
-			q.wants.addScan(r, l.num)
+			q.want().addScan(r, l.num)
 			q.askLoader()
 			return nil
 		}

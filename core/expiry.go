@@ -83,7 +83,7 @@ func (q *Queue) expireWaiting(now int64) {
 		q.ends(e, false)
 	}
 	if q.st.deepAny() {
-		q.wants.expiry = true // it finds the next one that only the store knows
+		q.want().expiry = true // it finds the next one that only the store knows
 		q.askLoader()
 	}
 	if next != 0 {

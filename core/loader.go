@@ -38,6 +38,14 @@ type scanWant struct {
 	lane uint8
 }
 
+// want is what the queue will ask for, to be added to. Lock held.
+func (q *Queue) want() *wants {
+	if q.wants == nil {
+		q.wants = &wants{}
+	}
+	return q.wants
+}
+
 func (w *wants) addBody(e *entry) {
 	if len(w.bodies) < loadBodies && !slices.Contains(w.bodies, e) {
 		w.bodies = append(w.bodies, e)
@@ -57,7 +65,7 @@ func (w *wants) addScan(r *reader, lane uint8) {
 }
 
 func (w *wants) any() bool {
-	return len(w.bodies)+len(w.lanes)+len(w.scans) > 0 || w.expiry || w.due
+	return w != nil && (len(w.bodies)+len(w.lanes)+len(w.scans) > 0 || w.expiry || w.due)
 }
 
 func newLoader(b *Broker) *loader {
@@ -113,7 +121,9 @@ func (q *Queue) askLoader() {
 func (q *Queue) load() {
 	q.mu.Lock()
 	w := q.wants
-	q.wants = wants{}
+	if q.wants = nil; w == nil {
+		w = &wants{}
+	}
 	inc, bodies := q.head.inc, q.bodiesWanted(w.bodies)
 	q.mu.Unlock()
 

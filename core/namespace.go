@@ -306,7 +306,7 @@ func (q *Queue) drop() {
 	l := &b.limits
 	q.st = newQState(l.WindowMessages, l.WindowBytes, q.grouped)
 	q.delayed = delayed{}
-	q.wants = wants{}
+	q.wants = nil
 	q.expiry = 0
 	q.pulled = holder{}
 	q.attempts, q.skippers, q.fair = nil, nil, fairness{}

@@ -23,7 +23,7 @@ type qstate struct {
 
 	lanes     []*lane // ordered: highest priority first
 	returned  []*entry
-	leases    map[pos]*entry
+	leases    map[pos]*entry // nil until there is one, as holes
 	tenants   map[string]int // leases by group id, unless grouped
 	deadlines deadlineHeap
 	holes     map[pos]struct{}
@@ -51,7 +51,7 @@ type lane struct {
 }
 
 func newQState(limitN, limitBytes int, grouped bool) *qstate {
-	s := &qstate{limitN: limitN, limitBytes: limitBytes, leases: map[pos]*entry{}, holes: map[pos]struct{}{}}
+	s := &qstate{limitN: limitN, limitBytes: limitBytes}
 	if grouped {
 		s.grouped = newQGroups()
 		s.limitN = groupedWindow
@@ -183,14 +183,22 @@ func (s *qstate) loaded(l *lane, found []*entry, to uint64, whole bool, appends 
 // wait among the returned, at its place.
 func (s *qstate) bringForward(e *entry) {
 	s.lane(e.lane).deep--
-	s.holes[e.pos] = struct{}{}
+	s.hole(e.pos)
 	s.returned = insertEntry(s.returned, e)
+}
+
+// hole notes that an entry beyond the horizon was taken.
+func (s *qstate) hole(p pos) {
+	if s.holes == nil {
+		s.holes = map[pos]struct{}{}
+	}
+	s.holes[p] = struct{}{}
 }
 
 // takeDeep takes an entry that is only in the store.
 func (s *qstate) takeDeep(e *entry) {
 	s.lane(e.lane).deep--
-	s.holes[e.pos] = struct{}{}
+	s.hole(e.pos)
 	s.ready--
 	s.readyBytes -= int64(e.size)
 }
@@ -308,6 +316,9 @@ func (s *qstate) lease(e *entry, h *holder, deadline, now int64) {
 
 // hang puts an entry under lease as it is.
 func (s *qstate) hang(e *entry, h *holder, deadline int64) {
+	if s.leases == nil {
+		s.leases = map[pos]*entry{}
+	}
 	s.leases[e.pos] = e
 	s.tenant(e, 1)
 	if s.grouped != nil {

@@ -48,7 +48,7 @@ type Queue struct {
 	plain     reader              // guarded by mu; the cursor of all who take anything
 	pulled    holder              // guarded by mu; all pull leases
 
-	wants   wants  // guarded by mu; what the loader is asked for
+	wants   *wants // guarded by mu; nil: nothing; what the loader is asked for
 	loading bool   // guarded by mu; queued at or running in the loader
 	timer   *timer // immutable; its time guarded by mu
 	usedAt  int64  // guarded by mu; for Expires

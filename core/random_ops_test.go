@@ -49,6 +49,9 @@ func (r *run) address() core.Address {
 		names := r.m.names()
 		return core.QueueAddress(names[r.rnd.IntN(len(names))])
 	}
+	if r.rnd.IntN(2) == 0 {
+		return core.ExchangeAddress("ex", fmt.Sprint("k", 1+r.rnd.IntN(5)))
+	}
 	return core.TopicAddress(fmt.Sprint("t/", 1+r.rnd.IntN(4)))
 }
 
@@ -59,6 +62,9 @@ func (r *run) targets(to core.Address) []*modelQueue {
 	}
 	var qs []*modelQueue
 	for _, name := range r.m.names() {
+		if to.Kind == core.ToExchange && slices.Contains(randomRoutes[to.Key], name) {
+			qs = append(qs, r.m.queues[name])
+		}
 		for _, f := range randomBindings[name] {
 			p, err := match.ParseMQTT(f)
 			if err != nil {
@@ -113,7 +119,7 @@ func (r *run) publish(n int) {
 			r.Fatal(err)
 		}
 		r.pub.Flush()
-		if r.rnd.IntN(3) == 0 || to.Name == "short" || to.Kind == core.ToTopic {
+		if r.rnd.IntN(3) == 0 || to.Name == "short" || to.Kind != core.ToQueue {
 			synctest.Wait()
 			if pub.Confirm != nil {
 				if o := <-t.out; o.Err != nil {
@@ -413,6 +419,7 @@ func (r *run) remake() {
 	}
 	q.copies, q.deduped = nil, map[string]int64{}
 	r.declare(q.name)
+	r.bindExchanges(q.name)
 }
 
 func (r *run) redrive() {

@@ -100,7 +100,7 @@ type event struct {
 }
 
 var randomQueues = map[string]core.QueueOptions{
-	"plain":   {Durable: true, DeadLetter: core.QueueAddress("dead")},
+	"plain":   {Durable: true, DeadLetter: core.ExchangeAddress("dlx", "dead")},
 	"groups":  {Durable: true, Grouped: true, Dedup: core.DedupQueue, DedupContent: true, DeadLetter: core.QueueAddress("dead")},
 	"memory":  {},
 	"limited": {Durable: true, MaxDeliveries: 3, DeadLetter: core.QueueAddress("dead")},
@@ -113,13 +113,63 @@ var randomBindings = map[string][]string{
 	"plain": {"t/#", "t/1"}, "memory": {"t/1"}, "groups": {"t/2"}, "short": {"t/2"}, "limited": {"t/3"},
 }
 
+// randomRoutes is what a key on the exchange "ex" reaches: its own bindings,
+// through the exchange "fan" ("k4"), or its alternate ("k5"). The exchange "dlx"
+// takes dead letters.
+var randomRoutes = map[string][]string{
+	"k1": {"memory", "plain"}, "k2": {"plain"}, "k3": {"limited"}, "k4": {"groups", "plain"}, "k5": {"dead"},
+}
+
+// exchanges declares them, or, after a restart, finds what is left of them: all
+// but the bindings of the queue that is gone.
+func (r *run) exchanges(first bool) {
+	ns := r.b.Default()
+	if first {
+		for name, o := range map[string]core.ExchangeOptions{
+			"ex": {Kind: "direct", Durable: true, Alternate: "alt"}, "fan": {Kind: "fanout", Durable: true, AutoDelete: true},
+			"alt": {Kind: "topic", Durable: true}, "dlx": {Kind: "direct", Durable: true},
+		} {
+			exchange(r, r.b, name, o)
+		}
+		fan, _ := ns.Exchange("fan")
+		bindKey(r, r.b, "ex", fan, "k4")
+	}
+	for _, name := range r.m.names() {
+		if first || !randomQueues[name].Durable {
+			r.bindExchanges(name)
+		}
+	}
+	if n := len(ns.Exchanges()); n != 4+5 {
+		r.Fatalf("step %d: %d exchanges", r.m.step, n)
+	}
+	if n := len(ns.Bindings("exchange ")); n != 9 {
+		r.Fatalf("step %d: %d bindings of exchanges", r.m.step, n)
+	}
+}
+
+func (r *run) bindExchanges(name string) {
+	q := r.queue(name)
+	for key, names := range randomRoutes {
+		switch {
+		case !slices.Contains(names, name):
+		case key == "k4":
+			bindKey(r, r.b, "fan", q, "")
+		case key == "k5":
+			bindKey(r, r.b, "alt", q, "#")
+			bindKey(r, r.b, "dlx", q, "dead")
+		default:
+			bindKey(r, r.b, "ex", q, key)
+		}
+	}
+}
+
 func (r *run) begin() {
 	elapse(600 * time.Millisecond)
 	r.m = &model{queues: map[string]*modelQueue{}, now: func() int64 { return time.Now().UnixMilli() }}
 	for name, o := range randomQueues {
 		r.m.queues[name] = &modelQueue{name: name, opt: o, deduped: map[string]int64{}}
 		if o.DeadLetter.Kind != core.NoAddress {
-			r.m.queues[name].dead = o.DeadLetter.Name
+			r.m.queues[name].dead = o.DeadLetter.RoutingKey()
 		}
 	}
 	r.start()
@@ -134,6 +184,7 @@ func (r *run) start() {
 	for _, name := range r.m.names() {
 		r.declare(name)
 	}
+	r.exchanges(r.m.step == 0)
 }
 
 func (r *run) declare(name string) {

@@ -255,7 +255,7 @@ func (r *recovery) lease(key, val []byte) error {
 func (q *Queue) restore(e *entry) {
 	l := q.st.lane(e.lane)
 	l.deep--
-	q.st.holes[e.pos] = struct{}{}
+	q.st.hole(e.pos)
 	now := q.ns.b.Now()
 	// A clock that was set back must not keep a message for longer than any lease may last.
 	e.deadline = min(e.deadline, now+longestLease.Milliseconds())
