@@ -337,6 +337,9 @@ func (ns *Namespace) bind(b *Binding) {
 		}
 		x.into[b.Key] = b
 	}
+	if b.To != "" {
+		ns.byName.add(b)
+	}
 	if b.Queue == nil {
 		return
 	}
@@ -363,6 +366,7 @@ func (ns *Namespace) unbind(key string) *Binding {
 	if b.Target != nil {
 		delete(b.Target.into, key)
 	}
+	ns.byName.remove(b)
 	if keys := ns.byQueue[b.Queue]; keys != nil {
 		delete(keys, key)
 		b.Queue.fanIn.Store(int32(len(keys)))
@@ -371,6 +375,23 @@ func (ns *Namespace) unbind(key string) *Binding {
 		}
 	}
 	return b
+}
+
+// lateBounds are the late-bound bindings, by the name they are bound to.
+type lateBounds map[string]map[string]*Binding
+
+func (l lateBounds) add(b *Binding) {
+	if l[b.To] == nil {
+		l[b.To] = map[string]*Binding{}
+	}
+	l[b.To][b.Key] = b
+}
+
+func (l lateBounds) remove(b *Binding) {
+	delete(l[b.To], b.Key)
+	if len(l[b.To]) == 0 {
+		delete(l, b.To)
+	}
 }
 
 // Unbind removes bindings by key, durable when it returns; found[i] says
@@ -426,6 +447,9 @@ func (ns *Namespace) BindingsOf(q *Queue) []*Binding {
 	ns.mu.RLock()
 	var list []*Binding
 	for _, b := range ns.byQueue[q] {
+		list = append(list, b)
+	}
+	for _, b := range ns.byName[q.name] {
 		list = append(list, b)
 	}
 	ns.mu.RUnlock()

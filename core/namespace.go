@@ -30,6 +30,7 @@ type Namespace struct {
 	bindings  map[string]*Binding            // guarded by mu, by key
 	sessions  map[string]*Session            // guarded by mu, by id
 	byQueue   map[*Queue]map[string]*Binding // guarded by mu
+	byName    lateBounds                     // guarded by mu
 	replays   map[string]*replay             // guarded by mu, by the key of their binding
 }
 
@@ -73,7 +74,8 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 func newNamespace(b *Broker, name string, id uint64) *Namespace {
 	ns := &Namespace{
 		b: b, name: name, id: id, tree: match.NewTree[*Binding](), queues: map[string]*Queue{}, topics: map[string]*Topic{}, policies: map[string]*policy{},
-		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{}, replays: map[string]*replay{},
+		bindings: map[string]*Binding{}, sessions: map[string]*Session{}, byQueue: map[*Queue]map[string]*Binding{}, byName: lateBounds{},
+		replays: map[string]*replay{},
 	}
 	ns.exchanges = builtinExchanges(ns)
 	return ns

@@ -53,5 +53,5 @@ func (b *Broker) Stats() Stats {
 	return s
 }
 
-// Bindings is how many bindings put into the queue.
+// Bindings is how many bindings put into the queue, late-bound ones not counted.
 func (q *Queue) Bindings() int { return int(q.fanIn.Load()) }

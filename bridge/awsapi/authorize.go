@@ -45,7 +45,7 @@ func (b *Backend) Authorize(c *Call, who *core.Principal, q *Question) string {
 }
 
 func (b *Backend) decide(c *Call, who *core.Principal, q *Question) policy.Decision {
-	d, ok := b.policies.get(q.Service, q.Policy)
+	d, ok := b.policies.Get(q.Service, q.Policy)
 	if !ok {
 		return policy.Deny // none of ours set it: it must not open anything
 	}
@@ -103,8 +103,8 @@ func (c *Call) refusal(who *core.Principal, q *Question, because string) string 
 	return "User: " + c.callerARN() + " is not authorized to perform: " + q.Action + " on resource: " + q.Resource + " " + because
 }
 
-// policies keeps parsed documents, which every request asks for.
-type policies struct {
+// Policies keeps parsed documents, which every request asks for.
+type Policies struct {
 	mu     sync.Mutex
 	parsed map[policyText]*policy.Document // guarded by mu
 }
@@ -117,7 +117,8 @@ type policyText struct {
 // maxPolicies bounds the memory of parsed documents; past it all are parsed anew.
 const maxPolicies = 1000
 
-func (p *policies) get(s *policy.Service, text string) (*policy.Document, bool) {
+// Get parses a document, or finds it parsed; false: it is none of the service's.
+func (p *Policies) Get(s *policy.Service, text string) (*policy.Document, bool) {
 	key := policyText{s, text}
 	p.mu.Lock()
 	defer p.mu.Unlock()

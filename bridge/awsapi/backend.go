@@ -15,7 +15,7 @@ type Backend struct {
 	// Names are the configured aliases; nil means none.
 	Names *Names
 
-	policies policies
+	policies Policies
 }
 
 // SetDefaults fills what may be left out; each service's New calls it.

@@ -3,10 +3,10 @@ package sns
 import (
 	"context"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
-	"github.com/slipwaymq/slipway/bridge/awsapi/policy"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
@@ -17,11 +17,12 @@ import (
 
 func (s *Service) createTopic(_ context.Context, c *awsapi.Call, in *snsapi.CreateTopicInput) (*snsapi.CreateTopicOutput, error) {
 	name := strings.Clone(in.Name.V)
-	fifo, _ := in.Attributes.Get("FifoTopic")
-	if !awsapi.IsTopicName(name) || strings.HasSuffix(name, ".fifo") && fifo != "true" {
-		return nil, invalid("Topic Name")
+	given, _ := in.Attributes.Get(attrFIFO)
+	fifo := given == "true"
+	if err := checkTopicName(name, fifo); err != nil {
+		return nil, err
 	}
-	attrs, err := checkTopicAttributes(in.Attributes)
+	attrs, err := topicSettings(in.Attributes, fifo, true)
 	if err != nil {
 		return nil, err
 	}
@@ -39,25 +40,63 @@ func (s *Service) createTopic(_ context.Context, c *awsapi.Call, in *snsapi.Crea
 	if !who.MayPath(core.Configure, name) {
 		return nil, denied("no permission of the user allows it")
 	}
-	all := maps.Clone(attrs)
-	for k, v := range tags {
-		all[tagPrefix+k] = v
-	}
-	t, created, err := ns.CreateTopic(name, all)
-	if err != nil {
-		return nil, refusal(err)
-	}
-	if !created {
-		if err := sameTopic(t, attrs, tags); err != nil {
-			return nil, err
-		}
+	if err := s.makeTopic(ns, name, attrs, tags); err != nil {
+		return nil, err
 	}
 	return &snsapi.CreateTopicOutput{TopicArn: wire.Some(c.ARN("sns", name))}, nil
 }
 
+func checkTopicName(name string, fifo bool) error {
+	switch suffix := strings.HasSuffix(name, ".fifo"); {
+	case !awsapi.IsTopicName(name), suffix && !fifo:
+		return invalid("Topic Name")
+	case fifo && !suffix:
+		return invalid("Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, " +
+			"numbers, underscores, and hyphens, and must be between 1 and 256 characters long.")
+	}
+	return nil
+}
+
+// makeTopic makes the topic, or finds that there is the very same. A FIFO topic's
+// gate is there before the topic is.
+func (s *Service) makeTopic(ns *core.Namespace, name string, attrs, tags map[string]string) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if t, ok := ns.Topic(name); ok {
+		return sameTopic(t, attrs, tags)
+	}
+	all := maps.Clone(attrs)
+	for k, v := range tags {
+		all[tagPrefix+k] = v
+	}
+	if isFIFO(attrs) {
+		archiveSince(ns, all)
+		if err := openGate(ns, name, all); err != nil {
+			return refusal(err)
+		}
+	}
+	t, created, err := ns.CreateTopic(name, all)
+	if err != nil || created {
+		return refusal(err)
+	}
+	return sameTopic(t, attrs, tags) // another door was faster
+}
+
+// archiveSince notes when the archive begins, or that there is none.
+func archiveSince(ns *core.Namespace, attrs map[string]string) {
+	switch {
+	case archiveDays(attrs[attrArchive]) <= 0:
+		delete(attrs, attrArchive)
+		delete(attrs, attrArchivedSince)
+	case attrs[attrArchivedSince] == "":
+		attrs[attrArchivedSince] = strconv.FormatInt(ns.Broker().Now(), 10)
+	}
+}
+
 func sameTopic(t *core.Topic, attrs, tags map[string]string) error {
-	for k, v := range attrs {
-		if t.Attributes()[k] != v {
+	for name, v := range attrs {
+		have := topicSetting(t.Attributes(), name)
+		if have != v && !(v != "" && sameJSON(have, v)) && (name != attrArchive || archiveDays(have) != archiveDays(v)) {
 			return invalid("Attributes Reason: Topic already exists with different attributes")
 		}
 	}
@@ -65,47 +104,4 @@ func sameTopic(t *core.Topic, attrs, tags map[string]string) error {
 		return invalid("Tags Reason: Topic already exists with different tags")
 	}
 	return nil
-}
-
-// Topic attributes that are kept. FifoTopic false is what every topic is.
-const (
-	attrDisplayName = "DisplayName"
-	attrPolicy      = "Policy"
-)
-
-// knownTopicAttributes are AWS's; what is not kept is refused, so that nobody
-// believes it is in force.
-var knownTopicAttributes = map[string]bool{
-	attrDisplayName: true, attrPolicy: true, "FifoTopic": false, "DeliveryPolicy": false, "KmsMasterKeyId": false,
-	"TracingConfig": false, "SignatureVersion": false, "MaximumMessageSize": false, "ContentBasedDeduplication": false,
-	"FifoThroughputScope": false, "ArchivePolicy": false,
-}
-
-func checkTopicAttributes(attrs awsapi.Map[string]) (map[string]string, error) {
-	out := map[string]string{}
-	for _, e := range attrs {
-		kept, known := knownTopicAttributes[e.Key]
-		switch {
-		case e.Key == "FifoTopic" && e.Value == "false":
-		case e.Key == "FifoTopic" && e.Value == "true":
-			return nil, notYet("Attributes", "a FIFO topic")
-		case e.Key == attrPolicy:
-			if _, err := policy.SNS.Parse(e.Value); err != nil {
-				return nil, invalid(err.Error())
-			}
-			out[attrPolicy] = strings.Clone(e.Value)
-		case kept:
-			out[strings.Clone(e.Key)] = strings.Clone(e.Value)
-		case known || isFeedback(e.Key):
-			return nil, notYet("Attributes", e.Key)
-		default:
-			return nil, invalid("AttributeName")
-		}
-	}
-	return out, nil
-}
-
-// isFeedback tells the attributes of delivery status logging.
-func isFeedback(name string) bool {
-	return strings.HasSuffix(name, "FeedbackRoleArn") || strings.HasSuffix(name, "FeedbackSampleRate")
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// DeleteTopic: with its subscriptions; a topic that is not there is deleted.
+// DeleteTopic: with its subscriptions; a topic that is not there is deleted. One
+// with an archive is not, until the archive is ended.
 
 func (s *Service) deleteTopic(_ context.Context, c *awsapi.Call, in *snsapi.DeleteTopicInput) (*snsapi.DeleteTopicOutput, error) {
 	t, err := s.topicFor(c, in.TopicArn.V, core.Configure)
@@ -19,6 +20,21 @@ func (s *Service) deleteTopic(_ context.Context, c *awsapi.Call, in *snsapi.Dele
 	if err != nil {
 		return nil, err
 	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	now, ok := t.ns.Topic(t.Path())
+	if !ok {
+		return nil, nil
+	}
+	if archiveDays(now.Attributes()[attrArchive]) > 0 {
+		return nil, snsapi.InvalidStateException.New("Invalid state: Cannot delete a topic with an ArchivePolicy")
+	}
+	return nil, refusal(remove(t))
+}
+
+// remove ends the subscriptions before the topic, and the gate last: what is
+// published meanwhile is still in order.
+func remove(t *target) error {
 	var keys []string
 	for _, b := range subscriptions(t.ns) {
 		if b.Attributes[subTopic] == t.Path() {
@@ -26,10 +42,10 @@ func (s *Service) deleteTopic(_ context.Context, c *awsapi.Call, in *snsapi.Dele
 		}
 	}
 	if _, err := t.ns.Unbind(keys...); err != nil {
-		return nil, refusal(err)
+		return err
 	}
-	if err := t.ns.DeleteTopic(t.Path()); core.KindOf(err) != core.NotFound {
-		return nil, refusal(err)
+	if err := t.ns.DeleteTopic(t.Path()); err != nil && core.KindOf(err) != core.NotFound {
+		return err
 	}
-	return nil, nil // somebody else deleted it
+	return closeGate(t.ns, t.Path())
 }

@@ -8,32 +8,42 @@
 // # What is there
 //
 //	Create, Delete, ListTopics, GetTopicAttributes, SetTopicAttributes      yes
+//	FIFO topics: deduplication and order at the topic, sequence numbers,    yes, for what any door publishes there;
+//	ContentBasedDeduplication, FifoThroughputScope                          doors that get QoS 0 are not behind it
+//	ArchivePolicy, BeginningArchiveTime, ReplayPolicy, ReplayStatus         yes; a restart goes on with a replay
 //	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes; with users configured, the unsigned
 //	                                                                        link of a notification does not unsubscribe
 //	Get/SetSubscriptionAttributes: RawMessageDelivery, FilterPolicy,        yes; in force for what is published
-//	FilterPolicyScope                                                       from the answer on
+//	FilterPolicyScope, RedrivePolicy                                        from the answer on
+//	deliveries obey the queue's Policy, MaximumMessageSize, DelaySeconds    yes; the size of an envelope is estimated
 //	filter policies                                                         over attributes (as a notification has them,
 //	                                                                        `topic` included) or body, on what any door
-//	                                                                        published; 200 a topic is not counted
+//	                                                                        published; 200 a topic, 10,000 a namespace
 //	Publish, PublishBatch; Subject, attributes, MessageStructure json       yes
-//	topic attribute DisplayName                                             stored and shown
+//	topic attributes DisplayName, MaximumMessageSize                        yes
+//	topic attributes KmsMasterKeyId, TracingConfig, SignatureVersion, and   checked, stored and shown, no effect
+//	those of delivery status logging (...FeedbackRoleArn, ...SampleRate)
 //	topic attribute Policy, AddPermission, RemovePermission                 evaluated: Deny refuses everyone, Allow admits
 //	                                                                        whom nothing is granted, else users' permissions
 //	                                                                        decide; only of calls to SNS, not of other doors
 //	tags                                                                    at creation, TagResource, Untag, List
-//	RedrivePolicy, DeliveryPolicy, ReplayPolicy of a subscription           refused: InvalidParameter
-//	FIFO topics; other topic attributes                                     refused: InvalidParameter
+//	DeliveryPolicy, of a topic or subscription                              refused: InvalidParameter
 //	protocols other than sqs, SMS, mobile push, signatures                  refused: InvalidParameter,
 //	                                                                        or UnsupportedOperation
+//	data protection policies                                                refused: UnsupportedOperation
+//	quotas of topics, subscriptions and requests                            no
 //
 // Subscribing needs read on the topic and all below it (or the topic's policy) and
-// write on the queue (the queue's policy is not asked). The subscription itself is
-// then the permission to deliver.
+// write on the queue, and on the queue of a RedrivePolicy. The subscription itself
+// is then the permission to deliver: a queue's policy need not name SNS, but its
+// Deny holds.
 //
 // # Where this differs from AWS, and why
 //
-// A subscription's queue must exist, and when the queue is deleted its
-// subscriptions go too: they are bindings of it. Every topic of a namespace is seen
+// A subscription's queue must exist when it is made; later, as in AWS, it need not.
+// A message that SNS could not deliver lies in the dead-letter queue as it would
+// have been delivered, with the attributes RequestID, ErrorCode and ErrorMessage.
+// A replayed message has the attribute Replayed. Every topic of a namespace is seen
 // from every region that shares it; a subscription's ARN stays as it was made.
 // Notifications carry the path that was published to in the attribute `topic`.
 package sns

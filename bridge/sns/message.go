@@ -15,7 +15,7 @@ import (
 // publication is a checked message on its way to its topic. Its body is borrowed
 // from the request.
 func (m *outgoing) publication(t *target, who awsapi.Principal) *core.Publication {
-	msg := &core.Message{GroupID: strings.Clone(m.group.V), UserID: who.User}
+	msg := &core.Message{GroupID: strings.Clone(m.group.V), DedupID: strings.Clone(m.dedup.V), UserID: who.User}
 	attrs := make([]awsapi.Attribute, len(m.attrs))
 	for i, e := range m.attrs {
 		attrs[i] = awsapi.Attribute{Name: e.Key, DataType: e.Value.DataType.V, StringValue: e.Value.StringValue.V, BinaryValue: e.Value.BinaryValue}

@@ -11,7 +11,7 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// PublishBatch: 1 to 10 entries of 256 KiB together. An entry that is wrong fails
+// PublishBatch: 1 to 10 entries, together no larger than a message may be. An entry that is wrong fails
 // alone.
 
 const maxBatch = 10
@@ -21,7 +21,7 @@ func (s *Service) publishBatch(ctx context.Context, c *awsapi.Call, in *snsapi.P
 	if err != nil {
 		return nil, err
 	}
-	ms, err := batchOf(in.PublishBatchRequestEntries)
+	ms, err := batchOf(t, in.PublishBatchRequestEntries)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (s *Service) publishBatch(ctx context.Context, c *awsapi.Call, in *snsapi.P
 	var sent []wire.String // ids, of pubs
 	for i := range ms {
 		id := in.PublishBatchRequestEntries[i].Id
-		if err := ms[i].check(); err != nil {
+		if err := ms[i].check(t); err != nil {
 			out.Failed = append(out.Failed, failed(id, err))
 			continue
 		}
@@ -49,13 +49,13 @@ func (s *Service) publishBatch(ctx context.Context, c *awsapi.Call, in *snsapi.P
 			out.Failed = append(out.Failed, failed(sent[j], err))
 			continue
 		}
-		out.Successful = append(out.Successful, snsapi.PublishBatchResultEntry{Id: sent[j], MessageId: wire.Some(o.ID.String())})
+		out.Successful = append(out.Successful, snsapi.PublishBatchResultEntry{Id: sent[j], MessageId: wire.Some(o.ID.String()), SequenceNumber: sequenceOf(t, o)})
 	}
 	return out, nil
 }
 
 // batchOf checks a batch as a whole.
-func batchOf(entries []snsapi.PublishBatchRequestEntry) ([]outgoing, error) {
+func batchOf(t *target, entries []snsapi.PublishBatchRequestEntry) ([]outgoing, error) {
 	switch {
 	case len(entries) == 0:
 		return nil, snsapi.EmptyBatchRequestException.New("The batch request doesn't contain any entries.")
@@ -79,7 +79,7 @@ func batchOf(entries []snsapi.PublishBatchRequestEntry) ([]outgoing, error) {
 		}
 		total += ms[i].size()
 	}
-	if total > maxMessage {
+	if total > t.maxMessage() {
 		return nil, snsapi.BatchRequestTooLongException.New("The length of all the messages put together is more than the limit.")
 	}
 	return ms, nil

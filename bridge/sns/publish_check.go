@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,8 +15,11 @@ import (
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 )
 
-// maxMessage is what body and attributes may have together.
-const maxMessage = 262_144
+// maxMessage is what body and attributes may have together, of a batch all of them.
+func (t *target) maxMessage() int {
+	n, _ := strconv.Atoi(topicSetting(t.Attributes(), attrMaxSize)) // it was checked
+	return n
+}
 
 // outgoing is one message on its way in, of a single call or of a batch.
 type outgoing struct {
@@ -36,20 +40,19 @@ func (m *outgoing) size() int {
 }
 
 // check checks what the model does not say, and takes the message's structure apart.
-func (m *outgoing) check() error {
+func (m *outgoing) check(t *target) error {
 	switch {
 	case m.message.V == "":
 		return invalid("Empty message")
-	case m.size() > maxMessage:
+	case m.size() > t.maxMessage():
 		return invalid("Message too long")
 	case !awsapi.IsMessageText(m.message.V):
 		return invalid("Message Reason: it has characters that XML does not allow")
 	case m.subject.Ok && !isSubject(m.subject.V):
 		return invalid("Subject")
-	case m.dedup.Ok:
-		return invalid("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type")
-	case m.group.Ok && !isGroupID(m.group.V):
-		return invalid("MessageGroupId Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+	}
+	if err := m.checkOrder(t); err != nil {
+		return err
 	}
 	for i := range m.attrs {
 		if err := checkAttribute(m.attrs[i].Key, &m.attrs[i].Value); err != nil {
@@ -57,6 +60,24 @@ func (m *outgoing) check() error {
 		}
 	}
 	return m.takeStructure()
+}
+
+// checkOrder checks what FIFO topics need and standard topics refuse.
+func (m *outgoing) checkOrder(t *target) error {
+	fifo := isFIFO(t.Attributes())
+	switch {
+	case fifo && !m.group.Ok:
+		return invalid("The MessageGroupId parameter is required for FIFO topics")
+	case fifo && !m.dedup.Ok && topicSetting(t.Attributes(), attrContentDedup) != "true":
+		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+	case !fifo && m.dedup.Ok:
+		return invalid("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type")
+	case m.group.Ok && !isGroupID(m.group.V):
+		return invalid("MessageGroupId Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+	case m.dedup.Ok && !isGroupID(m.dedup.V):
+		return invalid("MessageDeduplicationId Reason: MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+	}
+	return nil
 }
 
 // takeStructure finds the bodies: of MessageStructure json, the default for every

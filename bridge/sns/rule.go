@@ -24,9 +24,6 @@ func (r rule) encode() []byte {
 	return b
 }
 
-// Dialect is what the core is told of subscriptions, under fields.SNS.
-func Dialect() core.Dialect { return core.Dialect{Compile: compileRule} }
-
 func compileRule(stored []byte) (core.Predicate, error) {
 	var r rule
 	if err := json.Unmarshal(stored, &r); err != nil {

@@ -17,27 +17,32 @@ const (
 	attrRaw    = "RawMessageDelivery"
 	attrFilter = "FilterPolicy"
 	attrScope  = "FilterPolicyScope"
+	attrDead   = "RedrivePolicy"
+	attrReplay = "ReplayPolicy"
 )
 
 // settings are a subscription's attributes.
 type settings struct {
-	raw    bool
-	filter string // "": none
-	scope  string // "": nobody said
+	raw     bool
+	filter  string // "": none
+	scope   string // "": nobody said
+	redrive string // "": none
+	replay  string // "": none
 }
 
 // settingsOf are those of a subscription that there is.
 func settingsOf(b *core.Binding) settings {
 	sub, _ := awsapi.ParseNote(b.Note)
-	return settings{raw: sub.Raw, filter: b.Attributes[subFilter], scope: b.Attributes[subScope]}
+	return settings{
+		raw: sub.Raw, filter: b.Attributes[subFilter], scope: b.Attributes[subScope],
+		redrive: b.Attributes[subRedrive], replay: b.Attributes[subReplay],
+	}
 }
 
 // notProvided are AWS's attributes that are refused, but for the values that ask
 // for nothing: without them a subscriber would get what it asked not to get.
 var notProvided = map[string][]string{
-	"RedrivePolicy":       {"", "{}"},
 	"DeliveryPolicy":      {"", "{}"},
-	"ReplayPolicy":        {"", "{}"},
 	"SubscriptionRoleArn": {""},
 }
 
@@ -64,6 +69,20 @@ func (st *settings) set(name, value string) error {
 	case attrScope:
 		st.scope = strings.Clone(value)
 		_, err := filter.ParseScope(value)
+		return err
+	}
+	switch name {
+	case attrDead:
+		arn, err := parseRedrive(value)
+		if st.redrive = strings.Clone(value); err == nil && arn.Resource == "" {
+			st.redrive = ""
+		}
+		return err
+	case attrReplay:
+		p, err := parseReplay(value)
+		if st.replay = strings.Clone(value); p == nil {
+			st.replay = ""
+		}
 		return err
 	}
 	nothing, known := notProvided[name]
@@ -114,6 +133,8 @@ func (st *settings) same(given awsapi.Map[string], want settings) bool {
 		switch {
 		case e.Key == attrRaw && st.raw != want.raw,
 			e.Key == attrFilter && !sameJSON(st.filter, want.filter),
+			e.Key == attrDead && !sameJSON(st.redrive, want.redrive),
+			e.Key == attrReplay && !sameJSON(st.replay, want.replay),
 			e.Key == attrScope && st.scopeOr() != want.scopeOr():
 			return false
 		}
@@ -137,6 +158,12 @@ func (st *settings) shown() awsapi.Map[string] {
 	}
 	if st.filter != "" || st.scope != "" {
 		out = append(out, wireEntry(attrScope, st.scopeOr()))
+	}
+	if st.redrive != "" {
+		out = append(out, wireEntry(attrDead, st.redrive))
+	}
+	if st.replay != "" {
+		out = append(out, wireEntry(attrReplay, st.replay))
 	}
 	return out
 }

@@ -46,34 +46,102 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 	if !t.who.MayQueue(core.Write, q.Name()) {
 		return nil, denied("subscribing a queue needs permission to write to it")
 	}
-	return s.bind(t, q, in, st)
+	dead, err := s.deadLetters(c, t.ns, t.who, &st, q.Grouped())
+	if err != nil {
+		return nil, invalid("Attributes Reason: " + err.Error())
+	}
+	p := place{path: t.Path(), endpoint: strings.Clone(in.Endpoint.V), queue: q.Name(), dead: dead, fifo: isFIFO(t.Attributes())}
+	return s.bind(t, p, in, st)
 }
 
 // bind makes the subscription, or finds the one that there is.
-func (s *Service) bind(t *target, q *core.Queue, in *snsapi.SubscribeInput, st settings) (*snsapi.SubscribeOutput, error) {
+func (s *Service) bind(t *target, p place, in *snsapi.SubscribeInput, st settings) (*snsapi.SubscribeOutput, error) {
 	s.subscribing.Lock()
 	defer s.subscribing.Unlock()
-	for _, b := range t.ns.BindingsOf(q) {
-		if b.Dialect != fields.SNS || b.Attributes[subTopic] != t.Path() {
-			continue
+	if b := subscribedAlready(t.ns, p); b != nil {
+		have := settingsOf(b)
+		if !have.same(in.Attributes, st) {
+			return nil, invalid("Attributes Reason: Subscription already exists with different attributes")
 		}
-		if sub, ok := awsapi.ParseNote(b.Note); ok {
-			have := settingsOf(b)
-			if !have.same(in.Attributes, st) {
-				return nil, invalid("Attributes Reason: Subscription already exists with different attributes")
-			}
-			return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(sub.ARN)}, nil
-		}
+		return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(b.Key)}, nil
+	}
+	if err := filterLimits(t.ns, p.path, "", st); err != nil {
+		return nil, err
 	}
 	id, err := s.newID()
 	if err != nil {
 		return nil, err
 	}
 	arn := awsapi.SubscriptionARN(t.arn, id)
-	if _, err := t.ns.Bind(binding(arn, t.Path(), strings.Clone(in.Endpoint.V), q, st)); err != nil {
-		return nil, refusal(err)
+	if err := s.start(t, arn, p, st); err != nil {
+		return nil, err
 	}
 	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(arn)}, nil
+}
+
+// start binds a new subscription. One that begins with a replay delivers nothing
+// of its own until the replay holds it back, or that would come twice.
+func (s *Service) start(t *target, arn string, p place, st settings) error {
+	again, _ := parseReplay(st.replay) // it was checked
+	if err := again.check(t); err != nil {
+		return invalid("Attributes Reason: " + err.Error())
+	}
+	b := binding(arn, p, st)
+	if again != nil {
+		quiet := *b
+		quiet.KeepDurable, quiet.KeepTransient, quiet.Durable = false, false, false
+		if _, err := t.ns.Bind(&quiet); err != nil {
+			return refusal(err)
+		}
+		if err := again.begin(t.ns, arn, p.path); err != nil {
+			return err
+		}
+	}
+	_, err := t.ns.Bind(b)
+	return refusal(err)
+}
+
+func subscribedAlready(ns *core.Namespace, p place) *core.Binding {
+	q, ok := ns.Queue(p.queue)
+	if !ok {
+		return nil
+	}
+	for _, b := range ns.BindingsOf(q) {
+		if b.Dialect != fields.SNS || b.Attributes[subTopic] != p.path {
+			continue
+		}
+		if _, ok := awsapi.ParseNote(b.Note); ok {
+			return b
+		}
+	}
+	return nil
+}
+
+// Limits of AWS on subscriptions with a filter policy.
+const (
+	maxTopicFilters   = 200
+	maxAccountFilters = 10_000
+)
+
+// filterLimits counts the filter policies beside that of one subscription.
+func filterLimits(ns *core.Namespace, path, but string, st settings) error {
+	if st.filter == "" {
+		return nil
+	}
+	topic, all := 0, 0
+	for _, b := range subscriptions(ns) {
+		if b.Attributes[subFilter] == "" || b.Key == but {
+			continue
+		}
+		all++
+		if b.Attributes[subTopic] == path {
+			topic++
+		}
+	}
+	if topic >= maxTopicFilters || all >= maxAccountFilters {
+		return snsapi.FilterPolicyLimitExceededException.Newf("Filter policy limit exceeded: %d for a topic and %d for an account", maxTopicFilters, maxAccountFilters)
+	}
+	return nil
 }
 
 // endpoint finds the queue of an SQS ARN.
@@ -95,7 +163,7 @@ func (s *Service) endpoint(c *awsapi.Call, t *target, endpoint string) (*core.Qu
 	}
 	o := q.Options()
 	switch {
-	case o.Grouped:
+	case o.Grouped && !isFIFO(t.Attributes()):
 		return nil, invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
 	case o.Owner != "":
 		return nil, denied("the queue is exclusive to a connection of another protocol")

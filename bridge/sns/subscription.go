@@ -17,22 +17,50 @@ const (
 	subEndpoint = "endpoint" // as the client wrote it
 	subFilter   = "filter"   // FilterPolicy as the client wrote it
 	subScope    = "scope"    // FilterPolicyScope
+	subRedrive  = "redrive"  // RedrivePolicy as the client wrote it
+	subReplay   = "replay"   // ReplayPolicy as the client wrote it
+	subFIFO     = "fifo"     // not empty: of a FIFO topic
 )
 
-// binding is the subscription of a queue to a topic. Subscriptions of one queue to
-// different topics deliver a copy each, as in AWS; a publish reaches a queue once
-// per topic.
-func binding(arn, path, endpoint string, q *core.Queue, st settings) *core.Binding {
-	attrs := map[string]string{subTopic: path, subEndpoint: endpoint}
-	for name, value := range map[string]string{subFilter: st.filter, subScope: st.scope} {
+// place is between what a subscription is.
+type place struct {
+	path     string // of the topic
+	endpoint string // as the client wrote it
+	queue    string
+	dead     string // the queue of its RedrivePolicy
+	fifo     bool   // of a FIFO topic
+}
+
+func placeOf(b *core.Binding) place {
+	return place{path: b.Attributes[subTopic], endpoint: b.Attributes[subEndpoint], queue: queueOf(b), dead: b.DeadTo, fifo: b.Attributes[subFIFO] != ""}
+}
+
+// queueOf is the name of the queue that a subscription delivers to. Subscriptions
+// of the first version hold it, and go when it is deleted.
+func queueOf(b *core.Binding) string {
+	if b.Queue != nil {
+		return b.Queue.Name()
+	}
+	return b.To
+}
+
+// binding is the subscription of a queue to a topic; as in AWS it outlives the
+// queue. Subscriptions of one queue to different topics deliver a copy each; a
+// publish reaches a queue once per topic.
+func binding(arn string, p place, st settings) *core.Binding {
+	attrs := map[string]string{subTopic: p.path, subEndpoint: p.endpoint}
+	for name, value := range map[string]string{subFilter: st.filter, subScope: st.scope, subRedrive: st.redrive, subReplay: st.replay} {
 		if value != "" {
 			attrs[name] = value
 		}
 	}
+	if p.fifo {
+		attrs[subFIFO] = "true"
+	}
 	return &core.Binding{
-		Key: arn, Dialect: fields.SNS, Filter: match.Below(path), Queue: q,
+		Key: arn, Dialect: fields.SNS, Filter: match.Below(p.path), To: p.queue, DeadTo: p.dead,
 		KeepTransient: true, KeepDurable: true, Durable: true, Rule: st.rule(),
-		Note: awsapi.Subscription{ARN: arn, Raw: st.raw}.Note(), Copies: path, Attributes: attrs,
+		Note: awsapi.Subscription{ARN: arn, Raw: st.raw}.Note(), Copies: p.path, Attributes: attrs,
 	}
 }
 
@@ -44,7 +72,7 @@ func wireEntry(key, value string) wire.Entry[string] {
 func subscriptions(ns *core.Namespace) []*core.Binding {
 	var out []*core.Binding
 	for _, b := range ns.Bindings("arn:") {
-		if b.Dialect == fields.SNS && b.Queue != nil {
+		if b.Dialect == fields.SNS && queueOf(b) != "" {
 			out = append(out, b)
 		}
 	}
@@ -76,7 +104,7 @@ func (s *Service) subscriptionOf(c *awsapi.Call, subscriptionARN string) (*subsc
 		return nil, refusal(err)
 	}
 	b, ok := ns.Binding(subscriptionARN)
-	if !ok || b.Dialect != fields.SNS || b.Queue == nil {
+	if !ok || b.Dialect != fields.SNS || queueOf(b) == "" {
 		return nil, noSubscription()
 	}
 	sub, ok := awsapi.ParseNote(b.Note)
@@ -95,7 +123,7 @@ func isUUID(s string) bool {
 
 // mayChange: whoever may read the topic and write the queue made it, and may end it.
 func (b *subscribed) mayChange() bool {
-	return b.who.MayTopic(core.Read, b.Filter) && b.who.MayQueue(core.Write, b.Queue.Name())
+	return b.who.MayTopic(core.Read, b.Filter) && b.who.MayQueue(core.Write, queueOf(b.Binding))
 }
 
 // listed is a subscription as lists show it.

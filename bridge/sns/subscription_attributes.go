@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
@@ -21,6 +22,10 @@ func (s *Service) getSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 		return nil, denied("no permission of the user allows it")
 	}
 	st := settingsOf(b.Binding)
+	shown := st.shown()
+	if st.replay != "" {
+		shown = append(shown, wireEntry("ReplayStatus", replayStatus(b.ns, b.Key)))
+	}
 	return &snsapi.GetSubscriptionAttributesOutput{Attributes: append(awsapi.Map[string]{
 		{Key: "SubscriptionArn", Value: b.sub.ARN},
 		{Key: "TopicArn", Value: b.sub.TopicARN()},
@@ -30,7 +35,7 @@ func (s *Service) getSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 		{Key: "PendingConfirmation", Value: "false"},
 		{Key: "ConfirmationWasAuthenticated", Value: "true"},
 		{Key: "SubscriptionPrincipal", Value: "arn:" + b.arn.Partition + ":iam::" + b.arn.Account + ":root"},
-	}, st.shown()...)}, nil
+	}, shown...)}, nil
 }
 
 func (s *Service) setSubscriptionAttributes(_ context.Context, c *awsapi.Call, in *snsapi.SetSubscriptionAttributesInput) (*snsapi.SetSubscriptionAttributesOutput, error) {
@@ -54,9 +59,35 @@ func (s *Service) setSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 	case err != nil:
 		return nil, invalid(err.Error())
 	}
-	_, err = b.ns.Bind(binding(b.sub.ARN, b.Attributes[subTopic], b.Attributes[subEndpoint], b.Queue, st))
-	if core.KindOf(err) == core.NotFound {
-		return nil, noSubscription() // its queue is gone
+	return nil, s.apply(c, b, in.AttributeName.V, st)
+}
+
+// apply puts the settings of a subscription into force.
+func (s *Service) apply(c *awsapi.Call, b *subscribed, changed string, st settings) error {
+	p := placeOf(b.Binding)
+	var err error
+	if p.dead, err = s.deadLetters(c, b.ns, b.who, &st, p.fifo && strings.HasSuffix(p.queue, ".fifo")); err != nil {
+		return invalid(err.Error())
 	}
-	return nil, refusal(err)
+	if err := filterLimits(b.ns, p.path, b.Key, st); err != nil {
+		return err
+	}
+	again, _ := parseReplay(st.replay) // it was checked
+	if changed == attrReplay {
+		t, ok := b.ns.Topic(p.path)
+		if !ok {
+			return noTopic()
+		}
+		if err := again.check(&target{Topic: t, ns: b.ns}); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	_, err = b.ns.Bind(binding(b.sub.ARN, p, st))
+	if core.KindOf(err) == core.NotFound {
+		return noSubscription() // its queue is gone
+	}
+	if err != nil || changed != attrReplay {
+		return refusal(err)
+	}
+	return again.begin(b.ns, b.Key, p.path)
 }

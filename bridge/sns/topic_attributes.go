@@ -3,7 +3,9 @@ package sns
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
@@ -11,7 +13,7 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// GetTopicAttributes, SetTopicAttributes: DisplayName and Policy can be set.
+// GetTopicAttributes, SetTopicAttributes.
 
 // effectiveDelivery is AWS's default for every topic.
 const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,` +
@@ -32,18 +34,36 @@ func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 			confirmed++
 		}
 	}
-	attrs := t.Attributes()
-
-	return &snsapi.GetTopicAttributesOutput{Attributes: awsapi.Map[string]{
+	return &snsapi.GetTopicAttributesOutput{Attributes: append(awsapi.Map[string]{
 		{Key: "TopicArn", Value: t.arn.String()},
 		{Key: "Owner", Value: t.arn.Account},
-		{Key: attrDisplayName, Value: attrs[attrDisplayName]},
-		{Key: attrPolicy, Value: policyOf(t, attrs)},
+		{Key: attrPolicy, Value: policyOf(t, t.Attributes())},
 		{Key: "EffectiveDeliveryPolicy", Value: effectiveDelivery},
 		{Key: "SubscriptionsConfirmed", Value: strconv.Itoa(confirmed)},
 		{Key: "SubscriptionsPending", Value: "0"},
 		{Key: "SubscriptionsDeleted", Value: "0"},
-	}}, nil
+	}, shownSettings(t)...)}, nil
+}
+
+// shownSettings are the attributes that were set, and the defaults that AWS shows.
+func shownSettings(t *target) (out awsapi.Map[string]) {
+	attrs := t.Attributes()
+	for _, name := range slices.Sorted(maps.Keys(topicAttributes)) {
+		a := topicAttributes[name]
+		v, set := attrs[name]
+		if name == attrPolicy || !set && (!a.shown || a.fifo && !isFIFO(attrs)) {
+			continue
+		}
+		if !set {
+			v = a.def
+		}
+		out = append(out, wireEntry(name, v))
+	}
+	if attrs[attrArchive] != "" {
+		at := beginning(attrs, time.UnixMilli(t.ns.Broker().Now()))
+		out = append(out, wireEntry("BeginningArchiveTime", at.UTC().Format(timestampForm)))
+	}
+	return out
 }
 
 func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsapi.SetTopicAttributesInput) (*snsapi.SetTopicAttributesOutput, error) {
@@ -51,12 +71,20 @@ func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 	if err != nil {
 		return nil, err
 	}
-	attrs, err := checkTopicAttributes(awsapi.Map[string]{wire.Entry[string]{Key: in.AttributeName.V, Value: in.AttributeValue.V}})
+	fifo := isFIFO(t.Attributes())
+	set, err := topicSettings(awsapi.Map[string]{wire.Entry[string]{Key: in.AttributeName.V, Value: in.AttributeValue.V}}, fifo, false)
 	if err != nil {
 		return nil, err
 	}
 	return nil, s.change(t, func(all map[string]string) error {
-		maps.Copy(all, attrs)
-		return nil
+		if days, ok := set[attrArchive]; ok && archiveDays(days) == 0 && replayed(t.ns, t.Path()) {
+			return snsapi.InvalidStateException.New("Invalid state: Cannot end an ArchivePolicy while a subscription replays it")
+		}
+		maps.Copy(all, set)
+		if !fifo {
+			return nil
+		}
+		archiveSince(t.ns, all)
+		return refusal(openGate(t.ns, t.Path(), all))
 	})
 }

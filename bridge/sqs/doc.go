@@ -44,9 +44,9 @@
 // account that a policy names stands for all its users, and who may configure a
 // queue can always set its attributes, to undo a policy that shuts everybody out
 // (there is no root). A policy is for SQS alone: what other doors may do with the
-// queue is by permissions, and what an SNS subscription delivers was allowed when
-// it was made, by the subscriber's write permission on the queue, whatever the
-// queue's policy says of sns.amazonaws.com.
+// queue is by permissions. What an SNS subscription delivers was allowed when it was
+// made, by the subscriber's write permission on the queue: the queue's policy need
+// not allow it to sns.amazonaws.com, but can deny it.
 //
 // # Where this differs from AWS, and why
 //

@@ -18,6 +18,7 @@ import (
 type notification struct {
 	Type              string               `json:"Type"`
 	MessageID         string               `json:"MessageId"`
+	SequenceNumber    string               `json:"SequenceNumber,omitempty"`
 	TopicARN          string               `json:"TopicArn"`
 	Subject           string               `json:"Subject,omitempty"`
 	Message           string               `json:"Message"`
@@ -31,6 +32,9 @@ type attrValue struct {
 	Value string `json:"Value"`
 }
 
+// attrReplayed marks what comes out of a topic's archive.
+const attrReplayed = "Replayed"
+
 const timestampForm = "2006-01-02T15:04:05.000Z"
 
 // envelope renders a message that sub routed. A message of SNS carries its own
@@ -40,11 +44,15 @@ func envelope(c *awsapi.Call, m *core.Message, sub awsapi.Subscription) string {
 	out := fields.Of(m, fields.Form{})
 	n := notification{
 		Type: "Notification", MessageID: m.ID.String(), TopicARN: sub.TopicARN(), Message: out.Body,
+		SequenceNumber: awsapi.SequenceNumber(sub.Number),
 		Timestamp:      time.UnixMilli(m.PublishedAt).UTC().Format(timestampForm),
 		UnsubscribeURL: c.BaseURL + "/?Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(sub.ARN),
 	}
 	if awsapi.IsMessageText(m.Type) {
 		n.Subject = m.Type
+	}
+	if sub.Replayed {
+		out.Attrs = append(out.Attrs, awsapi.Attribute{Name: attrReplayed, DataType: "String", StringValue: "true"})
 	}
 	for _, a := range out.Attrs {
 		if n.MessageAttributes == nil {

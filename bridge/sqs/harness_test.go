@@ -209,8 +209,8 @@ func (s *server) subscribe(q *core.Queue, sub awsapi.Subscription) {
 }
 
 type notification struct {
-	Type, MessageId, TopicArn, Subject, Message, Timestamp, UnsubscribeURL string //nolint:revive // AWS's names
-	MessageAttributes                                                      map[string]struct{ Type, Value string }
+	Type, MessageId, TopicArn, Subject, Message, Timestamp, UnsubscribeURL, SequenceNumber string //nolint:revive // AWS's names
+	MessageAttributes                                                                      map[string]struct{ Type, Value string }
 }
 
 func envelope(t testing.TB, body string) (n notification) {

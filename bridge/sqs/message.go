@@ -60,15 +60,11 @@ func sumOf(attrs []awsapi.Attribute) wire.String {
 	return wire.Some(awsapi.MD5OfAttributes(attrs))
 }
 
-// firstSequence makes sequence numbers of 20 digits that any reader of unsigned
-// 64-bit numbers takes.
-const firstSequence = 10_000_000_000_000_000_000
-
 func sequenceNumber(n uint64) wire.String {
 	if n == 0 {
 		return wire.String{}
 	}
-	return wire.Some(strconv.FormatUint(firstSequence+n, 10))
+	return wire.Some(awsapi.SequenceNumber(n))
 }
 
 // wanted is which attributes a ReceiveMessage asks for.
@@ -80,7 +76,8 @@ type wanted struct {
 // render is a delivery as the client sees it.
 func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted) sqsapi.Message {
 	var out fields.Outgoing
-	if sub, ok := awsapi.ParseNote(d.Note); ok && !sub.Raw {
+	sub, routed := awsapi.ParseNote(d.Note)
+	if routed && !sub.Raw {
 		out.Body = envelope(c, d.Message, sub)
 	} else {
 		out = fields.Of(d.Message, fields.Form{Limit: fields.MaxAttributes, Queue: func(name string) (shown, url string) {
@@ -91,6 +88,7 @@ func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted)
 	if len(d.Message.Deaths) > 1 { // DeadLetterQueueSourceArn has the last
 		t.ns.Broker().Lost(core.FieldDeaths, d.Message, fields.SQS)
 	}
+	out.Attrs = append(out.Attrs, deliveryAttributes(d.Message, sub, len(out.Attrs))...)
 	m := sqsapi.Message{
 		MessageId:     wire.Some(d.Message.ID.String()),
 		ReceiptHandle: wire.Some(receiptHandle(t.Name(), d.Receipt)),
@@ -114,6 +112,23 @@ func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted)
 	}
 	m.MD5OfMessageAttributes = sumOf(sent)
 	return m
+}
+
+// deliveryAttributes are what SNS adds beside a message that it replays, if there
+// is room, or could not deliver to where it was to go.
+func deliveryAttributes(m *core.Message, sub awsapi.Subscription, have int) (attrs []awsapi.Attribute) {
+	text := func(name, value string) {
+		attrs = append(attrs, awsapi.Attribute{Name: name, DataType: "String", StringValue: value})
+	}
+	if sub.Replayed && sub.Raw && have < fields.MaxAttributes {
+		text(attrReplayed, "true")
+	}
+	if sub.Failure != (awsapi.Failure{}) {
+		text("RequestID", m.ID.String())
+		text("ErrorCode", sub.Failure.Code)
+		text("ErrorMessage", sub.Failure.Message)
+	}
+	return attrs
 }
 
 // wantsUser: All, `.*`, a prefix with `.*`, or the name itself.

@@ -280,3 +280,13 @@ func IsAttributeName(name string) bool {
 func IsAttributeNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
 }
+
+// Sent is how many attributes an AWS client sent with a message; 0 for messages of
+// other doors.
+func Sent(m *core.Message) int {
+	var o origin
+	if m.Origin.Protocol != SQS && m.Origin.Protocol != SNS || o.parse(m.Origin.Data) != nil {
+		return 0
+	}
+	return len(o.attrs)
+}
