@@ -8,6 +8,7 @@ type Config struct {
 	DataDir    string      `mapstructure:"data_dir"`
 	Memory     bool        `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
 	MQTT       MQTT        `mapstructure:"mqtt"`
+	WebSocket  WebSocket   `mapstructure:"websocket"`
 	AWS        AWS         `mapstructure:"aws"`
 	Admin      Admin       `mapstructure:"admin"`
 	TLS        TLS         `mapstructure:"tls"` // of every door, where its own says nothing
@@ -30,6 +31,16 @@ type MQTT struct {
 	SysInterval         time.Duration `mapstructure:"sys_interval"`         // of the $SYS topics; 0: there are none
 	ServerReference     string        `mapstructure:"server_reference"`     // where clients are sent when this broker stops; "" means nowhere
 	ResponseInformation string        `mapstructure:"response_information"` // for clients that ask; "" means none
+}
+
+// WebSocket is the door through which browsers reach the others.
+type WebSocket struct {
+	Listen         []string      `mapstructure:"listen"` // host:port
+	TLSListen      []string      `mapstructure:"tls_listen"`
+	TLS            TLS           `mapstructure:"tls"`
+	AllowAnonymous bool          `mapstructure:"allow_anonymous"`
+	AllowedHosts   []string      `mapstructure:"allowed_hosts"` // of Host and Origin: host names, *.suffixes or *; no ports
+	PingInterval   time.Duration `mapstructure:"ping_interval"` // how long a client may be silent; one more, and it is cut
 }
 
 // AWS is the one endpoint of all AWS-style services.
@@ -160,8 +171,9 @@ const (
 // imports nothing of ours.
 func Default() Config {
 	return Config{
-		DataDir: "./slipway-data",
-		MQTT:    MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
+		DataDir:   "./slipway-data",
+		MQTT:      MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
+		WebSocket: WebSocket{Listen: []string{"127.0.0.1:61618"}, PingInterval: 30 * time.Second},
 		AWS: AWS{
 			Listen:    []string{"127.0.0.1:4566"},
 			AccountID: "000000000000",

@@ -32,6 +32,10 @@ type Door struct {
 func (c Config) Doors() []Door {
 	all := []Door{
 		{Name: "mqtt", Listen: c.MQTT.Listen, TLSListen: c.MQTT.TLSListen, AllowAnonymous: c.MQTT.AllowAnonymous, own: c.MQTT.TLS},
+		{
+			Name: "websocket", Listen: c.WebSocket.Listen, TLSListen: c.WebSocket.TLSListen, AllowAnonymous: c.WebSocket.AllowAnonymous,
+			own: c.WebSocket.TLS, hosts: true, known: len(c.WebSocket.AllowedHosts),
+		},
 		{Name: "aws", Listen: c.AWS.Listen, TLSListen: c.AWS.TLSListen, AllowAnonymous: c.AWS.AllowAnonymous, own: c.AWS.TLS, keys: true, hosts: true, known: len(c.AWS.AllowedHosts)},
 		{Name: "admin", Listen: c.Admin.Listen, TLSListen: c.Admin.TLSListen, AllowAnonymous: c.Admin.AllowAnonymous, own: c.Admin.TLS, hosts: true, known: len(c.Admin.AllowedHosts)},
 	}
@@ -39,6 +43,16 @@ func (c Config) Doors() []Door {
 		all[i].TLS = all[i].own.over(c.TLS)
 	}
 	return all
+}
+
+// Open reports whether one of the named doors listens.
+func (c Config) Open(names ...string) bool {
+	for _, d := range c.Doors() {
+		if slices.Contains(names, d.Name) && len(d.Addresses()) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Addresses are all that the door listens on.
@@ -186,6 +200,8 @@ func (ps *problems) aws(c Config) {
 	ps.accountID("aws.account_id", c.AWS.AccountID)
 	ps.region("aws.region", c.AWS.Region)
 	ps.hosts("aws.allowed_hosts", c.AWS.AllowedHosts)
+	ps.hosts("websocket.allowed_hosts", c.WebSocket.AllowedHosts)
+	between(ps, "websocket.ping_interval", c.WebSocket.PingInterval, time.Second, time.Hour)
 	ps.hosts("admin.allowed_hosts", c.Admin.AllowedHosts)
 	if c.AWS.ExternalURL == "" {
 		return

@@ -1,8 +1,8 @@
 package protocols
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -22,20 +22,22 @@ type Conn struct {
 	// flushes them when the input is drained. Read loop only.
 	Batch Batch
 
-	srv      *Server                 // immutable, as all up to addr
-	cancel   context.CancelCauseFunc //
-	id       uint64                  //
-	protocol string                  //
-	since    time.Time               //
-	addr     netip.Addr              // guarded by srv.mu until the handler runs, then immutable
+	srv    *Server                 // immutable, as all up to addr
+	cancel context.CancelCauseFunc //
+	id     uint64                  //
+	since  time.Time               //
+	addr   netip.Addr              // guarded by srv.mu until the handler runs, then immutable
 
 	bytesIn atomic.Uint64
-	sawEnd  bool // the client closed its side; handler goroutine only
+	sawEnd  bool  // the client closed its side; handler goroutine only, as
+	ended   error // why ReadLoop ended
 
 	mu          sync.Mutex    // guards what follows
 	nc          net.Conn      // the socket, then what the protocol speaks over; immutable once the handler runs
 	remote      string        // as nc
 	identity    string        // as nc
+	over        string        // as nc
+	protocol    string        // as nc
 	client      string        //
 	user        string        //
 	established bool          //
@@ -48,7 +50,7 @@ type Conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, protocol string, cancel context.CancelCauseFunc) *Conn {
-	c := &Conn{srv: s, nc: nc, cancel: cancel, protocol: protocol, remote: nc.RemoteAddr().String(), since: time.Now()}
+	c := &Conn{srv: s, nc: nc, cancel: cancel, protocol: protocol, remote: nc.RemoteAddr().String(), since: time.Now(), over: "tcp"}
 	c.Out = newOutput(nc, s.cfg.OutputLimit, s.cfg.Stall, &s.stats)
 	return c
 }
@@ -84,7 +86,8 @@ func (c *Conn) NetConn() net.Conn {
 func (c *Conn) talkOver(nc net.Conn, p peer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.nc, c.identity = nc, p.identity
+	c.nc, c.identity, c.over = nc, p.identity, p.over
+	c.protocol = cmp.Or(p.protocol, c.protocol)
 	return c.Out.talkOver(nc)
 }
 
@@ -103,11 +106,10 @@ func (c *Conn) HandshakeEnds() time.Time { return c.since.Add(c.srv.cfg.Handshak
 // Info describes the connection.
 func (c *Conn) Info() Info {
 	c.mu.Lock()
-	client, user, remote := c.client, c.user, c.remote
-	_, secure := c.nc.(*tls.Conn)
+	client, user, remote, over, protocol := c.client, c.user, c.remote, c.over, c.protocol
 	c.mu.Unlock()
 	return Info{
-		ID: c.id, Protocol: c.protocol, Remote: remote, TLS: secure, Since: c.since, Client: client, User: user,
+		ID: c.id, Protocol: protocol, Transport: over, Remote: remote, Since: c.since, Client: client, User: user,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.Out.Written(), Queued: c.Out.Queued(),
 	}
 }
@@ -258,6 +260,9 @@ func (c *Conn) readError(err error) error {
 // finish ends the connection after its handler returned: what is queued goes
 // out if the client takes it, then the goodbye gets a moment to arrive.
 func (c *Conn) finish() {
+	if e, ok := c.nc.(interface{ EndWith(error) }); ok { // WebSocket, which tells the client
+		e.EndWith(c.ended)
+	}
 	clean := c.Out.Finish(c.srv.cfg.StopGrace)
 	if clean && !c.sawEnd {
 		c.linger()
@@ -279,7 +284,7 @@ const (
 // linger half-closes a connection that can be and throws away what still comes,
 // so that no reset overtakes the last frame.
 func (c *Conn) linger() {
-	half, ok := c.nc.(interface{ CloseWrite() error }) // TCP, TLS
+	half, ok := c.nc.(interface{ CloseWrite() error }) // TCP, TLS, WebSocket
 	if !ok || half.CloseWrite() != nil {
 		return
 	}

@@ -31,8 +31,12 @@
 //     handler that still has confirmations to send while draining may call
 //     ReadLoop again: it goes on reading until the drain's deadline.
 //  6. In cmd/slipway (wire_doors.go) add a line to the table of streams, and in
-//     config one to Doors. That opens the plain and the TLS listeners.
-//  7. Where a client may log in without a password (SASL EXTERNAL), ask
+//     config one to Doors. That opens the plain and the TLS listeners, and the
+//     door behind every WebSocket listener.
+//  7. Over WebSocket bytes are a stream all the same, unless the door's line says
+//     Messages: then what one call of Encode, EncodeWithBody or EncodeAround
+//     appends is one message.
+//  8. Where a client may log in without a password (SASL EXTERNAL), ask
 //     c.Identity(): the user that its verified certificate names.
 //
 // # Support
@@ -46,6 +50,7 @@
 //	bounded output, stall cut              yes (output.go, flush.go)
 //	TLS 1.2, 1.3; SNI; client certificates yes, taken up when they change (certificates.go, transport.go)
 //	PROXY protocol 1, 2                    from configured addresses (proxyheader.go, transport.go)
+//	WebSocket                              Transport.Upgrade, which package ws has; messages as frames (flush.go)
 //	the same for net/http's servers        Transport.Prepared (prepared.go)
 //	rate limits                            absent
 //
@@ -64,7 +69,7 @@
 //     FlushSoon for one who must not pay for the write at all.
 //   - A body of 8 KiB or more is queued by reference: the core's bodies are
 //     immutable, and 1,000 slow subscribers of one large message hold it once.
-//   - What lies between socket and protocol (PROXY header, TLS) is done in the
+//   - What lies between socket and protocol (PROXY header, TLS, WebSocket) is done in the
 //     connection's own goroutine, after the limits and under the deadline of the
 //     handshake. Only signing with the server's key is bounded across
 //     connections: it is what a storm of handshakes costs, and it waits for nobody.

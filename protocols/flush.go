@@ -1,8 +1,10 @@
 package protocols
 
 import (
+	"io"
 	"net"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -75,6 +77,7 @@ func (o *Output) take() {
 	o.out, o.pending = o.pending, o.out[:0]
 	o.outOwned, o.owned = o.owned, o.outOwned[:0]
 	o.outAt = 0
+	o.outSizes, o.sizes, o.outNext = o.sizes, o.outSizes[:0], 0
 }
 
 // writeNow is called with the descriptor; sender only. It returns true even if
@@ -147,22 +150,77 @@ func (o *Output) writer() {
 		if len(o.out) == 0 {
 			o.take()
 		}
-		seg := o.out[0][o.outAt:]
-		o.mu.Unlock()
-		n, err := o.nc.Write(seg[:min(len(seg), maxWrite)])
-		o.mu.Lock()
-		after := o.sent(n)
-		if err != nil {
-			after = o.end(err)
+		if o.messages != nil {
+			o.writeMessage()
+			continue
 		}
-		if after != nil {
-			o.mu.Unlock()
-			after()
-			o.mu.Lock()
-		}
+		o.write(o.nc, len(o.out[0]))
 	}
 	o.stopSending()
 	o.mu.Unlock()
+}
+
+// write writes a piece of the first segment, most bytes of it at most, and
+// returns how many. The caller holds o.mu, which is let go of meanwhile, and sends.
+func (o *Output) write(to io.Writer, most int) int {
+	seg := o.out[0][o.outAt:]
+	seg = seg[:min(len(seg), maxWrite, most)]
+	o.mu.Unlock()
+	n, err := to.Write(seg)
+	o.mu.Lock()
+	after := o.sent(n)
+	if err != nil {
+		after = o.end(err)
+	}
+	if after != nil {
+		o.mu.Unlock()
+		after()
+		o.mu.Lock()
+	}
+	return n
+}
+
+// writeMessage writes the segments of one message, which are all in o.out; the
+// caller as for write.
+func (o *Output) writeMessage() {
+	left := o.outSizes[o.outNext]
+	o.outNext++
+	text := o.isText(left)
+	o.mu.Unlock()
+	w, err := o.messages.NextMessage(text)
+	o.mu.Lock()
+	for err == nil && left > 0 && o.err == nil {
+		left -= o.write(w, left)
+	}
+	if err == nil && o.err == nil {
+		o.mu.Unlock()
+		err = w.Close()
+		o.mu.Lock()
+	}
+	if err != nil {
+		after := o.end(err)
+		o.mu.Unlock()
+		after()
+		o.mu.Lock()
+	}
+}
+
+// isText looks at the next n bytes to send. Each segment begins and ends with
+// whole characters, if it is text: it is what one call gave.
+func (o *Output) isText(n int) bool {
+	at := o.outAt
+	for _, seg := range o.out {
+		part := seg[at:]
+		part = part[:min(len(part), n)]
+		at, n = 0, n-len(part)
+		if !utf8.Valid(part) {
+			return false
+		}
+		if n == 0 {
+			break
+		}
+	}
+	return true
 }
 
 // stopSending ends the sender's ownership; the caller holds o.mu.
@@ -189,7 +247,7 @@ func (o *Output) drop() {
 			}
 		}
 	}
-	o.out, o.outOwned, o.pending, o.owned = nil, nil, nil, nil
+	o.out, o.outOwned, o.pending, o.owned, o.sizes, o.outSizes = nil, nil, nil, nil, nil, nil
 	o.queued.Store(0)
 }
 

@@ -24,6 +24,7 @@ const (
 type Output struct {
 	nc         net.Conn        // talkOver changes it under mu, before anything is appended
 	raw        syscall.RawConn // as nc; nil: only a goroutine may write
+	messages   MessageConn     // as nc; nil: a stream
 	limit      int             // immutable, as all up to mu
 	stall      time.Duration
 	stats      *Stats
@@ -37,6 +38,7 @@ type Output struct {
 	mu       sync.Mutex    // guards what follows
 	pending  [][]byte      // segments in order; owned chunks and borrowed bodies
 	owned    []bool        // for each pending segment: it is a chunk of ours
+	sizes    []int         // of what each call gave; only with messages
 	appended uint64        // bytes ever
 	written  uint64        // bytes ever
 	mustEnd  uint64        // position in the stream after the last Must byte
@@ -50,7 +52,9 @@ type Output struct {
 	// The sender's: of the goroutine that set sending.
 	out      [][]byte // segments being written; the first may be partly gone
 	outOwned []bool
-	outAt    int // bytes of out[0] that are written
+	outAt    int   // bytes of out[0] that are written
+	outSizes []int // of the messages in out
+	outNext  int   // which of them is next
 	sentN    int
 	sendErr  error
 }
@@ -69,6 +73,7 @@ func (o *Output) talkOver(nc net.Conn) error {
 		return o.err
 	}
 	o.nc, o.raw = nc, rawConn(nc)
+	o.messages, _ = nc.(MessageConn)
 	return nil
 }
 
@@ -92,6 +97,11 @@ func (o *Output) Encode(class Class, f func(dst []byte) []byte) bool {
 // EncodeWithBody is Encode followed by body, which must never change: a large
 // one is not copied.
 func (o *Output) EncodeWithBody(class Class, f func(dst []byte) []byte, body []byte) bool {
+	return o.EncodeAround(class, f, body, nil)
+}
+
+// EncodeAround is EncodeWithBody and tail behind it, in one piece.
+func (o *Output) EncodeAround(class Class, f func(dst []byte) []byte, body, tail []byte) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err != nil || (class == May && int(o.queued.Load()) >= o.limit) {
@@ -101,17 +111,21 @@ func (o *Output) EncodeWithBody(class Class, f func(dst []byte) []byte, body []b
 		return false
 	}
 	n := o.appendChunk(f)
-	switch {
-	case len(body) >= byRefSize:
+	if len(body) >= byRefSize {
 		o.pending, o.owned = append(o.pending, body), append(o.owned, false)
 		n += len(body)
-	case len(body) > 0:
-		n += o.appendChunk(func(dst []byte) []byte { return append(dst, body...) })
+		body = nil
+	}
+	if len(body)+len(tail) > 0 {
+		n += o.appendChunk(func(dst []byte) []byte { return append(append(dst, body...), tail...) })
 	}
 	o.appended += uint64(n)
 	o.queued.Add(int64(n))
 	if class == Must {
 		o.mustEnd = o.appended
+	}
+	if o.messages != nil && n > 0 {
+		o.sizes = append(o.sizes, n)
 	}
 	return true
 }
@@ -124,17 +138,28 @@ func (o *Output) Write(class Class, frames []byte) bool {
 // appendChunk lets f append to the last chunk, or to a new one if it is full.
 func (o *Output) appendChunk(f func(dst []byte) []byte) int {
 	last := len(o.pending) - 1
-	if last < 0 || !o.owned[last] || cap(o.pending[last])-len(o.pending[last]) < chunkRoom {
-		o.pending, o.owned = append(o.pending, newChunk()), append(o.owned, true)
-		last++
+	fresh := last < 0 || !o.owned[last] || cap(o.pending[last])-len(o.pending[last]) < chunkRoom
+	var before []byte
+	if fresh {
+		before = newChunk()
+	} else {
+		before = o.pending[last]
 	}
-	before := o.pending[last]
 	after := f(before)
 	if cap(after) != cap(before) { // it outgrew the chunk and was copied
 		releaseChunk(before)
 	}
-	o.pending[last] = after
-	return len(after) - len(before)
+	switch n := len(after) - len(before); {
+	case !fresh:
+		o.pending[last] = after
+		return n
+	case n == 0: // an empty segment would be an empty message
+		releaseChunk(after)
+		return 0
+	default:
+		o.pending, o.owned = append(o.pending, after), append(o.owned, true)
+		return n
+	}
 }
 
 // Due is called after appending by somebody who flushes later. It is true for

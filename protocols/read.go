@@ -16,7 +16,8 @@ const maxUnflushed = 4
 // takes all of it and keeps a copy of what it still needs. Whenever the input
 // is drained Out and Batch are flushed. While the connection is idle, a plain
 // TCP one holds no buffer. Called again after a stop, it reads on.
-func (c *Conn) ReadLoop(consume func(buf []byte) error) error {
+func (c *Conn) ReadLoop(consume func(buf []byte) error) (err error) {
+	defer func() { c.ended = err }()
 	r := newReader(c)
 	defer r.release()
 	defer c.flush()

@@ -8,16 +8,16 @@ import (
 
 // Info describes one connection for lists and logs.
 type Info struct {
-	ID       uint64
-	Protocol string
-	Remote   string
-	TLS      bool
-	Since    time.Time
-	Client   string // client id, container id ...; empty before authentication
-	User     string
-	BytesIn  uint64
-	BytesOut uint64
-	Queued   int // bytes in its output
+	ID        uint64
+	Protocol  string
+	Transport string // tcp, tls, ws, wss
+	Remote    string
+	Since     time.Time
+	Client    string // client id, container id ...; empty before authentication
+	User      string
+	BytesIn   uint64
+	BytesOut  uint64
+	Queued    int // bytes in its output
 }
 
 // Conns lists the connections by id.

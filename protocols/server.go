@@ -99,6 +99,7 @@ type Door struct {
 	Listener  net.Listener
 	Protocol  string // for lists and logs
 	Handler   Handler
+	Handlers  map[string]Handler // by protocol, where Transport.Upgrade says which
 	Transport Transport
 }
 
@@ -124,31 +125,41 @@ func (s *Server) Open(d Door) error {
 // run is the goroutine of one connection.
 func (s *Server) run(ctx context.Context, c *Conn, d *Door) {
 	defer s.forget(c)
-	if err := s.shakeHands(c, &d.Transport); err != nil {
+	protocol, err := s.shakeHands(c, &d.Transport)
+	if err != nil {
 		s.unmet(c, err)
 		return
 	}
-	s.serve(ctx, c, d.Handler)
+	h := d.Handler
+	if protocol != "" {
+		h = d.Handlers[protocol]
+	}
+	s.serve(ctx, c, h)
 	c.finish()
 }
 
-// shakeHands does what the transport wants before the protocol's first byte.
-func (s *Server) shakeHands(c *Conn, t *Transport) error {
+// shakeHands does what the transport wants before the protocol's first byte. It
+// returns the protocol that the client asked for, if it could.
+func (s *Server) shakeHands(c *Conn, t *Transport) (protocol string, err error) {
 	if t.plain() {
-		return nil
+		return "", nil
 	}
-	nc := c.NetConn()
-	p, err := t.meet(nc)
+	socket := c.NetConn()
+	p, err := t.meet(socket)
 	if err == nil {
 		err = s.meet(c, p)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	if nc, err = t.secure(nc, &p); err != nil {
-		return err
+	nc, err := t.secure(socket, &p)
+	if err == nil {
+		nc, err = t.upgrade(nc, &p)
 	}
-	return c.talkOver(nc, p)
+	if err != nil {
+		return "", err
+	}
+	return p.protocol, c.talkOver(nc, p)
 }
 
 // unmet ends a connection whose handshake failed. One that never said anything
@@ -164,7 +175,7 @@ func (s *Server) unmet(c *Conn, err error) {
 		level = slog.LevelWarn
 	}
 	s.stats.HandshakesFailed.Add(1)
-	s.cfg.Log.Log(context.Background(), level, "connection refused", "protocol", c.protocol, "remote", c.Remote(), "error", err)
+	s.cfg.Log.Log(context.Background(), level, "connection refused", "protocol", c.Info().Protocol, "remote", c.Remote(), "error", err)
 	c.Close(err)
 }
 
@@ -173,7 +184,7 @@ func (s *Server) serve(ctx context.Context, c *Conn, h Handler) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.stats.Panics.Add(1)
-			s.cfg.Log.Error("connection handler panicked", "protocol", c.protocol, "remote", c.Remote(),
+			s.cfg.Log.Error("connection handler panicked", "protocol", c.Info().Protocol, "remote", c.Remote(),
 				"conn", c.id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			c.Close(fmt.Errorf("handler panicked: %v", p))
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -23,6 +24,17 @@ type Transport struct {
 	TLS *tls.Config
 	// Identity names the user that a verified certificate is of [the common name].
 	Identity func(*x509.Certificate) string
+	// Upgrade speaks a protocol that lies between, WebSocket, and says which of
+	// Door.Handlers the client asked for. With an error it has answered. nil: none.
+	Upgrade func(nc net.Conn) (up net.Conn, protocol string, err error)
+}
+
+// MessageConn is a transport with messages of its own, for a protocol that has
+// each frame in one: what is given to an Output in one call. text says that all
+// of it is UTF-8.
+type MessageConn interface {
+	net.Conn
+	NextMessage(text bool) (io.WriteCloser, error)
 }
 
 var errNotLocal = errors.New("a client off this machine, and there are no users")
@@ -32,9 +44,13 @@ type peer struct {
 	remote   string     // host:port
 	addr     netip.Addr // invalid for what is not IP
 	identity string     // the user of the client's certificate, ""
+	over     string     // see Info.Transport
+	protocol string     // that the client asked for
 }
 
-func (t *Transport) plain() bool { return t.TLS == nil && len(t.Proxies) == 0 && !t.LocalOnly }
+func (t *Transport) plain() bool {
+	return t.TLS == nil && t.Upgrade == nil && len(t.Proxies) == 0 && !t.LocalOnly
+}
 
 // fromProxy says that a PROXY header comes first.
 func (t *Transport) fromProxy(addr netip.Addr) bool {
@@ -69,8 +85,10 @@ func (t *Transport) meet(nc net.Conn) (peer, error) {
 // the connection's deadline.
 func (t *Transport) secure(nc net.Conn, p *peer) (net.Conn, error) {
 	if t.TLS == nil {
+		p.over = "tcp"
 		return nc, nil
 	}
+	p.over = "tls"
 	tc := tls.Server(nc, t.TLS)
 	if err := tc.Handshake(); err != nil { //nolint:noctx // the deadline ends it
 		return nil, fmt.Errorf("TLS handshake: %w", err)
@@ -83,4 +101,15 @@ func (t *Transport) secure(nc net.Conn, p *peer) (net.Conn, error) {
 		p.identity = name(chains[0][0])
 	}
 	return tc, nil
+}
+
+// upgrade does the handshake of WebSocket, if there is one.
+func (t *Transport) upgrade(nc net.Conn, p *peer) (net.Conn, error) {
+	if t.Upgrade == nil {
+		return nc, nil
+	}
+	p.over = map[string]string{"tcp": "ws", "tls": "wss"}[p.over]
+	nc, protocol, err := t.Upgrade(nc)
+	p.protocol = protocol
+	return nc, err
 }

@@ -35,16 +35,16 @@ type Config struct {
 
 // A Connection is one client's, for lists.
 type Connection struct {
-	ID       uint64    `json:"id"`
-	Protocol string    `json:"protocol"`
-	Remote   string    `json:"remote"`
-	TLS      bool      `json:"tls"`
-	Since    time.Time `json:"since"`
-	Client   string    `json:"client,omitempty"`
-	User     string    `json:"user,omitempty"`
-	BytesIn  uint64    `json:"bytesIn"`
-	BytesOut uint64    `json:"bytesOut"`
-	Queued   int       `json:"queued"` // bytes it has not taken yet
+	ID        uint64    `json:"id"`
+	Protocol  string    `json:"protocol"`
+	Remote    string    `json:"remote"`
+	Transport string    `json:"transport"` // tcp, tls, ws, wss
+	Since     time.Time `json:"since"`
+	Client    string    `json:"client,omitempty"`
+	User      string    `json:"user,omitempty"`
+	BytesIn   uint64    `json:"bytesIn"`
+	BytesOut  uint64    `json:"bytesOut"`
+	Queued    int       `json:"queued"` // bytes it has not taken yet
 }
 
 // Traffic is one kind of event at one door; Value only grows, unless Gauge.

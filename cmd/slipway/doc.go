@@ -15,6 +15,7 @@
 //	--data DIR               data_dir
 //	--memory                 memory: keep nothing on disk
 //	--mqtt-listen LIST       mqtt.listen
+//	--websocket-listen LIST  websocket.listen
 //	--aws-listen LIST        aws.listen
 //	--admin-listen LIST      admin.listen
 //	--log-level LEVEL        log.level
@@ -42,7 +43,8 @@
 //	wire_memory.go       who gets what of limits.memory_budget; GOMEMLIMIT
 //	wire_definitions.go  namespaces, queues, topics, routes and aliases of the configuration
 //	wire_listeners.go    addresses, and the certificates that they show; reload.go: when to read them again
-//	wire_doors.go        the table of doors, the admin door, the drain; wire_mqtt, wire_aws, wire_http
+//	wire_doors.go        the table of doors, the admin door, the drain; wire_mqtt,
+//	                     wire_websocket, wire_aws, wire_http
 //	clock.go             core's time, which no setting of the wall clock moves
 //
 // Start: addresses, store, core, definitions, doors. Stop: waiting polls end,

@@ -102,9 +102,11 @@ func TestCompose(t *testing.T) {
 
 func ports(cfg config.Config) []string {
 	var all []string
-	for _, a := range slices.Concat(cfg.MQTT.Listen, cfg.AWS.Listen, cfg.Admin.Listen) {
-		_, port, _ := net.SplitHostPort(a)
-		all = append(all, port)
+	for _, d := range cfg.Doors() {
+		for _, a := range d.Addresses() {
+			_, port, _ := net.SplitHostPort(a)
+			all = append(all, port)
+		}
 	}
 	return all
 }

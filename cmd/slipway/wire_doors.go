@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
+	"github.com/slipwaymq/slipway/protocols/ws"
 )
 
 // doors are all that accepts connections.
@@ -27,18 +29,24 @@ type doors struct {
 }
 
 // A stream is a door whose protocol has connections of its own. Its listeners,
-// plain and TLS, are those of the section of its name.
+// plain and TLS, are those of the section of its name, and all of the WebSocket's.
 type stream struct {
 	name    string
 	handler func(anonymous bool) protocols.Handler
+	web     ws.Door // how WebSocket clients ask for it
 }
 
 // streams is the table of them. A new protocol is a line here, one in
 // config.Doors and one in dialects.
 func (in *instance) streams(d *doors) []stream {
 	return []stream{
-		{"mqtt", in.newMQTT(d)},
+		{"mqtt", in.newMQTT(d), ws.Door{Subprotocols: []string{"mqtt", "mqttv3.1"}, First: begins("\x10")}},
 	}
+}
+
+// begins knows a protocol by its first bytes.
+func begins(with string) func([]byte) bool {
+	return func(b []byte) bool { return strings.HasPrefix(string(b), with) }
 }
 
 // open has every door accept.
@@ -52,7 +60,8 @@ func (in *instance) open(l *listeners) (*doors, error) {
 		admin: newHTTPDoor("admin", in.cfg, in.log),
 	}
 	in.doors = d
-	for _, s := range in.streams(d) {
+	streams := in.streams(d)
+	for _, s := range streams {
 		for _, ln := range l.of[s.name] {
 			door := protocols.Door{Listener: ln.Listener, Protocol: s.name, Handler: s.handler(ln.anonymous), Transport: ln.transport}
 			if err := d.server.Open(door); err != nil {
@@ -61,7 +70,11 @@ func (in *instance) open(l *listeners) (*doors, error) {
 			d.add(s.name, ln)
 		}
 	}
-	if err := in.openAWS(d, l.of["aws"]); err != nil {
+	err := in.openWebSocket(d, streams, l.of["websocket"])
+	if err == nil {
+		err = in.openAWS(d, l.of["aws"])
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.drain(context.Background()))
 	}
 	in.openAdmin(d, l.of["admin"])
@@ -135,7 +148,7 @@ func connections(s *protocols.Server) []admin.Connection {
 	var all []admin.Connection
 	for _, c := range s.Conns() {
 		all = append(all, admin.Connection{
-			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, TLS: c.TLS, Since: c.Since, Client: c.Client, User: c.User,
+			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, Transport: c.Transport, Since: c.Since, Client: c.Client, User: c.User,
 			BytesIn: c.BytesIn, BytesOut: c.BytesOut, Queued: c.Queued,
 		})
 	}

@@ -29,7 +29,7 @@ func (in *instance) newMQTT(d *doors) func(anonymous bool) protocols.Handler {
 		ServerReference:  in.cfg.MQTT.ServerReference, ResponseInformation: in.cfg.MQTT.ResponseInformation,
 	})
 	d.mqtt = h.Stats()
-	if every := in.cfg.MQTT.SysInterval; every > 0 && len(in.cfg.MQTT.Listen)+len(in.cfg.MQTT.TLSListen) > 0 {
+	if every := in.cfg.MQTT.SysInterval; every > 0 && in.cfg.Open("mqtt", "websocket") {
 		d.background(func(ctx context.Context) { h.ServeSys(ctx, every, version()) })
 	}
 	return h.AllowAnonymous

@@ -27,7 +27,8 @@ type Options struct {
 // Broker is one running process.
 type Broker struct {
 	Dir              string
-	MQTT, AWS, Admin string // host:port
+	MQTT, AWS, Admin string            // host:port
+	Doors            map[string]string // the same of every line of the banner: mqtt-tls, websocket ...
 
 	cmd  *exec.Cmd
 	out  lines
@@ -64,7 +65,7 @@ func Run(t testing.TB, o Options) *Broker {
 	if b.Dir == "" {
 		b.Dir = t.TempDir()
 	}
-	args := []string{"serve", "--data", b.Dir, "--mqtt-listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}
+	args := []string{"serve", "--data", b.Dir, "--mqtt-listen", "127.0.0.1:0", "--websocket-listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}
 	if o.Config != "" {
 		args = append(args, "--config", o.Config)
 	}
@@ -120,16 +121,21 @@ func Start(t testing.TB, o Options) *Broker {
 
 // readBanner reads the addresses; admin's line is the last.
 func (b *Broker) readBanner() bool {
+	b.Doors = map[string]string{}
 	s := bufio.NewScanner(strings.NewReader(b.out.String()))
 	for s.Scan() {
 		switch f := strings.Fields(s.Text()); {
 		case len(f) != 2:
+			continue
 		case f[0] == "mqtt":
 			b.MQTT = f[1]
 		case f[0] == "aws":
 			b.AWS = f[1]
 		case f[0] == "admin":
 			b.Admin = f[1]
+		}
+		if f := strings.Fields(s.Text()); b.Doors[f[0]] == "" {
+			b.Doors[f[0]] = f[1]
 		}
 	}
 	return b.Admin != ""
