@@ -133,7 +133,7 @@ type AccessKey struct {
 // What no permission allows is refused.
 type Permission struct {
 	Allow  []string `mapstructure:"allow"`  // of configure, write, read
-	Queues []string `mapstructure:"queues"` // names, in which * stands for any text
+	Queues []string `mapstructure:"queues"` // names, in which * stands for any text; of exchanges too
 	Topics []string `mapstructure:"topics"` // MQTT filters
 }
 

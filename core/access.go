@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,7 +44,7 @@ func ParseAction(s string) (Action, bool) {
 // A Grant allows Actions on queues and topics.
 type Grant struct {
 	Actions Action
-	Queues  []string // names, in which `*` stands for any text
+	Queues  []string // names, in which `*` stands for any text; of exchanges too
 	Topics  []match.Filter
 }
 
@@ -80,6 +81,11 @@ func (p *Principal) MayQueue(a Action, name string) bool {
 		return false
 	})
 }
+
+// MayExchange reports whether all the actions are granted on an exchange: by the
+// patterns for queues, which are for names of both, as RabbitMQ's are. What is
+// published to amq.topic is a matter of topics (MayPath).
+func (p *Principal) MayExchange(a Action, name string) bool { return p.MayQueue(a, name) }
 
 // MayTopic reports whether all the actions are granted on everything that a
 // filter matches, by a filter that covers it. Two grants that cover it only
@@ -323,6 +329,25 @@ func (a *Access) prove(name string, password []byte) (proof [sha256.Size]byte) {
 	mac.Write(password)
 	mac.Sum(proof[:0])
 	return proof
+}
+
+// A User is one as lists show it.
+type User struct {
+	Name      string
+	Namespace string
+	Password  bool // logs in with one
+	Grants    []Grant
+}
+
+// Users lists them, ordered by name.
+func (a *Access) Users() []User {
+	list := make([]User, 0, len(a.users))
+	for _, u := range a.users {
+		p := u.principal
+		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.grants)})
+	}
+	slices.SortFunc(list, func(a, b User) int { return cmpString(a.Name, b.Name) })
+	return list
 }
 
 func errDenied() error { return errf(Denied, "wrong user name or password") }

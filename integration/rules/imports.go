@@ -18,14 +18,15 @@ var may = []struct {
 	{"config", nil, nil},
 	{"core", []string{"core/match", "core/selector"}, []string{"core", "core/store/..."}},
 	{"core/match", nil, nil},
+	{"core/arguments", []string{"core"}, nil}, // what doors that know RabbitMQ share
 	{"core/selector", nil, nil},
 	{"core/store/...", []string{"core", "core/store/..."}, []string{"core/match"}},
 	{"core/cluster/...", []string{"core", "core/cluster/..."}, []string{"core/store/..."}},
 	{"protocols", []string{"core"}, []string{"core/store/..."}},
 	{"protocols/ws", nil, nil}, // a transport: no protocol knows of it, nor it of them
-	{"protocols/...", []string{"core", "core/match", "protocols", "."}, []string{"core/store/..."}},
+	{"protocols/...", []string{"core", "core/match", "core/arguments", "protocols", "."}, []string{"core/store/..."}},
 	{"bridge/awsapi/...", []string{"core", "."}, []string{"core/store/..."}},
-	{"bridge/...", []string{"core", "core/match", "bridge/awsapi/...", "."}, []string{"core/store/..."}},
+	{"bridge/...", []string{"core", "core/match", "core/arguments", "bridge/awsapi/...", "."}, []string{"core/store/..."}},
 	{"integration/...", []string{"integration/..."}, nil},
 }
 
