@@ -85,7 +85,7 @@ func TestFIFO(t *testing.T) {
 	}
 	batch := must(s.client.PublishBatch(t.Context(), &sdk.PublishBatchInput{TopicArn: topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{
 		{Id: aws.String("a"), Message: aws.String("3"), MessageGroupId: aws.String("g"), MessageDeduplicationId: aws.String("y")},
-		{Id: aws.String("b"), Message: aws.String("4"), MessageGroupId: aws.String("g")},
+		{Id: aws.String("b"), Message: aws.String("4"), MessageGroupId: aws.String("g h"), MessageDeduplicationId: aws.String("b")},
 		{Id: aws.String("c"), Message: aws.String("5"), MessageGroupId: aws.String("g"), MessageDeduplicationId: aws.String("z")},
 	}}))(t)
 	if len(batch.Successful) != 2 || len(batch.Failed) != 1 || *batch.Successful[0].SequenceNumber <= *first.SequenceNumber ||

@@ -25,6 +25,11 @@ func (s *Service) publishBatch(ctx context.Context, c *awsapi.Call, in *snsapi.P
 	if err != nil {
 		return nil, err
 	}
+	for i := range ms {
+		if err := ms[i].checkOrderable(t); err != nil {
+			return nil, err // of the batch, as AWS does
+		}
+	}
 	out := &snsapi.PublishBatchOutput{}
 	var pubs []*core.Publication
 	var sent []wire.String // ids, of pubs

@@ -64,18 +64,28 @@ func (m *outgoing) check(t *target) error {
 
 // checkOrder checks what FIFO topics need and standard topics refuse.
 func (m *outgoing) checkOrder(t *target) error {
-	fifo := isFIFO(t.Attributes())
+	if err := m.checkOrderable(t); err != nil {
+		return err
+	}
 	switch {
-	case fifo && !m.group.Ok:
-		return invalid("The MessageGroupId parameter is required for FIFO topics")
-	case fifo && !m.dedup.Ok && topicSetting(t.Attributes(), attrContentDedup) != "true":
-		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
-	case !fifo && m.dedup.Ok:
+	case !isFIFO(t.Attributes()) && m.dedup.Ok:
 		return invalid("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type")
 	case m.group.Ok && !isGroupID(m.group.V):
 		return invalid("MessageGroupId Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 	case m.dedup.Ok && !isGroupID(m.dedup.V):
 		return invalid("MessageDeduplicationId Reason: MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+	}
+	return nil
+}
+
+// checkOrderable checks what a FIFO topic orders by.
+func (m *outgoing) checkOrderable(t *target) error {
+	switch {
+	case !isFIFO(t.Attributes()):
+	case !m.group.Ok:
+		return invalid("The MessageGroupId parameter is required for FIFO topics")
+	case !m.dedup.Ok && topicSetting(t.Attributes(), attrContentDedup) != "true":
+		return invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	}
 	return nil
 }

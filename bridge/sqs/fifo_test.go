@@ -151,7 +151,7 @@ func TestFIFOBatch(t *testing.T) {
 			MessageGroupId: aws.String("g"), MessageDeduplicationId: aws.String(fmt.Sprint(i))}
 		switch i {
 		case 3:
-			e.MessageGroupId = nil
+			e.MessageGroupId = aws.String("no spaces")
 		case 5:
 			e.MessageDeduplicationId = aws.String("0")
 		case 7:
@@ -160,7 +160,7 @@ func TestFIFOBatch(t *testing.T) {
 		es = append(es, e)
 	}
 	out := must(s.client.SendMessageBatch(t.Context(), &sdk.SendMessageBatchInput{QueueUrl: url, Entries: es}))(t)
-	if len(out.Failed) != 2 || *out.Failed[0].Code != "MissingParameter" || *out.Failed[1].Code != "InvalidParameterValue" {
+	if len(out.Failed) != 2 || *out.Failed[0].Code != "InvalidParameterValue" || *out.Failed[1].Code != "InvalidParameterValue" {
 		t.Errorf("%+v", out.Failed)
 	}
 	if *out.Successful[4].MessageId != *out.Successful[0].MessageId {
@@ -168,5 +168,9 @@ func TestFIFOBatch(t *testing.T) {
 	}
 	if got := bodies(s.receive(url)); got != "0 1 2 4 6 8 9" {
 		t.Errorf("%q", got)
+	}
+	es[9].MessageGroupId = nil // as recorded, this is the whole batch's mistake
+	if _, err := s.client.SendMessageBatch(t.Context(), &sdk.SendMessageBatchInput{QueueUrl: url, Entries: es}); !strings.HasPrefix(code(err), "InvalidParameterValue") {
+		t.Error(err)
 	}
 }

@@ -78,6 +78,11 @@ const (
 	tooLongInBatch = "One or more parameters cannot be validated. Reason: Message must be shorter than "
 )
 
+const (
+	needsGroup = "The request must contain the parameter MessageGroupId."
+	needsDedup = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+)
+
 // checkQueueType checks what FIFO queues need and standard queues refuse.
 func (m *outgoing) checkQueueType(t *target) error {
 	if m.group.Ok && !isGroupID(m.group.V) {
@@ -94,9 +99,9 @@ func (m *outgoing) checkQueueType(t *target) error {
 	}
 	switch {
 	case !m.group.Ok:
-		return wire.MissingParameter.New("The request must contain the parameter MessageGroupId.")
+		return wire.MissingParameter.New(needsGroup)
 	case !m.dedup.Ok && !t.options.DedupContent:
-		return wire.InvalidParameterValue.New("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+		return wire.InvalidParameterValue.New(needsDedup)
 	case m.delay.V != 0:
 		return invalid(strconv.Itoa(int(m.delay.V)), "DelaySeconds", wrongType)
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // SendMessageBatch: 1 to 10 entries of 1 MiB together, in order, one group commit.
-// An entry that is wrong fails alone.
+// An entry that is wrong fails alone; one that has no place in a FIFO queue's order
+// fails the batch.
 
 func (s *Service) sendMessageBatch(ctx context.Context, c *awsapi.Call, in *sqsapi.SendMessageBatchInput) (*sqsapi.SendMessageBatchOutput, error) {
 	t, err := s.queueOf(c, in.QueueUrl.V, core.Write)
@@ -20,6 +21,9 @@ func (s *Service) sendMessageBatch(ctx context.Context, c *awsapi.Call, in *sqsa
 	}
 	ms, err := sendEntries(in.Entries)
 	if err != nil {
+		return nil, err
+	}
+	if err := orderable(t, ms); err != nil {
 		return nil, err
 	}
 	out := &sqsapi.SendMessageBatchOutput{}
@@ -90,4 +94,19 @@ func inBatch(err error) error {
 		return e.Type.New(tooLongInBatch + strings.TrimPrefix(e.Message, tooLong))
 	}
 	return err
+}
+
+// orderable checks what AWS checks of a batch for a FIFO queue as a whole.
+func orderable(t *target, ms []outgoing) error {
+	for i := range ms {
+		switch {
+		case !t.fifo():
+			return nil
+		case !ms[i].group.Ok:
+			return wire.InvalidParameterValue.New(needsGroup)
+		case !ms[i].dedup.Ok && !t.options.DedupContent:
+			return wire.InvalidParameterValue.New(needsDedup)
+		}
+	}
+	return nil
 }

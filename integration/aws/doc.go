@@ -4,6 +4,9 @@
 // printed; an empty cell fails. What a client cannot do at all is n/a, with the
 // reason in the list.
 //
+// The errors that were recorded from AWS are testdata/errors.tsv: one row is one
+// case (recorded_test.go), or says which part of SNS it is about that is not there.
+//
 // # The drivers
 //
 // A request is an operation with its input in the words of AWS's API model, blobs

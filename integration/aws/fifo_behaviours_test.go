@@ -109,7 +109,7 @@ var fifoBehaviours = []behaviour{
 		url := s.fifo()
 		got := s.sqs("SendMessageBatch", in{"QueueUrl": url, "Entries": []in{
 			{"Id": "1", "MessageBody": "1", "MessageGroupId": "g", "MessageDeduplicationId": "1"},
-			{"Id": "2", "MessageBody": "2", "MessageGroupId": "g"},
+			{"Id": "2", "MessageBody": "2", "MessageGroupId": "g", "MessageDeduplicationId": "no spaces"},
 			{"Id": "3", "MessageBody": "3", "MessageGroupId": "g", "MessageDeduplicationId": "3"},
 		}})
 		s.split(got, []string{"1", "3"}, entry{Id: "2", Code: "InvalidParameterValue", SenderFault: true})
