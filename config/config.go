@@ -5,21 +5,22 @@ import "time"
 // Config is the whole configuration. Its zero value is not useful; [Load]
 // starts from [Default]. The tags are the keys of the file.
 type Config struct {
-	DataDir    string      `mapstructure:"data_dir"`
-	Memory     bool        `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
-	MQTT       MQTT        `mapstructure:"mqtt"`
-	WebSocket  WebSocket   `mapstructure:"websocket"`
-	AWS        AWS         `mapstructure:"aws"`
-	Admin      Admin       `mapstructure:"admin"`
-	TLS        TLS         `mapstructure:"tls"` // of every door, where its own says nothing
-	Namespaces []Namespace `mapstructure:"namespaces"`
-	Queues     []Queue     `mapstructure:"queues"`
-	Topics     []Topic     `mapstructure:"topics"`
-	Routes     []Route     `mapstructure:"routes"`
-	Policies   []Policy    `mapstructure:"policies"`
-	Users      []User      `mapstructure:"users"`
-	Log        Log         `mapstructure:"log"`
-	Limits     Limits      `mapstructure:"limits"`
+	DataDir       string        `mapstructure:"data_dir"`
+	Memory        bool          `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
+	MQTT          MQTT          `mapstructure:"mqtt"`
+	WebSocket     WebSocket     `mapstructure:"websocket"`
+	AWS           AWS           `mapstructure:"aws"`
+	Admin         Admin         `mapstructure:"admin"`
+	TLS           TLS           `mapstructure:"tls"` // of every door, where its own says nothing
+	ProxyProtocol ProxyProtocol `mapstructure:"proxy_protocol"`
+	Namespaces    []Namespace   `mapstructure:"namespaces"`
+	Queues        []Queue       `mapstructure:"queues"`
+	Topics        []Topic       `mapstructure:"topics"`
+	Routes        []Route       `mapstructure:"routes"`
+	Policies      []Policy      `mapstructure:"policies"`
+	Users         []User        `mapstructure:"users"`
+	Log           Log           `mapstructure:"log"`
+	Limits        Limits        `mapstructure:"limits"`
 }
 
 // MQTT is the door for MQTT clients.
@@ -63,6 +64,12 @@ type Admin struct {
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
 	AllowedHosts   []string `mapstructure:"allowed_hosts"`
 	Profiles       bool     `mapstructure:"profiles"` // serve /debug/pprof
+}
+
+// ProxyProtocol says which connections begin with a header of the PROXY protocol.
+type ProxyProtocol struct {
+	From  []string `mapstructure:"from"`  // addresses and networks of the proxies
+	Doors []string `mapstructure:"doors"` // none means all but admin
 }
 
 // Namespace is a second, third... space of queues and topics, which AWS

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -221,4 +222,15 @@ tls: {certificate: a.pem, key: a.key, client_ca: ca.pem, client_auth: required}
 mqtt: {tls_listen: ["0.0.0.0:8883"]}
 users: [{name: device}]
 `)
+}
+
+func TestProxies(t *testing.T) {
+	p := parse(t, `proxy_protocol: {from: [10.0.0.7, 10.1.2.3/16, "fd00::/8"]}`).ProxyProtocol
+	if got := fmt.Sprint(Networks(p.From)); got != "[10.0.0.7/32 10.1.0.0/16 fd00::/8]" || !p.At("mqtt") || p.At("admin") {
+		t.Errorf("%v, mqtt %v, admin %v", got, p.At("mqtt"), p.At("admin"))
+	}
+	p = parse(t, `proxy_protocol: {from: "127.0.0.1", doors: "admin,aws"}`).ProxyProtocol
+	if p.At("mqtt") || !p.At("aws") || !p.At("admin") {
+		t.Error("not at the doors that are listed")
+	}
 }

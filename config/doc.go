@@ -28,7 +28,7 @@
 //	doors mqtt, websocket, aws, admin                          here
 //	users, permissions, namespaces, routes, queues, topics,    here
 //	  policies
-//	TLS listeners of every door                                here
+//	TLS listeners of every door, proxy_protocol                here
 //	doors amqp, stomp                                          absent: refused as "not built yet"
 //	YAML anchors and aliases, several documents in a file      absent: refused
 //	change while running                                       absent: restart

@@ -13,6 +13,7 @@ func (ps *problems) validate(c Config) {
 		ps.add("data_dir", "a directory is needed here, or memory: true to keep nothing")
 	}
 	ps.doors(c)
+	ps.proxyProtocol(c)
 	ps.aws(c)
 	ps.mqtt(c.MQTT)
 	ps.namespaces(c)

@@ -1,9 +1,6 @@
 package protocols
 
 import (
-	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -84,7 +81,7 @@ func (l *prepared) prepare(nc net.Conn) {
 	delete(l.busy.m, nc)
 	l.busy.mu.Unlock()
 	if err != nil {
-		l.refused(nc, err)
+		logUnmet(l.p.Log, l.p.Protocol, nc.RemoteAddr().String(), err)
 		_ = nc.Close() // it failed
 		return
 	}
@@ -112,14 +109,6 @@ func (l *prepared) shakeHands(nc net.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	return up, nc.SetDeadline(time.Time{})
-}
-
-func (l *prepared) refused(nc net.Conn, err error) {
-	level := slog.LevelInfo
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
-		level = slog.LevelDebug
-	}
-	l.p.Log.Log(context.Background(), level, "connection refused", "protocol", l.p.Protocol, "remote", nc.RemoteAddr(), "error", err)
 }
 
 func (l *prepared) Accept() (net.Conn, error) {

@@ -162,21 +162,27 @@ func (s *Server) shakeHands(c *Conn, t *Transport) (protocol string, err error) 
 	return p.protocol, c.talkOver(nc, p)
 }
 
-// unmet ends a connection whose handshake failed. One that never said anything
-// was a look at the port.
+// unmet ends a connection whose handshake failed.
 func (s *Server) unmet(c *Conn, err error) {
-	level := slog.LevelInfo
-	switch cause := c.readError(err); {
-	case errors.Is(cause, ErrHandshakeTimeout):
+	if cause := c.readError(err); errors.Is(cause, ErrHandshakeTimeout) || errors.Is(cause, ErrDraining) {
 		err = cause
-	case errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(cause, ErrDraining):
-		level = slog.LevelDebug
-	case errors.Is(err, errNotLocal) || errors.Is(err, errProxyHeader):
-		level = slog.LevelWarn
 	}
 	s.stats.HandshakesFailed.Add(1)
-	s.cfg.Log.Log(context.Background(), level, "connection refused", "protocol", c.Info().Protocol, "remote", c.Remote(), "error", err)
+	logUnmet(s.cfg.Log, c.Info().Protocol, c.Remote(), err)
 	c.Close(err)
+}
+
+// logUnmet tells of a failed handshake. One who never said anything had a look at
+// the port; a proxy that does not do as configured is the operator's to mend.
+func logUnmet(log *slog.Logger, protocol, remote string, err error) {
+	level := slog.LevelInfo
+	switch {
+	case errors.Is(err, errNotLocal) || errors.Is(err, errProxyHeader):
+		level = slog.LevelWarn
+	case errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, ErrDraining):
+		level = slog.LevelDebug
+	}
+	log.Log(context.Background(), level, "connection refused", "protocol", protocol, "remote", remote, "error", err)
 }
 
 // serve calls the handler; what it panics with ends this connection only.

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -316,7 +317,8 @@ func TestPrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Transport{TLS: c.Config()}.Prepared(ln, Preparation{Log: quiet(), Protocol: "test", Handshake: time.Minute, Most: 2})
+	behind := Transport{TLS: c.Config(), Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+	p := behind.Prepared(ln, Preparation{Log: quiet(), Protocol: "test", Handshake: time.Minute, Most: 2})
 	hangs := dial(t, ln.Addr().String())
 	got := make(chan net.Conn)
 	go func() {
@@ -326,9 +328,14 @@ func TestPrepared(t *testing.T) {
 		}
 		got <- nc
 	}()
-	client := dialTLS(t, ln.Addr().String(), &tls.Config{RootCAs: a.pool(), ServerName: "broker"})
+	raw := dial(t, ln.Addr().String())
+	write(t, raw, "PROXY TCP4 203.0.113.9 10.0.0.1 4711 443\r\n")
+	client := tls.Client(raw, &tls.Config{RootCAs: a.pool(), ServerName: "broker"})
+	if err := client.Handshake(); err != nil {
+		t.Fatal(err)
+	}
 	nc := <-got
-	if nc.RemoteAddr().String() != client.LocalAddr().String() || !nc.(*tls.Conn).ConnectionState().HandshakeComplete {
+	if nc.RemoteAddr().String() != "203.0.113.9:4711" || !nc.(*tls.Conn).ConnectionState().HandshakeComplete {
 		t.Errorf("got %v", nc.RemoteAddr())
 	}
 	_ = nc.Close()

@@ -47,6 +47,9 @@ func (l *listeners) listen(cfg config.Config, d config.Door) error {
 			return listenError(err)
 		}
 		open := listener{Listener: ln, anonymous: cfg.Anonymous(d.AllowAnonymous, address)}
+		if cfg.ProxyProtocol.At(d.Name) {
+			open.transport.Proxies = config.Networks(cfg.ProxyProtocol.From)
+		}
 		open.transport.LocalOnly = open.anonymous && !d.AllowAnonymous
 		if i >= len(d.Listen) {
 			open.transport.TLS, open.transport.Identity = secure.Config(), protocols.Identities[d.TLS.ClientName]
