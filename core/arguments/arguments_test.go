@@ -43,7 +43,11 @@ func TestQueue(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		kept := got.Attributes[Kept]
+		text2, err := json.Marshal(JSON(Of(got.Attributes)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := string(text2)
 		got.Attributes = nil
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
@@ -123,4 +127,26 @@ func TestExchange(t *testing.T) {
 	if err := Exchange(&core.ExchangeOptions{}, []core.Header{{Name: "alternate-exchange", Value: core.IntValue(1)}}); err == nil {
 		t.Error("a number was taken for a name")
 	}
+}
+
+// What is written is read; what is read of anything is bounded and no panic.
+func FuzzTable(f *testing.F) {
+	f.Add(appendTable(nil, []core.Header{
+		{Name: "s", Value: core.StringValue("x")}, {Name: "b", Value: core.BoolValue(true)}, {Name: "i", Value: core.IntValue(-5)},
+		{Name: "l", Value: core.IntValue(1 << 40)}, {Name: "f", Value: core.FloatValue(1.5)}, {Name: "t", Value: core.TimeValue(5000)},
+		{Name: "a", Value: core.ArrayValue([]core.Value{{}, core.BytesValue([]byte{1})})},
+		{Name: "m", Value: core.MapValue([]core.Header{{Name: "k", Value: core.StringValue("v")}})},
+	}))
+	f.Add([]byte("\x01kD\x02\x00\x00\x00\x05"))
+	f.Add([]byte("\x01kF\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		hs, err := readTable(b)
+		if err != nil {
+			return
+		}
+		again, err := readTable(appendTable(nil, hs))
+		if err != nil || len(again) != len(hs) {
+			t.Fatalf("%q was written as %q", b, appendTable(nil, hs))
+		}
+	})
 }

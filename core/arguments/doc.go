@@ -25,7 +25,7 @@
 //	hash-header               HashHeader
 //	hash-property             HashProperty
 //
-// All arguments are kept as they came in the attribute Kept, as JSON. What makes
+// All arguments are kept as they came in the attribute Kept (table.go). What makes
 // two declarations differ is what RabbitMQ compares: the options, and of the
 // arguments those of the table.
 package arguments

@@ -17,23 +17,23 @@ func keep(attributes *map[string]string, hs []core.Header) {
 	if len(hs) == 0 {
 		return
 	}
-	text, err := json.Marshal(JSON(hs))
-	if err != nil {
-		return // a float that is no number: JSON has none
-	}
 	if *attributes == nil {
 		*attributes = map[string]string{}
 	}
-	(*attributes)[Kept] = string(text)
+	(*attributes)[Kept] = base64.StdEncoding.EncodeToString(appendTable(nil, hs))
 }
 
-// Of is the arguments that a queue or exchange was declared with, from its
-// attributes, ordered by name.
+// Of is the arguments that a queue, exchange or binding was declared with, from
+// its attributes.
 func Of(attributes map[string]string) []core.Header {
-	if attributes[Kept] == "" {
+	raw, err := base64.StdEncoding.DecodeString(attributes[Kept])
+	if err != nil {
 		return nil
 	}
-	hs, _ := ParseJSON([]byte(attributes[Kept])) // keep wrote it
+	hs, err := readTable(raw)
+	if err != nil {
+		return nil
+	}
 	return hs
 }
 

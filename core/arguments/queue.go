@@ -7,8 +7,11 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// Kept is the attribute that holds the arguments of a declaration.
-const Kept = "arguments"
+// Attributes of what is declared.
+const (
+	Kept = "arguments"  // its arguments (table.go)
+	Type = "queue-type" // of a queue that is not classic
+)
 
 // An Error says which argument cannot be and why, Reason in RabbitMQ's words.
 type Error struct {
@@ -63,13 +66,19 @@ var queueArguments = map[string]queueReader{
 		return ""
 	},
 	"x-delivery-limit": func(o *core.QueueOptions, v core.Value) string {
-		n, why := whole(v, 0, 1<<31)
-		o.MaxDeliveries = int(n) + 1
+		n, why := whole(v, -1, 1<<31)
+		o.MaxDeliveries = int(n) + 1 // -1: no limit
 		return why
 	},
-	"x-queue-type": func(_ *core.QueueOptions, v core.Value) string {
+	"x-queue-type": func(o *core.QueueOptions, v core.Value) string {
 		switch v.Str {
-		case "classic", "quorum":
+		case "classic":
+			return ""
+		case "quorum":
+			if o.Attributes == nil {
+				o.Attributes = map[string]string{}
+			}
+			o.Attributes[Type] = v.Str
 			return ""
 		case "stream":
 			return "there are no streams here; classic and quorum are accepted"
@@ -133,7 +142,7 @@ func whole(v core.Value, least, most int64) (n int64, reason string) {
 		return 0, unacceptable(v)
 	}
 	switch {
-	case n < 0:
+	case n < least && n < 0:
 		return 0, fmt.Sprintf("{value_negative,%d}", n)
 	case n < least:
 		return 0, fmt.Sprintf("{value_zero,%d}", n)
