@@ -48,6 +48,9 @@ func (q *Queue) Consume(o ConsumerOptions) (*Consumer, error) {
 	if q.active == nil {
 		q.active = c
 	}
+	if q.sole == nil && o.Sole {
+		q.sole = c
+	}
 	if q.sticky != nil {
 		q.sticky.join(c)
 	}
@@ -109,6 +112,12 @@ func (c *Consumer) leave() {
 		c.q.active = nil
 		if len(c.q.consumers) > 0 {
 			c.q.active = c.q.consumers[0]
+		}
+	}
+	if c.q.sole == c {
+		c.q.sole = nil
+		if i := slices.IndexFunc(c.q.consumers, func(k *Consumer) bool { return k.opt.Sole }); i >= 0 {
+			c.q.sole = c.q.consumers[i]
 		}
 	}
 	if c.q.sticky != nil {
@@ -196,7 +205,7 @@ func (c *Consumer) settleOne(e *entry, how Settlement, op *settleOp, back *recor
 
 // wants says whether the consumer can take one more. Lock held.
 func (c *Consumer) wants() bool {
-	return c.credit > 0 && c.bytes < unsettledBytes && (!c.q.opt.SingleActive || c.q.active == c)
+	return c.credit > 0 && c.bytes < unsettledBytes && (!c.q.opt.SingleActive || c.q.active == c) && (c.q.sole == nil || c.q.sole == c)
 }
 
 // deliver hands a taken entry to the consumer. Lock held.

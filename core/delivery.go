@@ -58,6 +58,7 @@ type ConsumerOptions struct {
 	Predicate Predicate // nil takes everything
 	Priority  int       // higher first
 	Exclusive bool      // refused (Locked) if there is another; refuses others
+	Sole      bool      // gets everything while it is there and no other Sole consumer came before
 	NoAck     bool      // settled by being delivered
 	Owner     string    // matched against QueueOptions.Owner
 

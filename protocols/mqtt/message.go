@@ -199,7 +199,7 @@ func properties(m *core.Message, l lost) (b []byte) {
 		}
 	}
 	for i := range m.Headers {
-		name, text := headerText(&m.Headers[i])
+		name, text := m.Headers[i].Text()
 		b = l.appendUser(b, core.FieldHeader, name, text)
 	}
 	return b
@@ -254,64 +254,3 @@ func appendUser(b []byte, name, text string) []byte {
 
 // clean says that MQTT can carry a string [MQTT-1.5.4-1] [MQTT-1.5.4-2].
 func clean(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
-
-// headerText spells a typed header for a protocol that has only strings.
-func headerText(h *core.Header) (name, text string) {
-	switch v := h.Value; v.Kind {
-	case core.Bytes:
-		return h.Name + ";base64", base64.StdEncoding.EncodeToString(v.Raw)
-	case core.Array, core.Map:
-		text, err := json.Marshal(plain(v))
-		if err != nil {
-			return h.Name, "" // a float that JSON does not have
-		}
-		return h.Name, string(text)
-	default:
-		return h.Name, scalarText(v)
-	}
-}
-
-func scalarText(v core.Value) string {
-	switch v.Kind {
-	case core.String, core.Number:
-		return v.Str
-	case core.Bool:
-		return strconv.FormatBool(v.Bool())
-	case core.Int, core.Time:
-		return strconv.FormatInt(v.Int(), 10)
-	case core.Uint:
-		return strconv.FormatUint(v.Uint(), 10)
-	case core.Float:
-		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
-	}
-	return ""
-}
-
-// plain is a value as encoding/json takes it.
-func plain(v core.Value) any {
-	switch v.Kind {
-	case core.Null:
-		return nil
-	case core.Bytes:
-		return base64.StdEncoding.EncodeToString(v.Raw)
-	case core.Bool:
-		return v.Bool()
-	case core.Int, core.Time, core.Uint, core.Number:
-		return json.RawMessage(scalarText(v))
-	case core.Float:
-		return v.Float()
-	case core.Array:
-		list := make([]any, len(v.List))
-		for i, e := range v.List {
-			list[i] = plain(e)
-		}
-		return list
-	case core.Map:
-		object := make(map[string]any, len(v.Map))
-		for _, h := range v.Map {
-			object[h.Name] = plain(h.Value)
-		}
-		return object
-	}
-	return v.Str
-}

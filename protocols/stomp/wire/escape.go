@@ -86,3 +86,9 @@ func Spellable(v Version, name, value string) bool {
 	return !strings.ContainsAny(name, ":\n\r") && !strings.ContainsAny(value, "\n\r") &&
 		strings.TrimSpace(name) == name && strings.TrimSpace(value) == value
 }
+
+// Unescape undoes what AppendHeader of 1.2 wrote.
+func Unescape(s string) string {
+	s, _ = unescape(s, V12)
+	return s
+}

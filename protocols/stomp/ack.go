@@ -1,0 +1,115 @@
+package stomp
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/stomp/wire"
+)
+
+// ACK and NACK.
+//
+//	1.2     id: the header ack of the MESSAGE, or its message-id
+//	1.1     message-id, subscription
+//	1.0     message-id; ACK only, but NACK is taken too
+//	client               this one and all before it of its subscription
+//	client-individual    this one
+//	auto                 nothing to acknowledge: ignored, as brokers do
+//	transaction          happens with it, and comes back when it is aborted
+//	NACK                 back into the queue; requeue:false dead-letters (RabbitMQ)
+//	RECEIPT              within 10 ms, when it is on disk
+
+func (c *conn) ack(f *wire.Frame, seq uint64) (bool, error) {
+	return c.acknowledge(f, seq, core.Ack)
+}
+
+func (c *conn) nack(f *wire.Frame, seq uint64) (bool, error) {
+	how := core.Requeue
+	if f.Value("requeue") == "false" {
+		how = core.Reject
+	}
+	return c.acknowledge(f, seq, how)
+}
+
+func (c *conn) acknowledge(f *wire.Frame, seq uint64, how core.Settlement) (bool, error) {
+	name := "id"
+	if c.version < wire.V12 {
+		name = "message-id"
+	}
+	id, ok := f.Get(name)
+	if !ok {
+		return false, missing(f.Command, name)
+	}
+	s, number, ok := c.acknowledged(id)
+	if !ok {
+		return false, refuse("Message not found", "there is no unacknowledged message %s", id)
+	}
+	list := c.taken(s, number)
+	if name, ok := f.Get("transaction"); ok {
+		return false, c.settleLater(name, s, how, list)
+	}
+	if len(list) == 0 {
+		return false, nil // acknowledged already, or it needs none
+	}
+	settle(list, how, c.confirm(seq), seq)
+	return seq != 0, nil
+}
+
+// acknowledged finds what an id is of. A subscription that has ended is none: its
+// messages went back.
+func (c *conn) acknowledged(id string) (s *subscription, number uint64, ok bool) {
+	short := id[strings.LastIndexByte(id, '@')+1:]
+	sub, num, ok := strings.Cut(short, ".")
+	if !ok {
+		return nil, 0, isMessageID(short) // of a subscription that acknowledges nothing
+	}
+	n, err := strconv.ParseUint(sub, 10, 64)
+	number, err2 := strconv.ParseUint(num, 10, 64)
+	if err != nil || err2 != nil || n == 0 || n > c.lastSub {
+		return nil, 0, false
+	}
+	return c.byNumber[n], number, true
+}
+
+// isMessageID says that an id looks like that of a message without more.
+func isMessageID(id string) bool { return len(id) == 36 && id[8] == '-' && id[13] == '-' }
+
+// taken takes what is acknowledged by a number off the subscription.
+func (c *conn) taken(s *subscription, number uint64) (list []held) {
+	if s == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch s.mode {
+	case individual:
+		if h, ok := s.byNumber[number]; ok {
+			delete(s.byNumber, number)
+			list = []held{h}
+		}
+	case cumulative:
+		n := sort.Search(len(s.unsettled), func(i int) bool { return s.unsettled[i].number > number })
+		if n > 0 && s.unsettled[n-1].number == number {
+			list = s.unsettled[:n:n]
+			s.unsettled = s.unsettled[n:]
+		}
+	}
+	return list
+}
+
+// giveBack undoes taken.
+func (c *conn) giveBack(s *subscription, list []held) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch s.mode {
+	case individual:
+		for _, h := range list {
+			s.byNumber[h.number] = h
+		}
+	case cumulative:
+		s.unsettled = append(append(make([]held, 0, len(list)+len(s.unsettled)), list...), s.unsettled...)
+		sort.Slice(s.unsettled, func(i, j int) bool { return s.unsettled[i].number < s.unsettled[j].number })
+	}
+}

@@ -1,0 +1,66 @@
+// Package stomp is the door for STOMP 1.0, 1.1 and 1.2, in RabbitMQ's and
+// ActiveMQ's dialects together: which of the two a client speaks nobody has to
+// say. The bytes are package wire's; the version is a value of the connection.
+//
+// # Opening it
+//
+//	core.Options.Dialects[stomp.DialectName] = stomp.Dialect()   before core.New
+//	h := stomp.New(stomp.Config{Broker: b, Access: access})      one for all listeners
+//	srv.Open(protocols.Door{..., Handler: h.AllowAnonymous(true)})
+//
+// # The model
+//
+// A subscription is one or several core.Consumers. Of a queue they compete with
+// all others; of a topic or exchange they consume a queue that is bound to it and
+// is the subscription's own (hidden, deleted with it), or a durable subscriber's
+// (hidden, kept). What is delivered is held until the client acknowledges it, or,
+// with ack:auto, until the socket has taken it.
+//
+// # Files
+//
+//	handler conn             the door; the read loop, the table of commands, the end
+//	connect heartbeat send subscribe unsubscribe ack transaction disconnect    frames of a client
+//	receipt deliver flow browse     RECEIPT; MESSAGE; when deliveries stop and go on; browsers
+//	destination queue temp          the spellings of destinations; queues made by headers; temporary ones
+//	message errors                  messages both ways; kinds of error to ERROR
+//
+// # Support
+//
+//	STOMP 1.0, 1.1, 1.2                                       yes
+//	heart-beats both ways                                     yes (heartbeat.go)
+//	RECEIPT for every frame, when what it asks for is durable yes; in order
+//	transactions                                              yes; one atomic group
+//	ERROR                                                     yes; the connection ends after it
+//	destinations, wildcards of topics, composite ones         both dialects (destination.go)
+//	wildcards in names of queues (ActiveMQ)                   absent; refused
+//	queue headers of RabbitMQ                                 queue.go
+//	durable subscribers                                       both dialects (subscribe.go)
+//	virtual topics (ActiveMQ)                                 yes; Consumer.<name>.VirtualTopic.<topic>
+//	temporary destinations, request and reply                 both dialects (temp.go)
+//	selectors, priorities, exclusive consumers, noLocal, browsers   yes
+//	JMSXGroupID                                               sticky in queues that this door made
+//	AMQ_SCHEDULED_DELAY, x-delay, expires, expiration         yes
+//	AMQ_SCHEDULED_PERIOD, _REPEAT, _CRON; transformation      absent: passed on as headers
+//	activemq.retroactive, dispatchAsync, maximumPendingMessageLimit   absent
+//	advisory topics of ActiveMQ                               absent
+//
+// # Locks
+//
+// One per connection (conn.mu): its receipts, deliveries and the order of frames
+// in its output. It is taken inside the core's callbacks, so the core is never
+// called under it. Order: the core's locks, conn.mu, the output's.
+//
+// # Not obvious
+//
+//   - A same-protocol hop passes the publisher's headers on as they were, but for
+//     those that MESSAGE has of its own (message.go). Where both are temporary, a
+//     reply-to is rewritten.
+//   - Prefetch is by default as unlimited as in RabbitMQ: 65,535 a subscription.
+//   - A queue that is there is taken as it is by who says nothing of it. Headers
+//     that contradict a queue of this door are refused.
+//   - SUBSCRIBE and SEND create queues as durable ones; a user needs configure for
+//     that, and write or read for the rest.
+//   - NACK puts back, as in RabbitMQ; with requeue:false it dead-letters.
+//   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
+//     connection. A SEND without a receipt that a full queue refuses is dropped.
+package stomp
