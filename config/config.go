@@ -8,6 +8,7 @@ type Config struct {
 	DataDir       string        `mapstructure:"data_dir"`
 	Memory        bool          `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
 	MQTT          MQTT          `mapstructure:"mqtt"`
+	STOMP         STOMP         `mapstructure:"stomp"`
 	WebSocket     WebSocket     `mapstructure:"websocket"`
 	AWS           AWS           `mapstructure:"aws"`
 	Admin         Admin         `mapstructure:"admin"`
@@ -42,6 +43,15 @@ type WebSocket struct {
 	AllowAnonymous bool          `mapstructure:"allow_anonymous"`
 	AllowedHosts   []string      `mapstructure:"allowed_hosts"` // of Host and Origin: host names, *.suffixes or *; no ports
 	PingInterval   time.Duration `mapstructure:"ping_interval"` // how long a client may be silent; one more, and it is cut
+}
+
+// STOMP is the door for STOMP clients.
+type STOMP struct {
+	Listen         []string `mapstructure:"listen"` // host:port
+	TLSListen      []string `mapstructure:"tls_listen"`
+	TLS            TLS      `mapstructure:"tls"`
+	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+	Prefetch       int      `mapstructure:"prefetch"` // unsettled deliveries of a subscription that does not say
 }
 
 // AWS is the one endpoint of all AWS-style services.
@@ -155,7 +165,7 @@ type Limits struct {
 	MaxMessageSize   Bytes         `mapstructure:"max_message_size"`
 	MaxConnections   int           `mapstructure:"max_connections"` // of each door
 	MaxQueues        int           `mapstructure:"max_queues"`
-	MaxSubscriptions int           `mapstructure:"max_subscriptions"` // of one MQTT session
+	MaxSubscriptions int           `mapstructure:"max_subscriptions"` // of one MQTT session or STOMP connection
 	MemoryBudget     Bytes         `mapstructure:"memory_budget"`     // what the process holds: messages, those in reception too, and the store's tables
 	MinFreeDisk      Bytes         `mapstructure:"min_free_disk"`
 	HandshakeTimeout time.Duration `mapstructure:"handshake_timeout"`
@@ -180,6 +190,7 @@ func Default() Config {
 	return Config{
 		DataDir:   "./slipway-data",
 		MQTT:      MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
+		STOMP:     STOMP{Listen: []string{"127.0.0.1:61613"}, Prefetch: 65_535},
 		WebSocket: WebSocket{Listen: []string{"127.0.0.1:61618"}, PingInterval: 30 * time.Second},
 		AWS: AWS{
 			Listen:    []string{"127.0.0.1:4566"},

@@ -25,11 +25,11 @@
 // nothing of ours; only cmd/slipway imports it.
 //
 //	part                                                       state
-//	doors mqtt, websocket, aws, admin                          here
+//	doors mqtt, stomp, websocket, aws, admin                     here
 //	users, permissions, namespaces, routes, queues, topics,    here
 //	  policies
 //	TLS listeners of every door, proxy_protocol                here
-//	doors amqp, stomp                                          absent: refused as "not built yet"
+//	door amqp                                                  absent: refused as "not built yet"
 //	YAML anchors and aliases, several documents in a file      absent: refused
 //	change while running                                       absent: restart
 //	formats other than YAML (JSON is YAML)                     absent

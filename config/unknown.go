@@ -9,7 +9,6 @@ import (
 // take them and do nothing would be worse than to refuse them.
 var notBuilt = map[string]string{
 	"amqp":      "the AMQP door is not built yet",
-	"stomp":     "the STOMP door is not built yet",
 	"websocket": "the WebSocket transport is not built yet",
 	"openwire":  "the OpenWire door is not built yet",
 	"kinesis":   "the Kinesis service is not built yet",

@@ -13,6 +13,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
+	"github.com/slipwaymq/slipway/protocols/stomp"
 	"github.com/slipwaymq/slipway/protocols/ws"
 )
 
@@ -22,6 +23,7 @@ type doors struct {
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
+	stomp      *stomp.Stats
 	running    sync.WaitGroup // what runs in the background; drain ends it
 	stops      []func()       // of it
 	sqs        *sqs.Service   // nil until the door opens
@@ -41,12 +43,15 @@ type stream struct {
 func (in *instance) streams(d *doors) []stream {
 	return []stream{
 		{"mqtt", in.newMQTT(d), ws.Door{Subprotocols: []string{"mqtt", "mqttv3.1"}, First: begins("\x10")}},
+		{"stomp", in.newSTOMP(d), ws.Door{Subprotocols: stompSubprotocols, Messages: true, First: begins("CONNECT", "STOMP")}},
 	}
 }
 
 // begins knows a protocol by its first bytes.
-func begins(with string) func([]byte) bool {
-	return func(b []byte) bool { return strings.HasPrefix(string(b), with) }
+func begins(with ...string) func([]byte) bool {
+	return func(b []byte) bool {
+		return slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(string(b), w) })
+	}
 }
 
 // open has every door accept.
@@ -101,7 +106,7 @@ func (in *instance) openAdmin(d *doors, all []listener) {
 		Connections: func() []admin.Connection { return connections(d.server) },
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
 		Traffic: func() []admin.Traffic {
-			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), d.aws.traffic(), d.admin.traffic())
+			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic())
 		},
 	})
 	for _, ln := range all {

@@ -149,27 +149,31 @@ func (c *conn) writeMessage(s *subscription, d *core.Delivery, number uint64, br
 	c.h.counters.FramesOut.Add(1)
 	c.h.counters.Messages.Add(1)
 	head := func(dst []byte) []byte { return c.appendMessage(dst, s, d, number, browser) }
-	if len(m.Body) < wholeBody {
-		c.encode(func(dst []byte) []byte { return append(append(head(dst), m.Body...), 0) }, nil)
-		return
+	body := m.Body
+	if body == nil {
+		body = nul[:0]
 	}
-	c.encode(head, m.Body)
-	c.encode(func(dst []byte) []byte { return append(dst, 0) }, nil)
+	c.encode(head, body)
 }
 
-// encode appends to the output. Lock held.
+// encode appends a frame to the output, its body and NUL after what f appends:
+// one call is one WebSocket message. Lock held.
 func (c *conn) encode(f func(dst []byte) []byte, body []byte) {
-	c.appended += uint64(len(body))
-	c.nc.Out.EncodeWithBody(protocols.Must, func(dst []byte) []byte {
+	var tail []byte
+	if body != nil {
+		tail = nul
+	}
+	c.appended += uint64(len(body) + len(tail))
+	c.nc.Out.EncodeAround(protocols.Must, func(dst []byte) []byte {
 		before := len(dst)
 		dst = f(dst)
 		c.appended += uint64(len(dst) - before)
 		return dst
-	}, body)
+	}, body, tail)
 }
 
-// wholeBody is from when a body is queued by reference, with its NUL behind it.
-const wholeBody = 8 << 10
+// nul ends a frame.
+var nul = []byte{0}
 
 func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, number uint64, browser string) []byte {
 	m, v := d.Message, c.version

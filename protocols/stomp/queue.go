@@ -3,9 +3,9 @@ package stomp
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/arguments"
 	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/protocols/stomp/wire"
 )
@@ -13,11 +13,8 @@ import (
 // Queues that SEND and SUBSCRIBE create.
 //
 //	durable, auto-delete, exclusive                       [true, false, false]
-//	x-message-ttl, x-expires                              ms
-//	x-max-length, x-max-length-bytes, x-overflow          drop-head, reject-publish, reject-publish-dlx
-//	x-dead-letter-exchange, x-dead-letter-routing-key     the exchange "" is the queue that the key names
-//	x-max-priority, x-delivery-limit, x-single-active-consumer
-//	x-queue-type                                          classic and quorum, which are one here
+//	x-message-ttl, x-expires, x-max-length, ...           RabbitMQ's arguments (core/arguments)
+//	priority                                              counts where x-max-priority says so, as in both brokers
 //	JMSXGroupID                                           sticky in every queue made here, as in ActiveMQ
 //
 // Who says none of these takes a queue as it is.
@@ -103,38 +100,34 @@ func (c *conn) bindVirtual(q *core.Queue, topic string) error {
 // there were any.
 func (c *conn) queueOptions(f *wire.Frame) (o core.QueueOptions, said bool, err error) {
 	o = core.QueueOptions{Dialect: DialectName, Durable: true, Sticky: true}
+	var args []core.Header
 	for i := range f.Headers {
 		h := &f.Headers[i]
-		set, ok := queueHeaders[h.Name]
-		if !ok {
+		if repeated(f.Headers[:i], h.Name) {
 			continue
 		}
-		said = true
-		if err := set(&o, h.Value); err != nil {
-			return o, said, err
+		if kind, ok := queueArguments[h.Name]; ok {
+			args = append(args, core.Header{Name: h.Name, Value: typed(kind, h.Value)})
+			said = true
+		}
+		if set, ok := queueFlags[h.Name]; ok {
+			if h.Value != "true" && h.Value != "false" {
+				return o, said, refuse("Invalid header", "%s is true or false, not %q", h.Name, h.Value)
+			}
+			set(&o, h.Value == "true")
+			said = true
 		}
 	}
-	if exclusive := f.Value("exclusive"); exclusive == "true" {
-		o.Owner, o.Durable, o.Hidden, said = c.owner(), false, true, true
+	if f.Value("exclusive") == "true" {
+		o.Owner, o.Durable, o.Hidden = c.owner(), false, true
 	}
-	o.DeadLetter, err = deadLetter(f)
-	if err != nil || o.DeadLetter.Kind == core.NoAddress {
-		return o, said, err
+	if err := arguments.Queue(&o, args); err != nil {
+		return o, said, refuse("Precondition failed", "%v", err)
 	}
-	return o, true, c.mayDeadLetter(o.DeadLetter)
-}
-
-// deadLetter is the address of x-dead-letter-exchange and its key.
-func deadLetter(f *wire.Frame) (core.Address, error) {
-	exchange, ok := f.Get("x-dead-letter-exchange")
-	key, keyed := f.Get("x-dead-letter-routing-key")
-	switch {
-	case !ok && keyed:
-		return core.Address{}, refuse("Precondition failed", "x-dead-letter-routing-key needs x-dead-letter-exchange")
-	case !ok:
-		return core.Address{}, nil
+	if o.DeadLetter.Kind == core.NoAddress {
+		return o, said, nil
 	}
-	return core.ExchangeAddress(exchange, key), nil
+	return o, said, c.mayDeadLetter(o.DeadLetter)
 }
 
 // mayDeadLetter says why dead letters may not go to an address.
@@ -148,67 +141,31 @@ func (c *conn) mayDeadLetter(to core.Address) error {
 	return nil
 }
 
-// queueHeaders set an option each.
-var queueHeaders = map[string]func(o *core.QueueOptions, val string) error{
-	"durable":            flag("durable", func(o *core.QueueOptions, b bool) { o.Durable = b }),
-	"auto-delete":        flag("auto-delete", func(o *core.QueueOptions, b bool) { o.AutoDelete = b }),
-	"x-message-ttl":      count("x-message-ttl", func(o *core.QueueOptions, n int64) { o.MessageTTL = orImmediately(n) }),
-	"x-expires":          count("x-expires", func(o *core.QueueOptions, n int64) { o.Expires = time.Duration(n) * time.Millisecond }),
-	"x-max-length":       count("x-max-length", func(o *core.QueueOptions, n int64) { o.MaxLength = orNone(n) }),
-	"x-max-length-bytes": count("x-max-length-bytes", func(o *core.QueueOptions, n int64) { o.MaxBytes = orNone(n) }),
-	"x-max-priority":     count("x-max-priority", func(o *core.QueueOptions, n int64) { o.MaxPriority = uint8(min(n, 255)) }),
-	"x-delivery-limit":   count("x-delivery-limit", func(o *core.QueueOptions, n int64) { o.MaxDeliveries = int(n) + 1 }),
-	"x-single-active-consumer": flag("x-single-active-consumer", func(o *core.QueueOptions, b bool) {
-		o.SingleActive = b
-	}),
-	"x-overflow": func(o *core.QueueOptions, val string) error {
-		how, ok := map[string]core.Overflow{
-			"drop-head": core.DropHead, "reject-publish": core.RejectPublish, "reject-publish-dlx": core.RejectPublishDeadLetter,
-		}[val]
-		if o.Overflow = how; !ok {
-			return refuse("Invalid header", "x-overflow is drop-head, reject-publish or reject-publish-dlx, not %q", val)
-		}
-		return nil
-	},
-	"x-queue-type": func(_ *core.QueueOptions, val string) error {
-		if val != "classic" && val != "quorum" {
-			return refuse("Invalid header", "x-queue-type is classic or quorum, not %q", val)
-		}
-		return nil
-	},
+// queueArguments are RabbitMQ's, with their types, which a header does not say.
+var queueArguments = map[string]core.ValueKind{
+	"x-message-ttl": core.Int, "x-expires": core.Int, "x-max-length": core.Int, "x-max-length-bytes": core.Int, "x-max-priority": core.Int,
+	"x-delivery-limit": core.Int, "x-overflow": core.String, "x-dead-letter-exchange": core.String, "x-dead-letter-routing-key": core.String,
+	"x-single-active-consumer": core.Bool, "x-queue-type": core.String, "x-queue-mode": core.String,
 }
 
-func flag(name string, set func(*core.QueueOptions, bool)) func(*core.QueueOptions, string) error {
-	return func(o *core.QueueOptions, val string) error {
-		if val != "true" && val != "false" {
-			return refuse("Invalid header", "%s is true or false, not %q", name, val)
+// typed is a header's value as its argument has it; what it cannot be stays
+// text, which package arguments refuses.
+func typed(kind core.ValueKind, val string) core.Value {
+	switch kind {
+	case core.Int:
+		if n, err := strconv.ParseInt(strings.TrimSpace(val), 10, 64); err == nil {
+			return core.IntValue(n)
 		}
-		set(o, val == "true")
-		return nil
-	}
-}
-
-func count(name string, set func(*core.QueueOptions, int64)) func(*core.QueueOptions, string) error {
-	return func(o *core.QueueOptions, val string) error {
-		n, err := strconv.ParseUint(val, 10, 40)
-		if err != nil {
-			return refuse("Invalid header", "%s is a number, not %q", name, val)
+	case core.Bool:
+		if val == "true" || val == "false" {
+			return core.BoolValue(val == "true")
 		}
-		set(o, int64(n))
-		return nil
 	}
+	return core.StringValue(val)
 }
 
-func orImmediately(ms int64) time.Duration {
-	if ms == 0 {
-		return core.Immediately
-	}
-	return time.Duration(ms) * time.Millisecond
-}
-
-func orNone(n int64) int64 {
-	if n == 0 {
-		return -1
-	}
-	return n
+var queueFlags = map[string]func(*core.QueueOptions, bool){
+	"durable":     func(o *core.QueueOptions, b bool) { o.Durable = b },
+	"auto-delete": func(o *core.QueueOptions, b bool) { o.AutoDelete = b },
+	"exclusive":   func(*core.QueueOptions, bool) {},
 }
