@@ -23,6 +23,10 @@
 // but two: Mosquitto 2.0.11 sends more QoS 2 messages at once than the receive
 // maximum allows, or stops; and mosquitto_pub 5 that reconnects stops with it.)
 //
+// TestTransports runs the behaviours once more over TLS, WebSocket and both, in
+// each client's latest version, with a CA and a certificate of `slipway cert`.
+// The proxies see no packets there, so what is about packets is left out.
+//
 // TestPahoBroker runs the broker tests that paho.mqtt.golang carries in its own
 // module; testdata/paho_exceptions.txt has those left out, with the reason.
 package mqtt

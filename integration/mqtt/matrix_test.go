@@ -18,7 +18,10 @@ import (
 )
 
 // broker is what is tested.
-type broker struct{ address, user, password string }
+type broker struct {
+	address, user, password string
+	ca                      string // a file; "" without TLS
+}
 
 // startBroker starts Slipway with a user, or takes the one that the environment
 // names.
@@ -30,18 +33,25 @@ func startBroker(t *testing.T) broker {
 			t.Fatalf("SLIPWAY_TEST_MQTT is user:password@host:port, not %q", other)
 		}
 		password, _ := u.User.Password()
-		return broker{u.Host, u.User.Username(), password}
+		return broker{address: u.Host, user: u.User.Username(), password: password}
 	}
+	return broker{address: daemon.Start(t, daemon.Options{Config: config(t, "")}).MQTT, user: "tester", password: "secret"}
+}
+
+// config is a file with the user, and more.
+func config(t *testing.T, more string) string {
+	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "slipway.yaml")
-	users := fmt.Sprintf(`users: [{name: tester, password_hash: %q, permissions: [{allow: [configure, write, read], queues: ["*"], topics: ["#"]}]}]`, hash)
+	users := fmt.Sprintf(more+`
+users: [{name: tester, password_hash: %q, permissions: [{allow: [configure, write, read], queues: ["*"], topics: ["#"]}]}]`, hash)
 	if err := os.WriteFile(file, []byte(users), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return broker{daemon.Start(t, daemon.Options{Config: file}).MQTT, "tester", "secret"}
+	return file
 }
 
 // tables are one for what every version has, one for what MQTT 5 adds.
@@ -94,7 +104,7 @@ func TestMatrix(t *testing.T) {
 					t.Run(versionNames[version], func(t *testing.T) {
 						for _, be := range behaviours() {
 							if version >= be.since {
-								runCell(t, ts.of(be), b, d, cl, version, be)
+								place{ts.of(be), column(cl, version)}.runCell(t, b, d, cl, version, be, "")
 							}
 						}
 					})
@@ -136,18 +146,24 @@ func newTag() string {
 	return fmt.Sprintf("x%s-%d-", thisRun, cells.last)
 }
 
-// runCell fills one cell.
-func runCell(t *testing.T, m *matrix.Table, b broker, d driver, cl client, version int, be behaviour) {
-	for _, key := range []string{be.name, versionNames[version] + " " + be.name} {
+// place is a column of a table.
+type place struct {
+	table  *matrix.Table
+	column string
+}
+
+// runCell fills one cell. transport is "" for TCP.
+func (p place) runCell(t *testing.T, b broker, d driver, cl client, version int, be behaviour, transport string) {
+	for _, key := range []string{be.name, versionNames[version] + " " + be.name, transport + " " + be.name} {
 		if why := cl.cannot[key]; why != "" {
-			m.NotApplicable(column(cl, version), be.name, why)
+			p.table.NotApplicable(p.column, be.name, why)
 			return
 		}
 	}
-	m.Run(t, column(cl, version), be.name, func(t *testing.T) {
+	p.table.Run(t, p.column, be.name, func(t *testing.T) {
 		tag := newTag()
 		c := &cell{
-			t: t, driver: d, broker: b, version: version, tag: tag, prefix: "t/" + strings.Trim(tag, "-"),
+			t: t, driver: d, broker: b, version: version, tag: tag, prefix: "t/" + strings.Trim(tag, "-"), transport: transport,
 			wires: map[string]*wire{}, online: map[string]bool{}, bursts: map[string]chan error{},
 		}
 		defer c.end()

@@ -107,7 +107,11 @@ var versionFlags = map[int]string{3: "mqttv31", 4: "mqttv311", 5: "mqttv5"}
 
 func (c *tool) at() []string {
 	r := c.connect
-	return []string{"-h", r.Host, "-p", strconv.Itoa(r.Port), "-V", versionFlags[r.Version], "-u", r.User, "-P", r.Password, "-k", "30"}
+	args := []string{"-h", r.Host, "-p", strconv.Itoa(r.Port), "-V", versionFlags[r.Version], "-u", r.User, "-P", r.Password, "-k", "30"}
+	if r.CA != "" {
+		args = append(args, "--cafile", r.CA)
+	}
+	return args
 }
 
 func (c *tool) pub(in io.Reader, args ...string) error {

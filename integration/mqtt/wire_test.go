@@ -18,6 +18,7 @@ import (
 type wire struct {
 	listener net.Listener // immutable
 	broker   string       // immutable
+	sealed   bool         // immutable; what passes are no packets, but TLS or WebSocket
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -38,13 +39,13 @@ const (
 	keptPackets  = 4000 // of a wire
 )
 
-func newWire(t *testing.T, broker string) *wire {
+func newWire(t *testing.T, broker string, sealed bool) *wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: l, broker: broker, open: map[*net.TCPConn]chan struct{}{}}
+	w := &wire{listener: l, broker: broker, sealed: sealed, open: map[*net.TCPConn]chan struct{}{}}
 	w.running.Add(1)
 	go w.accept()
 	return w
@@ -95,7 +96,10 @@ func (w *wire) toClient(client, server *net.TCPConn, over chan struct{}) {
 	close(over)
 }
 
-func (w *wire) splitter(up bool) *splitter {
+func (w *wire) splitter(up bool) io.Writer {
+	if w.sealed {
+		return io.Discard
+	}
 	return &splitter{keep: func(p packet) {
 		p.up = up
 		w.mu.Lock()

@@ -6,6 +6,8 @@ type Request struct {
 	Op string `json:"op"`
 	C  string `json:"c"`
 
+	Transport string   `json:"transport,omitempty"` // tcp, tls, ws, wss; WebSocket's path is /mqtt
+	CA        string   `json:"ca,omitempty"`        // a file: who vouches for the broker
 	Host      string   `json:"host,omitempty"`
 	Port      int      `json:"port,omitempty"`
 	Version   int      `json:"version,omitempty"` // 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5

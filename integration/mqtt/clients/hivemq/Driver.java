@@ -2,12 +2,16 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.BufferedReader;
+import java.io.FileInputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.TrustManagerFactory;
 
 /** Drives hivemq-mqtt-client by lines; integration/mqtt/line/doc.go has the protocol. */
 public class Driver {
@@ -97,6 +101,20 @@ public class Driver {
 
     static int number(JsonObject o, String key) {
         return o.has(key) ? o.get(key).getAsInt() : 0;
+    }
+
+    /** Trusts the CA of a PEM file. */
+    static TrustManagerFactory trust(String file) {
+        try (var in = new FileInputStream(file)) {
+            var store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null);
+            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(store);
+            return trust;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     static boolean flag(JsonObject o, String key) {

@@ -28,6 +28,12 @@ class Version3 implements Driver.Connection {
             b = b.automaticReconnect().initialDelay(50, TimeUnit.MILLISECONDS).maxDelay(50, TimeUnit.MILLISECONDS)
                     .applyAutomaticReconnect();
         }
+        if (Driver.text(r, "ca") != null) {
+            b = b.sslConfig().trustManagerFactory(Driver.trust(Driver.text(r, "ca"))).applySslConfig();
+        }
+        if (r.has("transport") && Driver.text(r, "transport").startsWith("ws")) {
+            b = b.webSocketConfig().serverPath("mqtt").applyWebSocketConfig();
+        }
         client = b.buildAsync();
         client.publishes(MqttGlobalPublishFilter.ALL, p -> Driver.received(name,
                 Driver.message(p.getTopic().toString(), p.getPayloadAsBytes(), p.getQos().getCode(), p.isRetain())));

@@ -33,6 +33,12 @@ class Version5 implements Driver.Connection {
             b = b.automaticReconnect().initialDelay(50, TimeUnit.MILLISECONDS).maxDelay(50, TimeUnit.MILLISECONDS)
                     .applyAutomaticReconnect();
         }
+        if (Driver.text(r, "ca") != null) {
+            b = b.sslConfig().trustManagerFactory(Driver.trust(Driver.text(r, "ca"))).applySslConfig();
+        }
+        if (r.has("transport") && Driver.text(r, "transport").startsWith("ws")) {
+            b = b.webSocketConfig().serverPath("mqtt").applyWebSocketConfig();
+        }
         client = b.buildAsync();
         client.publishes(MqttGlobalPublishFilter.ALL, p -> Driver.received(name, message(p)));
     }

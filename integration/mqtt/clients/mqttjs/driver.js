@@ -1,6 +1,7 @@
 // Drives MQTT.js by lines; integration/mqtt/line/doc.go has the protocol.
 'use strict'
 
+const fs = require('node:fs')
 const mqtt = require('mqtt')
 const readline = require('node:readline')
 
@@ -45,7 +46,9 @@ const ops = {
     const o = {
       host: r.host,
       port: r.port,
-      protocol: 'mqtt',
+      protocol: { tls: 'mqtts', ws: 'ws', wss: 'wss' }[r.transport] ?? 'mqtt',
+      path: '/mqtt',
+      ca: r.ca && fs.readFileSync(r.ca),
       protocolVersion: r.version,
       protocolId: r.version === 3 ? 'MQIsdp' : 'MQTT',
       clientId: r.id,

@@ -62,8 +62,13 @@ func main() {
 
 func (c *connection) connect(ctx context.Context, a *line.Answerer, r *line.Request) error {
 	refused := make(chan error, 1)
+	trust, err := line.Trust(r.CA)
+	if err != nil {
+		return err
+	}
 	cfg := autopaho.ClientConfig{
-		ServerUrls:                    []*url.URL{{Scheme: "mqtt", Host: r.Host + ":" + strconv.Itoa(r.Port)}},
+		ServerUrls:                    []*url.URL{server(r)},
+		TlsCfg:                        trust,
 		KeepAlive:                     30,
 		CleanStartOnInitialConnection: r.Clean,
 		ReconnectBackoff:              autopaho.NewConstantBackoff(50 * time.Millisecond),
@@ -121,6 +126,17 @@ func (c *connection) connect(ctx context.Context, a *line.Answerer, r *line.Requ
 		_ = m.Disconnect(ctx) // autopaho would try for ever
 		return err
 	}
+}
+
+func server(r *line.Request) *url.URL {
+	u := &url.URL{Scheme: "mqtt", Host: r.Host + ":" + strconv.Itoa(r.Port)}
+	switch r.Transport {
+	case "tls":
+		u.Scheme = "mqtts"
+	case "ws", "wss":
+		u.Scheme, u.Path = r.Transport, "/mqtt"
+	}
+	return u
 }
 
 func setWill(cfg *autopaho.ClientConfig, w *line.Message) {

@@ -22,7 +22,13 @@ func main() {
 		mu.Lock()
 		c := all[r.C]
 		if r.Op == "connect" {
-			c = mqtt.NewClient(options(a, r))
+			o := options(a, r)
+			trust, err := line.Trust(r.CA)
+			if err != nil {
+				mu.Unlock()
+				return err
+			}
+			c = mqtt.NewClient(o.SetTLSConfig(trust))
 			all[r.C] = c
 		}
 		mu.Unlock()
@@ -48,7 +54,16 @@ func main() {
 }
 
 func options(a *line.Answerer, r *line.Request) *mqtt.ClientOptions {
-	o := mqtt.NewClientOptions().AddBroker("tcp://" + r.Host + ":" + strconv.Itoa(r.Port)).
+	server := r.Host + ":" + strconv.Itoa(r.Port)
+	switch r.Transport {
+	case "tls":
+		server = "ssl://" + server
+	case "ws", "wss":
+		server = r.Transport + "://" + server + "/mqtt"
+	default:
+		server = "tcp://" + server
+	}
+	o := mqtt.NewClientOptions().AddBroker(server).
 		SetProtocolVersion(uint(r.Version)).SetClientID(r.ID).SetCleanSession(r.Clean).
 		SetUsername(r.User).SetPassword(r.Password).SetOrderMatters(true).
 		SetAutoReconnect(r.Reconnect).SetMaxReconnectInterval(50 * time.Millisecond)

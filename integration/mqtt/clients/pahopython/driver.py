@@ -76,7 +76,12 @@ class Connection:
         options = {} if self.five else {"clean_session": r.get("clean", False)}
         c = self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2, r.get("id", ""), protocol=r["version"],
-            reconnect_on_failure=r.get("reconnect", False), **options)
+            reconnect_on_failure=r.get("reconnect", False),
+            transport="websockets" if "ws" in r.get("transport", "") else "tcp", **options)
+        if "ws" in r.get("transport", ""):
+            c.ws_set_options(path="/mqtt")
+        if "ca" in r:
+            c.tls_set(ca_certs=r["ca"])
         c.username_pw_set(r.get("user"), r.get("password"))
         c.reconnect_delay_set(0.05, 0.05)
         c.max_inflight_messages_set(1000)
