@@ -13,8 +13,8 @@ COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 ENV SLIPWAY_DATA_DIR=/data
 VOLUME /data
-# MQTT, WebSocket, SQS and SNS, admin
-EXPOSE 1883 61613 61618 4566 8161
+# MQTT, AMQP, STOMP, WebSocket, SQS and SNS, admin
+EXPOSE 1883 5672 61613 61618 4566 8161
 # The same configuration as the broker's, from the same environment.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/slipway", "healthcheck"]
 STOPSIGNAL SIGTERM

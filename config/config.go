@@ -8,6 +8,7 @@ type Config struct {
 	DataDir       string        `mapstructure:"data_dir"`
 	Memory        bool          `mapstructure:"memory"` // keep nothing on disk; DataDir is then unused
 	MQTT          MQTT          `mapstructure:"mqtt"`
+	AMQP          AMQP          `mapstructure:"amqp"`
 	STOMP         STOMP         `mapstructure:"stomp"`
 	WebSocket     WebSocket     `mapstructure:"websocket"`
 	AWS           AWS           `mapstructure:"aws"`
@@ -33,6 +34,15 @@ type MQTT struct {
 	SysInterval         time.Duration `mapstructure:"sys_interval"`         // of the $SYS topics; 0: there are none
 	ServerReference     string        `mapstructure:"server_reference"`     // where clients are sent when this broker stops; "" means nowhere
 	ResponseInformation string        `mapstructure:"response_information"` // for clients that ask; "" means none
+}
+
+// AMQP is the door for AMQP 0-9-1 clients.
+type AMQP struct {
+	Listen         []string `mapstructure:"listen"` // host:port
+	TLSListen      []string `mapstructure:"tls_listen"`
+	TLS            TLS      `mapstructure:"tls"`
+	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
+	Product        string   `mapstructure:"product"` // what clients are told that the server is: slipway or RabbitMQ
 }
 
 // WebSocket is the door through which browsers reach the others.
@@ -190,6 +200,7 @@ func Default() Config {
 	return Config{
 		DataDir:   "./slipway-data",
 		MQTT:      MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
+		AMQP:      AMQP{Listen: []string{"127.0.0.1:5672"}, Product: "slipway"},
 		STOMP:     STOMP{Listen: []string{"127.0.0.1:61613"}, Prefetch: 65_535},
 		WebSocket: WebSocket{Listen: []string{"127.0.0.1:61618"}, PingInterval: 30 * time.Second},
 		AWS: AWS{

@@ -25,11 +25,10 @@
 // nothing of ours; only cmd/slipway imports it.
 //
 //	part                                                       state
-//	doors mqtt, stomp, websocket, aws, admin                     here
+//	doors mqtt, amqp, stomp, websocket, aws, admin             here
 //	users, permissions, namespaces, routes, queues, topics,    here
 //	  policies
 //	TLS listeners of every door, proxy_protocol                here
-//	door amqp                                                  absent: refused as "not built yet"
 //	YAML anchors and aliases, several documents in a file      absent: refused
 //	change while running                                       absent: restart
 //	formats other than YAML (JSON is YAML)                     absent

@@ -16,6 +16,7 @@ func (ps *problems) validate(c Config) {
 	ps.proxyProtocol(c)
 	ps.aws(c)
 	ps.mqtt(c.MQTT)
+	ps.oneOf("amqp.product", c.AMQP.Product, "slipway", "RabbitMQ")
 	between(ps, "stomp.prefetch", c.STOMP.Prefetch, 1, 65_535)
 	ps.namespaces(c)
 	ps.queues(c)

@@ -32,6 +32,7 @@ type Door struct {
 func (c Config) Doors() []Door {
 	all := []Door{
 		{Name: "mqtt", Listen: c.MQTT.Listen, TLSListen: c.MQTT.TLSListen, AllowAnonymous: c.MQTT.AllowAnonymous, own: c.MQTT.TLS},
+		{Name: "amqp", Listen: c.AMQP.Listen, TLSListen: c.AMQP.TLSListen, AllowAnonymous: c.AMQP.AllowAnonymous, own: c.AMQP.TLS},
 		{Name: "stomp", Listen: c.STOMP.Listen, TLSListen: c.STOMP.TLSListen, AllowAnonymous: c.STOMP.AllowAnonymous, own: c.STOMP.TLS},
 		{
 			Name: "websocket", Listen: c.WebSocket.Listen, TLSListen: c.WebSocket.TLSListen, AllowAnonymous: c.WebSocket.AllowAnonymous,

@@ -15,7 +15,7 @@ type Consumer struct {
 	credit int             // guarded by q.mu
 	purged int             // guarded by q.mu; deliveries that a purge took: settling them refunds still
 	gone   bool            // guarded by q.mu
-	passed bool            // immutable; passive: it is pushed nothing
+	passed bool            // guarded by q.mu; passive: it is pushed nothing
 }
 
 // unsettledBytes is how much that only memory has one consumer may hold.

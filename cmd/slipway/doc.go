@@ -15,6 +15,7 @@
 //	--data DIR               data_dir
 //	--memory                 memory: keep nothing on disk
 //	--mqtt-listen LIST       mqtt.listen
+//	--amqp-listen LIST       amqp.listen
 //	--stomp-listen LIST      stomp.listen
 //	--websocket-listen LIST  websocket.listen
 //	--aws-listen LIST        aws.listen

@@ -31,6 +31,7 @@ func serveCommand(ctx context.Context, c call) error {
 var settingFlags = []struct{ flag, path, what string }{
 	{"data", "data_dir", "keep messages in `DIR`"},
 	{"mqtt-listen", "mqtt.listen", "comma `LIST` of host:port for MQTT"},
+	{"amqp-listen", "amqp.listen", "comma `LIST` of host:port for AMQP 0-9-1"},
 	{"stomp-listen", "stomp.listen", "comma `LIST` of host:port for STOMP"},
 	{"websocket-listen", "websocket.listen", "comma `LIST` of host:port for WebSocket"},
 	{"aws-listen", "aws.listen", "comma `LIST` of host:port for SQS and SNS"},

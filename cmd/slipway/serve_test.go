@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func settings(t *testing.T, text string) config.Config {
 	t.Helper()
 	flags := map[string]string{
-		"data_dir": t.TempDir(), "mqtt.listen": "127.0.0.1:0", "stomp.listen": "127.0.0.1:0", "websocket.listen": "127.0.0.1:0", "aws.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
+		"data_dir": t.TempDir(), "mqtt.listen": "127.0.0.1:0", "amqp.listen": "127.0.0.1:0", "stomp.listen": "127.0.0.1:0", "websocket.listen": "127.0.0.1:0", "aws.listen": "127.0.0.1:0", "admin.listen": "127.0.0.1:0",
 		"limits.min_free_disk": "1MiB",
 	}
 	cfg, err := config.Parse("test", []byte(text), nil, flags)

@@ -12,6 +12,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/protocols"
+	"github.com/slipwaymq/slipway/protocols/amqp091"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
 	"github.com/slipwaymq/slipway/protocols/stomp"
 	"github.com/slipwaymq/slipway/protocols/ws"
@@ -23,6 +24,7 @@ type doors struct {
 	broken     chan error        // capacity 1; a door that cannot accept any more
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
+	amqp       *amqp091.Stats
 	stomp      *stomp.Stats
 	running    sync.WaitGroup // what runs in the background; drain ends it
 	stops      []func()       // of it
@@ -43,6 +45,7 @@ type stream struct {
 func (in *instance) streams(d *doors) []stream {
 	return []stream{
 		{"mqtt", in.newMQTT(d), ws.Door{Subprotocols: []string{"mqtt", "mqttv3.1"}, First: begins("\x10")}},
+		{"amqp", in.newAMQP(d), ws.Door{Subprotocols: []string{"amqp"}, First: begins("AMQP")}},
 		{"stomp", in.newSTOMP(d), ws.Door{Subprotocols: stompSubprotocols, Messages: true, First: begins("CONNECT", "STOMP")}},
 	}
 }
@@ -106,7 +109,7 @@ func (in *instance) openAdmin(d *doors, all []listener) {
 		Connections: func() []admin.Connection { return connections(d.server) },
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
 		Traffic: func() []admin.Traffic {
-			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic())
+			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), amqpTraffic(d.amqp), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic())
 		},
 	})
 	for _, ln := range all {

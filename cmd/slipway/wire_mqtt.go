@@ -8,6 +8,7 @@ import (
 	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols"
+	"github.com/slipwaymq/slipway/protocols/amqp091"
 	"github.com/slipwaymq/slipway/protocols/mqtt"
 	"github.com/slipwaymq/slipway/protocols/stomp"
 )
@@ -15,7 +16,7 @@ import (
 // dialects are the doors' pure functions that core calls, by the names under
 // which they declare things.
 func dialects() map[string]core.Dialect {
-	return map[string]core.Dialect{mqtt.DialectName: mqtt.Dialect(), stomp.DialectName: stomp.Dialect(), fields.SNS: sns.Dialect()}
+	return map[string]core.Dialect{mqtt.DialectName: mqtt.Dialect(), amqp091.DialectName: amqp091.Dialect(), stomp.DialectName: stomp.Dialect(), fields.SNS: sns.Dialect()}
 }
 
 // envelope is what a packet may be longer than the largest message.

@@ -65,7 +65,7 @@ func Run(t testing.TB, o Options) *Broker {
 	if b.Dir == "" {
 		b.Dir = t.TempDir()
 	}
-	args := []string{"serve", "--data", b.Dir, "--mqtt-listen", "127.0.0.1:0", "--stomp-listen", "127.0.0.1:0", "--websocket-listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}
+	args := []string{"serve", "--data", b.Dir, "--mqtt-listen", "127.0.0.1:0", "--amqp-listen", "127.0.0.1:0", "--stomp-listen", "127.0.0.1:0", "--websocket-listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}
 	if o.Config != "" {
 		args = append(args, "--config", o.Config)
 	}

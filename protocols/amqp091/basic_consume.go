@@ -1,0 +1,157 @@
+package amqp091
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
+)
+
+// basic.consume, cancel and cancel-ok (1.8.3.3 to 1.8.3.6).
+//
+//	no-local              accepted and without effect, as in RabbitMQ
+//	exclusive             refused while there is another consumer
+//	x-priority            consumer priority
+//	empty consumer tag    amq.ctag- and 22 letters
+//	direct reply-to       reply_to.go
+
+func (ch *channel) consume(args []byte) error {
+	var m wire.BasicConsume
+	if err := m.Decode(args); err != nil {
+		return err
+	}
+	if m.Queue == replyTo {
+		return ch.consumeReplies(&m)
+	}
+	q, err := ch.queue(&m.Queue)
+	if err != nil {
+		return err
+	}
+	if err := ch.c.may(core.Read, "queue", m.Queue); err != nil {
+		return err
+	}
+	return ch.startConsumer(&m, q)
+}
+
+// startConsumer answers and then lets deliveries come.
+func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
+	c := ch.c
+	tag, err := ch.newTag(m.ConsumerTag)
+	if err != nil {
+		return err
+	}
+	priority, err := priorityOf(m.Arguments)
+	if err != nil {
+		return err
+	}
+	options := q.Options()
+	k := &consumer{ch: ch, tag: tag, queue: q, noAck: m.NoAck, count: countsDeliveries(&options)}
+	o := core.ConsumerOptions{
+		Receiver: k, Priority: priority, Exclusive: m.Exclusive, NoAck: m.NoAck, Owner: c.id(),
+		Name: tag, Connection: formatUint(c.nc.ID()), Channel: int(ch.num), Prefetch: ch.prefetch,
+	}
+	if k.core, err = q.Consume(o); err != nil {
+		if core.KindOf(err) == core.Locked && (options.Owner == "" || options.Owner == c.id()) {
+			return wire.Errorf(wire.AccessRefused, "%s in exclusive use", c.queueName(q.Name()))
+		}
+		return c.refusal(err, c.queueName(q.Name()))
+	}
+	ch.consumers[tag] = k
+	c.h.counters.Consumers.Add(1)
+	if !m.NoWait {
+		ch.write((&wire.BasicConsumeOk{ConsumerTag: tag}).Append)
+	}
+	if credit := c.enlist(k, ch.prefetch); credit != 0 {
+		k.core.AddCredit(credit)
+	}
+	return nil
+}
+
+// newTag checks a consumer tag, or makes one.
+func (ch *channel) newTag(tag string) (string, error) {
+	if tag == "" {
+		return "amq.ctag-" + randomName(), nil
+	}
+	if k := ch.consumers[tag]; k != nil && !ch.c.isGone(k) {
+		return "", wire.Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
+	}
+	if len(ch.consumers) >= ch.c.h.cfg.MaxConsumer {
+		return "", wire.Errorf(wire.ResourceError, "a channel has at most %d consumers", ch.c.h.cfg.MaxConsumer)
+	}
+	return tag, nil
+}
+
+func (c *conn) isGone(k *consumer) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return k.gone
+}
+
+// randomName is what follows amq.ctag- and amq.gen-.
+func randomName() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+func priorityOf(t wire.Table) (int, error) {
+	v, ok := t.Get("x-priority")
+	if !ok {
+		return 0, nil
+	}
+	n, ok := v.Int()
+	if !ok || n != int64(int32(n)) {
+		return 0, wire.Errorf(wire.PreconditionFailed, "invalid arg 'x-priority': it is no number, or too far from 0")
+	}
+	return int(n), nil
+}
+
+func (ch *channel) cancel(args []byte) error {
+	var m wire.BasicCancel
+	if err := m.Decode(args); err != nil {
+		return err
+	}
+	if k := ch.consumers[m.ConsumerTag]; k != nil {
+		delete(ch.consumers, m.ConsumerTag)
+		ch.retire(k)
+	}
+	if !m.NoWait {
+		ch.write((&wire.BasicCancelOk{ConsumerTag: m.ConsumerTag}).Append)
+	}
+	return nil
+}
+
+// cancelOk is the answer to our cancel notification, which asks for none.
+func (ch *channel) cancelOk([]byte) error { return nil }
+
+// retire ends a consumer's deliveries; what it holds stays with the channel.
+func (ch *channel) retire(k *consumer) {
+	c := ch.c
+	c.mu.Lock()
+	k.gone = true
+	c.forget(k)
+	c.mu.Unlock()
+	k.core.Stop()
+	c.mu.Lock()
+	holds := k.held > 0
+	c.mu.Unlock()
+	if !holds {
+		k.core.Cancel()
+	} else {
+		ch.retired = append(ch.retired, k)
+	}
+	if ch.replyTo != "" && k.queue.Name() == ch.replyTo {
+		ch.endReplies()
+	}
+}
+
+// drop ends a consumer with all it holds.
+func (ch *channel) drop(k *consumer) {
+	c := ch.c
+	c.mu.Lock()
+	k.gone = true
+	c.forget(k)
+	c.mu.Unlock()
+	k.core.Cancel()
+}

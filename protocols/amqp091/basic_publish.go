@@ -1,0 +1,213 @@
+package amqp091
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
+)
+
+// basic.publish and its content (1.8.3.7, 2.3.5.2).
+//
+//	mandatory           basic.return 312 NO_ROUTE, before the confirm
+//	immediate           not implemented, as in RabbitMQ
+//	CC, BCC             further routing keys; BCC is taken out
+//	user-id             must be the connection's user
+//	expiration          ms, as text
+//	refused             confirm.select: basic.nack; a channel error for what RabbitMQ closes it for
+//	disk nearly full    the connection is told (connection.blocked) and not read until there is room
+
+// content is the message that a channel is receiving.
+type content struct {
+	pub       *publication // nil: none, or its header is still to come
+	method    bool         // a basic.publish was read
+	mandatory bool
+	size      uint64 // of the body
+	body      []byte // what came of it, if it comes in several frames
+}
+
+// expected says that a content frame must come next.
+func (x *content) expected() bool { return x.method || x.pub != nil }
+
+// publication is what one publish allocates.
+type publication struct {
+	core.Publication
+	message core.Message
+}
+
+// routeCache remembers where a channel published last: nearly always the next
+// publish goes the same way, and needs neither strings nor a look at permissions.
+type routeCache struct {
+	exchange, key string
+	delayed       bool
+	err           error
+	valid         bool
+}
+
+func (ch *channel) publish(args []byte) error {
+	var m wire.BasicPublish
+	if err := m.Decode(args); err != nil {
+		return err
+	}
+	if m.Immediate {
+		return wire.Errorf(wire.NotImplemented, "immediate=true")
+	}
+	if r := &ch.route; !r.valid || string(m.Exchange) != r.exchange || string(m.RoutingKey) != r.key {
+		ch.routeTo(string(m.Exchange), string(m.RoutingKey))
+	}
+	ch.content = content{method: true, mandatory: m.Mandatory}
+	return nil
+}
+
+func (ch *channel) routeTo(exchange, key string) {
+	r := &ch.route
+	*r = routeCache{exchange: exchange, key: key, valid: true, err: ch.c.mayPublish(exchange, key)}
+	if exchange == "" {
+		return
+	}
+	x, ok := ch.c.ns.Exchange(exchange)
+	if !ok {
+		r.valid = false // it may be declared at any time
+		r.err = wire.Errorf(wire.NotFound, "no %s", ch.c.exchangeName(exchange))
+		return
+	}
+	r.delayed = x.Options().Kind == core.ExchangeDelayed
+}
+
+// header is the content header.
+func (ch *channel) header(payload []byte) error {
+	x := &ch.content
+	if !x.method || x.pub != nil {
+		return wire.Errorf(wire.UnexpectedFrame, "expected method frame, got non-method frame instead")
+	}
+	h, err := wire.DecodeHeader(payload)
+	if err != nil {
+		return err
+	}
+	if err := ch.route.err; err != nil {
+		return err
+	}
+	if most := ch.c.h.cfg.MaxMessage; h.BodySize > uint64(most) {
+		return wire.Errorf(wire.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, most)
+	}
+	pub := &publication{}
+	pub.Message, pub.To = &pub.message, core.ExchangeAddress(ch.route.exchange, ch.route.key)
+	if err := ch.fill(pub, h.Properties); err != nil {
+		return err
+	}
+	x.method, x.pub, x.size = false, pub, h.BodySize
+	if h.BodySize == 0 {
+		return ch.complete(nil)
+	}
+	return nil
+}
+
+// body is a part of the content. Memory grows with what comes, not with what
+// was said to come.
+func (ch *channel) body(payload []byte) error {
+	x := &ch.content
+	if x.pub == nil {
+		detail := "expected method frame, got non-method frame instead"
+		if x.method {
+			detail = "expected content header for class 60, got non content header frame instead"
+		}
+		return wire.Errorf(wire.UnexpectedFrame, "%s", detail)
+	}
+	switch have := uint64(len(x.body) + len(payload)); {
+	case have > x.size:
+		return wire.Errorf(wire.UnexpectedFrame, "a body of more than %d bytes", x.size)
+	case have == x.size && len(x.body) == 0:
+		return ch.complete(payload)
+	case have == x.size:
+		return ch.complete(append(x.body, payload...))
+	}
+	x.grow(len(payload))
+	x.body = append(x.body, payload...)
+	return nil
+}
+
+// grow makes room for n more bytes: at least what is there already again, but
+// never more than the body has.
+func (x *content) grow(n int) {
+	if want := len(x.body) + n; want > cap(x.body) {
+		bigger := make([]byte, len(x.body), min(int(x.size), max(want, 2*cap(x.body))))
+		copy(bigger, x.body)
+		x.body = bigger
+	}
+}
+
+// complete publishes a message that is all there. body is lent.
+func (ch *channel) complete(body []byte) error {
+	pub, mandatory := ch.content.pub, ch.content.mandatory
+	ch.content = content{}
+	pub.message.Body = body
+	ch.c.h.counters.Published.Add(1)
+	if ch.tx != nil {
+		return ch.tx.publish(ch, pub, mandatory)
+	}
+	seq := ch.expectConfirm(mandatory)
+	if ch.confirms {
+		pub.Confirm, pub.Token = ch, seq
+	}
+	if err := ch.submit(pub); err != nil {
+		return err
+	}
+	if mandatory && pub.Routed == 0 {
+		ch.giveBack(pub, body)
+	}
+	ch.releaseConfirms(mandatory)
+	return ch.c.admitted()
+}
+
+// submit hands a publication to the core, waiting while there is no disk for
+// it. What the core refuses at once closes the channel, or is nacked.
+func (ch *channel) submit(pub *publication) error {
+	c := ch.c
+	for {
+		err := c.pub.Publish(&pub.Publication)
+		switch core.KindOf(err) {
+		case core.NoSpace:
+			if err := c.awaitRoom(); err != nil {
+				return err
+			}
+			continue
+		case core.NotFound:
+			return wire.Errorf(wire.NotFound, "no %s", c.exchangeName(ch.route.exchange))
+		case core.Denied:
+			return wire.Errorf(wire.AccessRefused, "cannot publish to internal %s", c.exchangeName(ch.route.exchange))
+		}
+		if err != nil {
+			return c.refusal(err, c.exchangeName(ch.route.exchange))
+		}
+		return nil
+	}
+}
+
+// giveBack is basic.return of what nobody takes.
+func (ch *channel) giveBack(pub *publication, body []byte) {
+	c, m := ch.c, pub.Message
+	c.h.counters.Returned.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := outgoing(m)
+	method := wire.BasicReturn{ReplyCode: uint16(wire.NoRoute), ReplyText: wire.NoRoute.String(), Exchange: out.exchange, RoutingKey: out.key}
+	d := core.Delivery{Message: &core.Message{Body: bytes.Clone(body), Origin: m.Origin}}
+	out.message = d.Message
+	ch.encode(&out, &d, false, func(dst []byte) []byte { return method.Append(dst, ch.num) })
+}
+
+// admitted waits while the core cannot take more. Everybody else goes on: what
+// is parked needs only the disk.
+func (c *conn) admitted() error {
+	if !c.pub.Full() {
+		return nil
+	}
+	c.settleAcked()
+	return c.waits(func() error {
+		if c.pub.Wait(c.ctx) != nil {
+			return context.Cause(c.ctx)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,284 @@
+package amqp091
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
+	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
+)
+
+// A message's own form travels in core.Message.Origin: its encoded properties,
+// which consumers of AMQP get back byte for byte. The fields of the core are
+// set from them for every other door, and for consumers of what other doors
+// published properties are made of the fields (DESIGN section 3).
+//
+//	reply_to of a topic     amq.topic/<routing key>, as Spring AMQP spells an exchange and a key
+//	key over 255 bytes      cut; whole in the header x-topic
+//	dead letters            x-death, x-first-death-*, x-last-death-* as RabbitMQ; expiration goes into x-death
+//	x-delivery-count        of queues that count (quorum, x-delivery-limit), from the second delivery on
+
+// The headers that stand for fields of the core.
+const (
+	headerGroup  = "JMSXGroupID"
+	headerDedup  = "x-deduplication-header"
+	headerDedup2 = "_AMQ_DUPL_ID"
+	headerTrace  = "traceparent"
+	headerDelay  = "x-delay"
+	headerCC     = "CC"
+	headerBCC    = "BCC"
+	headerTopic  = "x-topic"
+	headerCount  = "x-delivery-count"
+)
+
+// alias is a string of bytes that are never written again.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// fill makes the publication's message that of a content header. props is lent.
+func (ch *channel) fill(pub *publication, props []byte) error {
+	m, p := &pub.message, wire.Properties{}
+	data := append([]byte(nil), props...) // kept; the strings are of it
+	if err := p.Decode(data); err != nil {
+		return err
+	}
+	changed, err := ch.fillHeaders(pub, &p)
+	if err != nil {
+		return err
+	}
+	m.Durable, m.Priority = p.DeliveryMode == 2, p.Priority
+	m.ContentType, m.Encoding = alias(p.ContentType), alias(p.ContentEncoding)
+	m.Text = isText(m.ContentType) && len(p.ContentEncoding) == 0
+	m.MessageID, m.Type, m.UserID, m.AppID = alias(p.MessageID), alias(p.Type), alias(p.UserID), alias(p.AppID)
+	if p.Has(wire.CorrelationID) {
+		m.Correlation = p.CorrelationID
+	}
+	if p.Has(wire.Timestamp) && p.Timestamp <= math.MaxInt64/1000 {
+		m.CreatedAt = int64(p.Timestamp) * 1000
+	}
+	if p.Has(wire.ReplyTo) {
+		if string(p.ReplyTo) == replyTo {
+			if ch.replyTo == "" {
+				return wire.Errorf(wire.PreconditionFailed, "fast reply consumer does not exist")
+			}
+			p.ReplyTo, changed = []byte(ch.replyTo), true
+		}
+		m.ReplyTo = addressOf(alias(p.ReplyTo))
+	}
+	if p.Has(wire.Expiration) {
+		if m.ExpiresAt, err = ch.c.expiration(p.Expiration); err != nil {
+			return err
+		}
+	}
+	if p.Has(wire.UserID) && m.UserID != ch.c.user {
+		return wire.Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", m.UserID, ch.c.user)
+	}
+	if changed {
+		data = p.Append(nil)
+	}
+	m.Origin = core.Origin{Protocol: dialectName, Data: data}
+	return nil
+}
+
+// isText says that a content type is one of text.
+func isText(t string) bool {
+	return strings.HasPrefix(t, "text/") || strings.HasPrefix(t, "application/json") || strings.HasPrefix(t, "application/xml")
+}
+
+// expiration reads the property: milliseconds to live.
+func (c *conn) expiration(b []byte) (at int64, err error) {
+	n, err := strconv.ParseUint(string(b), 10, 32)
+	if err != nil {
+		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': it is no number of milliseconds up to 4294967295", b)
+	}
+	return c.h.cfg.Broker.Now() + int64(n), nil
+}
+
+// fillHeaders takes the headers apart: routing keys, fields of the core, and
+// the rest. changed says that p.Headers are others now.
+func (ch *channel) fillHeaders(pub *publication, p *wire.Properties) (changed bool, err error) {
+	m := &pub.message
+	for name, v := range p.Headers.Fields() {
+		switch string(name) {
+		case headerCC:
+			m.Keys, err = keysOf(headerCC, v)
+		case headerBCC:
+			pub.HiddenKeys, err = keysOf(headerBCC, v)
+			changed = true
+		case headerDelay:
+			if n, ok := v.Int(); ok && ch.route.delayed && n > 0 && n <= math.MaxUint32 {
+				m.DeliverAt, changed = ch.c.h.cfg.Broker.Now()+n, true
+			} else {
+				m.Headers = append(m.Headers, core.Header{Name: headerDelay, Value: toCore(v)})
+			}
+			continue
+		default:
+			if setField(m, alias(name), v) {
+				continue
+			}
+		}
+		if err != nil {
+			return false, err
+		}
+		if string(name) != headerBCC {
+			m.Headers = append(m.Headers, core.Header{Name: alias(name), Value: toCore(v)})
+		}
+	}
+	if changed {
+		p.Headers = edit(p.Headers, func(name string, v wire.Value) (wire.Value, bool) {
+			if n, ok := v.Int(); ok && name == headerDelay && m.DeliverAt != 0 {
+				v = wire.LongValue(-n) // as RabbitMQ's plugin marks that it was waited for
+			}
+			return v, name != headerBCC
+		})
+	}
+	return changed, nil
+}
+
+// keysOf reads CC or BCC.
+func keysOf(name string, v wire.Value) (keys []string, err error) {
+	if v.Kind != wire.KindArray {
+		return nil, wire.Errorf(wire.PreconditionFailed, "invalid %s header: it is no array", name)
+	}
+	for e := range v.Elements() {
+		key, ok := e.Text()
+		if !ok {
+			return nil, wire.Errorf(wire.PreconditionFailed, "invalid %s header: it is no array of strings", name)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// setField takes a header that stands for a field of the core.
+func setField(m *core.Message, name string, v wire.Value) bool {
+	var to *string
+	switch name {
+	case headerGroup:
+		to = &m.GroupID
+	case headerDedup, headerDedup2:
+		to = &m.DedupID
+	case headerTrace:
+		to = &m.Trace
+	default:
+		return false
+	}
+	if v.Kind != wire.KindString || *to != "" {
+		return false
+	}
+	*to = alias(v.Raw)
+	return true
+}
+
+// topicReply begins the reply_to that is a topic.
+const topicReply = core.AMQTopic + "/"
+
+func addressOf(replyTo string) core.Address {
+	if key, ok := strings.CutPrefix(replyTo, topicReply); ok {
+		return core.TopicAddress(match.Swap(key))
+	}
+	if replyTo == "" {
+		return core.Address{}
+	}
+	return core.QueueAddress(replyTo)
+}
+
+func replyToOf(a core.Address) string {
+	switch a.Kind {
+	case core.ToQueue:
+		return a.Name
+	case core.ToTopic:
+		return topicReply + match.Swap(a.Name)
+	case core.ToExchange:
+		return a.Name + "/" + a.Key
+	}
+	return ""
+}
+
+// outgoingMessage is a message on its way to a client.
+type outgoingMessage struct {
+	message       *core.Message
+	exchange, key string
+	properties    []byte
+}
+
+func outgoing(m *core.Message) outgoingMessage {
+	return outgoingMessage{message: m, exchange: m.Source.Exchange(), key: m.Source.RoutingKey()}
+}
+
+// prepare makes the properties: the publisher's own bytes, if nothing came to
+// them here.
+func (o *outgoingMessage) prepare(c *conn, d *core.Delivery, count bool) {
+	m := o.message
+	own := m.Origin.Protocol == dialectName
+	count = count && d.Deliveries > 1
+	if own && len(m.Deaths) == 0 && !count && len(o.key) <= 255 {
+		o.properties = m.Origin.Data
+		return
+	}
+	var p wire.Properties
+	if !own || p.Decode(m.Origin.Data) != nil {
+		p = properties(m, c.h.cfg.Broker.Now())
+	}
+	if len(m.Deaths) > 0 {
+		p.Headers = withDeaths(p.Headers, m)
+		p.Set(wire.Expiration, false)
+	}
+	if count {
+		p.Headers = set(p.Headers, headerCount, wire.LongValue(int64(d.Deliveries-1)))
+	}
+	if len(o.key) > 255 {
+		p.Headers = set(p.Headers, headerTopic, wire.StringValue(o.key))
+	}
+	p.Set(wire.Headers, len(p.Headers) > 0)
+	o.properties = p.Append(nil)
+}
+
+// properties makes the properties of a message that another door published.
+func properties(m *core.Message, now int64) (p wire.Properties) {
+	text := func(which wire.Property, to *[]byte, s string) {
+		if s != "" && len(s) <= 255 {
+			*to = []byte(s)
+			p.Set(which, true)
+		}
+	}
+	contentType := m.ContentType
+	if contentType == "" && m.Text {
+		contentType = "text/plain"
+	}
+	text(wire.ContentType, &p.ContentType, contentType)
+	text(wire.ContentEncoding, &p.ContentEncoding, m.Encoding)
+	text(wire.CorrelationID, &p.CorrelationID, string(m.Correlation))
+	text(wire.ReplyTo, &p.ReplyTo, replyToOf(m.ReplyTo))
+	text(wire.MessageID, &p.MessageID, m.MessageID)
+	text(wire.Type, &p.Type, m.Type)
+	text(wire.UserID, &p.UserID, m.UserID)
+	text(wire.AppID, &p.AppID, m.AppID)
+	p.DeliveryMode, p.Priority = 1, m.Priority
+	if m.Durable {
+		p.DeliveryMode = 2
+	}
+	p.Set(wire.DeliveryMode, true)
+	p.Set(wire.Priority, m.Priority > 0)
+	if m.CreatedAt > 0 {
+		p.Timestamp = uint64(m.CreatedAt / 1000)
+		p.Set(wire.Timestamp, true)
+	}
+	if m.ExpiresAt != 0 {
+		text(wire.Expiration, &p.Expiration, strconv.FormatInt(max(0, m.ExpiresAt-now), 10))
+	}
+	for i := range m.Headers {
+		p.Headers = wire.AppendField(p.Headers, cut(m.Headers[i].Name), fromCore(&m.Headers[i].Value))
+	}
+	for _, f := range []struct{ name, value string }{{headerGroup, m.GroupID}, {headerDedup, m.DedupID}, {headerTrace, m.Trace}} {
+		if f.value != "" {
+			p.Headers = wire.AppendField(p.Headers, f.name, wire.StringValue(f.value))
+		}
+	}
+	return p
+}
+
+// cut is a name as long as a table can have it.
+func cut(name string) string { return name[:min(len(name), 255)] }
