@@ -48,6 +48,7 @@ type staging struct {
 	b       *Broker
 	batch   Batch
 	now     int64
+	staged  int       // operations of the group before the one that stages
 	touched []*Queue  // whose heads are to be written; each once
 	ready   []*Queue  // which got entries and are to be dispatched; each once
 	dirty   []Flusher // to be flushed at the end
@@ -179,6 +180,7 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 		d = max(d, it.durability)
 		bytes += it.bytes
 		n++
+		g.staged = n
 	}
 	for _, q := range g.touched {
 		q.writeHead(g)

@@ -238,11 +238,22 @@ func TestReplay(t *testing.T) {
 	})
 }
 
+// headedStore is one whose batches have a length from the start, as pebble's do.
+type headedStore struct{ core.Store }
+
+type headedBatch struct{ core.Batch }
+
+func (s headedStore) NewBatch() core.Batch { return headedBatch{s.Store.NewBatch()} }
+func (s headedStore) Apply(b core.Batch, d core.Durability) error {
+	return s.Store.Apply(b.(headedBatch).Batch, d)
+}
+func (b headedBatch) Len() int { return b.Batch.Len() + 12 }
+
 // A restart in the middle of a long replay neither repeats nor leaves out
 // anything, with publishes going on all the while.
 func TestReplayRestart(t *testing.T) {
 	const n = 2000
-	store := memstore.New(memstore.Options{})
+	store := headedStore{memstore.New(memstore.Options{})}
 	b := open(t, store, numbered)
 	gate := gatedTopic(t, b, core.QueueOptions{})
 	for i := range n {
@@ -274,7 +285,10 @@ func TestReplayRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c := a.Counts(); c.Ready != 0 {
+	if err := b.Default().StopReplay(t.Context(), "sub/a"); err != nil {
+		t.Fatal(err)
+	}
+	if c := a.Counts(); c.Ready != 0 || b.Default().Replaying("sub/a") {
 		t.Errorf("%d left", c.Ready)
 	}
 }
@@ -294,11 +308,14 @@ func TestStopReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	toTopic(t, b, "held", "g", "held")
-	if err := b.Default().StopReplay("sub/b"); err != nil {
+	if err := b.Default().StopReplay(t.Context(), "sub/b"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Default().StopReplay("sub/a"); err != nil { // there is none
+	if err := b.Default().StopReplay(t.Context(), "sub/a"); err != nil { // there is none
 		t.Fatal(err)
+	}
+	if b.Default().Replaying("sub/b") {
+		t.Error("stopped, and goes on")
 	}
 	toTopic(t, b, "after", "g", "after")
 	got := ""

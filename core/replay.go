@@ -15,6 +15,8 @@ type replay struct {
 	ns  *Namespace // immutable
 	key string     // immutable; the binding's
 
+	done chan struct{} // closed when it is over, or another has taken its place
+
 	def replayDef // committer goroutine only
 }
 
@@ -38,8 +40,9 @@ func (ns *Namespace) Replay(key string, gate *Queue, start, end int64) error {
 	if _, ok := ns.Binding(key); !ok {
 		return errf(NotFound, "no binding %q", key)
 	}
-	r := &replay{ns: ns, key: key, def: replayDef{Gate: gate.name, Start: start, End: end}}
-	return ns.b.startReplay(r, func(g *staging, old *replay) bool {
+	r := newReplay(ns, key)
+	r.def = replayDef{Gate: gate.name, Start: start, End: end}
+	_, err := ns.b.startReplay(r, func(g *staging, old *replay) bool {
 		gate.mu.Lock()
 		r.def.Since, r.def.Next = gate.head.seq, gate.head.lane(laneHighest).hint
 		gate.mu.Unlock()
@@ -48,12 +51,18 @@ func (ns *Namespace) Replay(key string, gate *Queue, start, end int64) error {
 		}
 		return true
 	})
+	return err
 }
 
-// StopReplay ends a replay, if there is one: only what it held back still comes.
-func (ns *Namespace) StopReplay(key string) error {
-	r := &replay{ns: ns, key: key}
-	return ns.b.startReplay(r, func(g *staging, old *replay) bool {
+func newReplay(ns *Namespace, key string) *replay {
+	return &replay{ns: ns, key: key, done: make(chan struct{})}
+}
+
+// StopReplay ends a replay, if there is one, and returns when it is over: what it
+// held back has come, in order.
+func (ns *Namespace) StopReplay(ctx context.Context, key string) error {
+	r := newReplay(ns, key)
+	started, err := ns.b.startReplay(r, func(g *staging, old *replay) bool {
 		if old == nil {
 			return false
 		}
@@ -61,11 +70,20 @@ func (ns *Namespace) StopReplay(key string) error {
 		r.def.End, r.def.Next = replayStop, max(old.def.Next, old.def.Since)
 		return true
 	})
+	if err != nil || !started {
+		return err
+	}
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // startReplay puts r in the place of the replay of its key, if begin says so.
-func (b *Broker) startReplay(r *replay, begin func(g *staging, old *replay) bool) error {
-	w, ns, started := newWaiter(), r.ns, false
+func (b *Broker) startReplay(r *replay, begin func(g *staging, old *replay) bool) (started bool, err error) {
+	w, ns := newWaiter(), r.ns
 	ok := b.committer.submit(&change{
 		write: func(g *staging) {
 			ns.mu.Lock()
@@ -78,6 +96,9 @@ func (b *Broker) startReplay(r *replay, begin func(g *staging, old *replay) bool
 			ns.mu.Lock()
 			ns.replays[r.key] = r
 			ns.mu.Unlock()
+			if old != nil {
+				close(old.done)
+			}
 		},
 		then: func(g *staging) {
 			if started {
@@ -87,10 +108,10 @@ func (b *Broker) startReplay(r *replay, begin func(g *staging, old *replay) bool
 		},
 	}, Durable, 0)
 	if !ok {
-		return errf(Closed, "the broker is shutting down")
+		return false, errf(Closed, "the broker is shutting down")
 	}
-	_, err := w.wait(context.Background())
-	return err
+	_, err = w.wait(context.Background())
+	return started, err
 }
 
 // Replaying says whether a replay of the binding is under way.
@@ -119,6 +140,7 @@ func (r *replay) end(g *staging) {
 	delete(r.ns.replays, r.key)
 	r.ns.mu.Unlock()
 	g.batch.Delete(r.storeKey())
+	close(r.done)
 }
 
 // replayStep copies some of what the gate keeps.
@@ -142,7 +164,7 @@ func (s *replayStep) stage(g *staging) {
 		s.over = true
 		return
 	}
-	alone := g.batch.Len() == 0 // nothing staged before it in this group, which it could not see
+	alone := g.staged == 0 // else some of this group may be in the gate, which it cannot see yet
 	b, bound := ns.Binding(r.key)
 	gate, open := ns.Queue(r.def.Gate)
 	if !bound || !open {
@@ -253,7 +275,7 @@ func (s *replayStep) copy(g *staging, b *Binding, e *entry) {
 
 // replay reads one that was under way.
 func (r *recovery) replay(ns *Namespace, name string, val []byte) error {
-	p := &replay{ns: ns, key: name}
+	p := newReplay(ns, name)
 	if err := json.Unmarshal(val, &p.def); err != nil {
 		return err
 	}

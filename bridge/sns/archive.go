@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"context"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -101,9 +102,9 @@ func (p *replay) check(t *target) error {
 }
 
 // begin starts what the policy asks for, or ends what is under way.
-func (p *replay) begin(ns *core.Namespace, arn, path string) error {
+func (p *replay) begin(ctx context.Context, ns *core.Namespace, arn, path string) error {
 	if p == nil {
-		return refusal(ns.StopReplay(arn))
+		return refusal(ns.StopReplay(ctx, arn))
 	}
 	gate, ok := gateOf(ns, path)
 	if !ok {
@@ -120,14 +121,19 @@ func replayStatus(ns *core.Namespace, arn string) string {
 	return "Completed"
 }
 
-// replayed tells whether a replay of one of the topic's subscriptions is under way.
-func replayed(ns *core.Namespace, path string) bool {
+// stopReplays ends the replays of a topic, before what they read goes.
+func (s *Service) stopReplays(ctx context.Context, ns *core.Namespace, path string) error {
+	s.subscribing.Lock()
+	defer s.subscribing.Unlock()
 	for _, b := range subscriptions(ns) {
-		if b.Attributes[subTopic] == path && ns.Replaying(b.Key) {
-			return true
+		if b.Attributes[subTopic] != path {
+			continue
+		}
+		if err := ns.StopReplay(ctx, b.Key); err != nil {
+			return refusal(err)
 		}
 	}
-	return false
+	return nil
 }
 
 // reason is why an attribute is refused, for "Invalid parameter: ...".

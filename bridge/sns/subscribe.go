@@ -21,7 +21,7 @@ var otherProtocols = map[string]bool{
 	"http": true, "https": true, "email": true, "email-json": true, "sms": true, "application": true, "lambda": true, "firehose": true,
 }
 
-func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
+func (s *Service) subscribe(ctx context.Context, c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
 	switch {
 	case otherProtocols[in.Protocol.V]:
 		return nil, notYet("Protocol", "protocol "+in.Protocol.V)
@@ -51,11 +51,11 @@ func (s *Service) subscribe(_ context.Context, c *awsapi.Call, in *snsapi.Subscr
 		return nil, invalid("Attributes Reason: " + err.Error())
 	}
 	p := place{path: t.Path(), endpoint: strings.Clone(in.Endpoint.V), queue: q.Name(), dead: dead, fifo: isFIFO(t.Attributes())}
-	return s.bind(t, p, in, st)
+	return s.bind(ctx, t, p, in, st)
 }
 
 // bind makes the subscription, or finds the one that there is.
-func (s *Service) bind(t *target, p place, in *snsapi.SubscribeInput, st settings) (*snsapi.SubscribeOutput, error) {
+func (s *Service) bind(ctx context.Context, t *target, p place, in *snsapi.SubscribeInput, st settings) (*snsapi.SubscribeOutput, error) {
 	s.subscribing.Lock()
 	defer s.subscribing.Unlock()
 	if b := subscribedAlready(t.ns, p); b != nil {
@@ -73,7 +73,7 @@ func (s *Service) bind(t *target, p place, in *snsapi.SubscribeInput, st setting
 		return nil, err
 	}
 	arn := awsapi.SubscriptionARN(t.arn, id)
-	if err := s.start(t, arn, p, st); err != nil {
+	if err := s.start(ctx, t, arn, p, st); err != nil {
 		return nil, err
 	}
 	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(arn)}, nil
@@ -81,7 +81,7 @@ func (s *Service) bind(t *target, p place, in *snsapi.SubscribeInput, st setting
 
 // start binds a new subscription. One that begins with a replay delivers nothing
 // of its own until the replay holds it back, or that would come twice.
-func (s *Service) start(t *target, arn string, p place, st settings) error {
+func (s *Service) start(ctx context.Context, t *target, arn string, p place, st settings) error {
 	again, _ := parseReplay(st.replay) // it was checked
 	if err := again.check(t); err != nil {
 		return invalid("Attributes Reason: " + err.Error())
@@ -93,7 +93,7 @@ func (s *Service) start(t *target, arn string, p place, st settings) error {
 		if _, err := t.ns.Bind(&quiet); err != nil {
 			return refusal(err)
 		}
-		if err := again.begin(t.ns, arn, p.path); err != nil {
+		if err := again.begin(ctx, t.ns, arn, p.path); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Service) getSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 	}, shown...)}, nil
 }
 
-func (s *Service) setSubscriptionAttributes(_ context.Context, c *awsapi.Call, in *snsapi.SetSubscriptionAttributesInput) (*snsapi.SetSubscriptionAttributesOutput, error) {
+func (s *Service) setSubscriptionAttributes(ctx context.Context, c *awsapi.Call, in *snsapi.SetSubscriptionAttributesInput) (*snsapi.SetSubscriptionAttributesOutput, error) {
 	s.subscribing.Lock() // nothing changes between reading the others and binding again
 	defer s.subscribing.Unlock()
 	b, err := s.subscriptionOf(c, in.SubscriptionArn.V)
@@ -59,11 +59,11 @@ func (s *Service) setSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 	case err != nil:
 		return nil, invalid(err.Error())
 	}
-	return nil, s.apply(c, b, in.AttributeName.V, st)
+	return nil, s.apply(ctx, c, b, in.AttributeName.V, st)
 }
 
 // apply puts the settings of a subscription into force.
-func (s *Service) apply(c *awsapi.Call, b *subscribed, changed string, st settings) error {
+func (s *Service) apply(ctx context.Context, c *awsapi.Call, b *subscribed, changed string, st settings) error {
 	p := placeOf(b.Binding)
 	var err error
 	if p.dead, err = s.deadLetters(c, b.ns, b.who, &st, p.fifo && strings.HasSuffix(p.queue, ".fifo")); err != nil {
@@ -89,5 +89,5 @@ func (s *Service) apply(c *awsapi.Call, b *subscribed, changed string, st settin
 	if err != nil || changed != attrReplay {
 		return refusal(err)
 	}
-	return again.begin(b.ns, b.Key, p.path)
+	return again.begin(ctx, b.ns, b.Key, p.path)
 }

@@ -66,7 +66,7 @@ func shownSettings(t *target) (out awsapi.Map[string]) {
 	return out
 }
 
-func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsapi.SetTopicAttributesInput) (*snsapi.SetTopicAttributesOutput, error) {
+func (s *Service) setTopicAttributes(ctx context.Context, c *awsapi.Call, in *snsapi.SetTopicAttributesInput) (*snsapi.SetTopicAttributesOutput, error) {
 	t, err := s.topicFor(c, in.TopicArn.V, core.Configure)
 	if err != nil {
 		return nil, err
@@ -77,8 +77,10 @@ func (s *Service) setTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 		return nil, err
 	}
 	return nil, s.change(t, func(all map[string]string) error {
-		if days, ok := set[attrArchive]; ok && archiveDays(days) == 0 && replayed(t.ns, t.Path()) {
-			return snsapi.InvalidStateException.New("Invalid state: Cannot end an ArchivePolicy while a subscription replays it")
+		if days, ok := set[attrArchive]; ok && archiveDays(days) == 0 {
+			if err := s.stopReplays(ctx, t.ns, t.Path()); err != nil {
+				return err
+			}
 		}
 		maps.Copy(all, set)
 		if !fifo {

@@ -35,10 +35,11 @@
 //	javascript   @aws-sdk/client-sqs, -sns  $SLIPWAY_TEST_CLIENTS/aws-javascript, by npm
 //	java         AWS SDK for Java v2        $SLIPWAY_TEST_CLIENTS/aws-java, by Maven
 //
-// Three consumers that people build on are driven in hello_test.go, with a message
+// Four consumers that people build on are driven in hello_test.go, with a message
 // each that they handle at once and one that they handle at its second try: Celery
 // with kombu's SQS transport (python3 with celery[sqs]), sqs-consumer (beside the
-// SDK for JavaScript) and amazon-sqs-java-messaging-lib (beside that for Java).
+// SDK for JavaScript), amazon-sqs-java-messaging-lib (beside that for Java) and
+// Spring Cloud AWS ($SLIPWAY_TEST_CLIENTS/aws-spring, by Maven).
 //
 // `CI_WORK=DIR .ci/run install` installs them all below DIR, with DIR/clients for
 // SLIPWAY_TEST_CLIENTS; where that is not set, only sdk-go is driven.
@@ -47,7 +48,6 @@
 //
 // # What is absent
 //
-// Filter policies, access policies and deliveries over HTTP, message move tasks and
-// FIFO topics: they have no rows until Slipway has them. Spring Cloud AWS is not
-// driven.
+// Deliveries over HTTP have no rows until Slipway has them. Message move tasks have
+// none either: Debian's CLI does not know them; bridge/sqs tests them.
 package aws

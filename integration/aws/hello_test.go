@@ -1,11 +1,14 @@
 package aws
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -41,10 +44,10 @@ func hello(t *testing.T, c driver.Command, b *daemon.Broker, queue string, send 
 		}
 		delete(want, d)
 	}
-	sdk := client.SQS(t, b.AWS)
+	queues := client.SQS(t, b.AWS)
 	url := "http://" + b.AWS + "/" + client.Account + "/" + queue
 	daemon.Eventually(t, client.Patience, "empty queue", func() bool {
-		all, err := sdk.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
+		all, err := queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,16 +82,38 @@ func TestJMS(t *testing.T) {
 	helloBySDK(t, "java", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(installed(t, "aws-java"), "*"), "clients/jms/Listener.java")
 }
 
+// TestSpring: a listener gets what SqsTemplate sent and what SnsTemplate published.
+func TestSpring(t *testing.T) {
+	daemon.Need(t, "java")
+	jars := filepath.Join(installed(t, "aws-spring"), "*")
+	b := daemon.Start(t, daemon.Options{})
+	queues, topics := client.SQS(t, b.AWS), client.SNS(t, b.AWS)
+	client.CreateQueue(t.Context(), t, queues, "hello", map[string]string{"VisibilityTimeout": "1"}) // what was not acknowledged is soon back
+	topic, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: sdk.String("hello")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: sdk.String("sqs"),
+		Endpoint: sdk.String("arn:aws:sqs:" + client.Region + ":" + client.Account + ":hello"), Attributes: map[string]string{"RawMessageDelivery": "true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", jars, "clients/spring/Listener.java"}
+	encode := base64.StdEncoding.EncodeToString
+	env := append(environment("http://"+b.AWS), "QUEUE=hello", "TOPIC="+*topic.TopicArn, "SEND="+encode([]byte(hard)), "PUBLISH="+encode([]byte("again")))
+	hello(t, driver.Command{Args: args, Env: env}, b, "hello", func(...string) {}) // it sends itself
+}
+
 // helloBySDK is hello where the messages are plain texts.
 func helloBySDK(t *testing.T, args ...string) {
 	t.Helper()
 	b := daemon.Start(t, daemon.Options{})
-	sdk := client.SQS(t, b.AWS)
-	url := client.CreateQueue(t.Context(), t, sdk, "hello", nil)
+	queues := client.SQS(t, b.AWS)
+	url := client.CreateQueue(t.Context(), t, queues, "hello", nil)
 	c := driver.Command{Args: args, Env: append(environment("http://"+b.AWS), "QUEUE=hello", "QUEUE_URL="+url)}
 	hello(t, c, b, "hello", func(words ...string) {
 		for _, w := range words {
-			if _, err := sdk.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &w}); err != nil {
+			if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &w}); err != nil {
 				t.Fatal(err)
 			}
 		}

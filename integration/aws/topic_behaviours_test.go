@@ -27,7 +27,7 @@ func (s *session) subscribe(topic, name string, attributes ...string) (url, subs
 // envelope is what SNS wraps a message in.
 type envelope struct {
 	Type, MessageId, TopicArn, Subject, Message, Timestamp string
-	UnsubscribeURL                                         string
+	UnsubscribeURL, SequenceNumber                         string
 	MessageAttributes                                      map[string]struct{ Type, Value string }
 }
 

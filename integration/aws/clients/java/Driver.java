@@ -111,6 +111,7 @@ public final class Driver {
     private static Object build(SdkPojo builder, Map<String, JsonNode> members) {
         Map<String, SdkField<?>> fields = new LinkedHashMap<>();
         builder.sdkFields().forEach(f -> fields.put(f.memberName(), f));
+        builder.sdkFields().forEach(f -> fields.putIfAbsent(f.locationName(), f)); // the SDK gives a few members another name
         members.forEach((name, value) -> {
             SdkField<?> f = fields.get(name);
             if (f == null) {
