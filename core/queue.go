@@ -67,6 +67,9 @@ func (q *Queue) Name() string { return q.name }
 // Namespace is where it lives.
 func (q *Queue) Namespace() *Namespace { return q.ns }
 
+// Hidden says that it is not listed unless asked for by name.
+func (q *Queue) Hidden() bool { return q.hidden }
+
 // CreatedAt is when it was declared, in ms.
 func (q *Queue) CreatedAt() int64 { return q.created }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/slipwaymq/slipway/bridge/admin/rabbit"
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/core"
 )
@@ -31,21 +32,14 @@ type Config struct {
 	Connections func() []Connection
 	Disconnect  func(id uint64) bool
 	Traffic     func() []Traffic
+	// Listeners are where the doors accept, and Node is the process's own
+	// figures: for RabbitMQ's management API.
+	Listeners func() []rabbit.Listener
+	Node      func() rabbit.Node
 }
 
 // A Connection is one client's, for lists.
-type Connection struct {
-	ID        uint64    `json:"id"`
-	Protocol  string    `json:"protocol"`
-	Remote    string    `json:"remote"`
-	Transport string    `json:"transport"` // tcp, tls, ws, wss
-	Since     time.Time `json:"since"`
-	Client    string    `json:"client,omitempty"`
-	User      string    `json:"user,omitempty"`
-	BytesIn   uint64    `json:"bytesIn"`
-	BytesOut  uint64    `json:"bytesOut"`
-	Queued    int       `json:"queued"` // bytes it has not taken yet
-}
+type Connection = rabbit.Connection
 
 // Traffic is one kind of event at one door; Value only grows, unless Gauge.
 type Traffic struct {
@@ -61,7 +55,8 @@ type Service struct {
 	cfg     Config        // immutable
 	guard   *awsapi.Guard // immutable
 	metrics http.Handler  // immutable
-	started time.Time     // immutable
+	rabbit  *rabbit.Service
+	started time.Time // immutable
 }
 
 // New makes the service.
@@ -71,6 +66,10 @@ func New(cfg Config) *Service {
 	}
 	s := &Service{cfg: cfg, guard: awsapi.NewGuard("admin.allowed_hosts", cfg.AllowedHosts, ""), started: time.Now()}
 	s.metrics = newMetrics(s)
+	s.rabbit = rabbit.New(rabbit.Config{
+		Broker: cfg.Broker, Access: cfg.Access, Version: cfg.Version, Started: s.started, Log: cfg.Log,
+		Connections: cfg.Connections, Disconnect: cfg.Disconnect, Listeners: cfg.Listeners, Node: cfg.Node,
+	})
 	return s
 }
 
@@ -91,18 +90,23 @@ func (s *Service) Handler(anonymous bool) http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	for pattern, h := range map[string]handler{
-		"GET /metrics":                  needs(core.Read, s.showMetrics),
-		"GET /api/overview":             needs(core.Read, s.overview),
-		"GET /api/queues":               s.queues,
-		"GET /api/queues/{name}":        s.queue,
-		"POST /api/queues/{name}/purge": s.purge,
-		"GET /api/topics":               s.topics,
-		"GET /api/sessions":             needs(core.Read, s.sessions),
-		"GET /api/connections":          needs(core.Read, s.connections),
-		"DELETE /api/connections/{id}":  needs(core.Configure, s.disconnect),
+		"GET /metrics":                 needs(core.Read, s.showMetrics),
+		"GET /v1/overview":             needs(core.Read, s.overview),
+		"GET /v1/queues":               s.queues,
+		"GET /v1/queues/{name}":        s.queue,
+		"POST /v1/queues/{name}/purge": s.purge,
+		"GET /v1/topics":               s.topics,
+		"GET /v1/sessions":             needs(core.Read, s.sessions),
+		"PUT /v1/hold":                 needs(core.Configure, s.hold),
+		"DELETE /v1/hold":              needs(core.Configure, s.release),
+		"GET /v1/connections":          needs(core.Read, s.connections),
+		"DELETE /v1/connections/{id}":  needs(core.Configure, s.disconnect),
 	} {
 		mux.Handle(pattern, s.guarded(anonymous, h))
 	}
+	mux.Handle("/api/", s.rabbit.Handler(func(w http.ResponseWriter, r *http.Request) (*core.Principal, bool) {
+		return s.login(w, r, anonymous)
+	}))
 	if s.cfg.Profiles {
 		mux.Handle("GET /debug/pprof/", s.guarded(anonymous, needs(core.Configure, profile)))
 	}

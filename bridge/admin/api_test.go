@@ -15,20 +15,20 @@ func TestQueues(t *testing.T) {
 	h := s.Handler(true)
 	declare(t, s, "orders/new", 3)
 	declare(t, s, "bills", 0)
-	list := get[queueList](t, h, "/api/queues")
+	list := get[queueList](t, h, "/v1/queues")
 	if len(list.Queues) != 2 || list.Queues[1].Ready != 3 || list.Queues[1].Alias == "orders/new" || list.Next != "" {
 		t.Errorf("got %+v", list)
 	}
-	if list := get[queueList](t, h, "/api/queues", as("some", "s")); len(list.Queues) != 1 || list.Queues[0].Name != "orders/new" {
+	if list := get[queueList](t, h, "/v1/queues", as("some", "s")); len(list.Queues) != 1 || list.Queues[0].Name != "orders/new" {
 		t.Errorf("one who may read orders sees %+v", list)
 	}
-	if d := get[queueDetail](t, h, "/api/queues/orders%2Fnew"); d.Bytes == 0 || !d.Options.Durable || time.Since(d.Created) > time.Minute {
+	if d := get[queueDetail](t, h, "/v1/queues/orders%2Fnew"); d.Bytes == 0 || !d.Options.Durable || time.Since(d.Created) > time.Minute {
 		t.Errorf("got %+v", d)
 	}
-	if status, body := ask(t, h, "POST", "/api/queues/orders%2Fnew/purge"); status != 200 {
+	if status, body := ask(t, h, "POST", "/v1/queues/orders%2Fnew/purge"); status != 200 {
 		t.Fatal(status, body)
 	}
-	if d := get[queueDetail](t, h, "/api/queues/orders%2Fnew"); d.Ready != 0 {
+	if d := get[queueDetail](t, h, "/v1/queues/orders%2Fnew"); d.Ready != 0 {
 		t.Errorf("after a purge: %+v", d)
 	}
 }
@@ -54,25 +54,25 @@ func TestListsAreCut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q := get[queueList](t, h, "/api/queues")
-	rest := get[queueList](t, h, "/api/queues?after="+q.Next)
+	q := get[queueList](t, h, "/v1/queues")
+	rest := get[queueList](t, h, "/v1/queues?after="+q.Next)
 	if len(q.Queues) != page || len(rest.Queues) != 5 || rest.Next != "" || rest.Queues[0].Name != "q01000" {
 		t.Errorf("queues: %d, then %+v", len(q.Queues), rest)
 	}
-	if hidden := get[queueList](t, h, "/api/queues?hidden=true&prefix=session/"); len(hidden.Queues) != page {
+	if hidden := get[queueList](t, h, "/v1/queues?hidden=true&prefix=session/"); len(hidden.Queues) != page {
 		t.Errorf("%d hidden queues", len(hidden.Queues))
 	}
-	topics := get[topicList](t, h, "/api/topics")
-	if rest := get[topicList](t, h, "/api/topics?after="+topics.Next); len(topics.Topics) != page || len(rest.Topics) != 5 {
+	topics := get[topicList](t, h, "/v1/topics")
+	if rest := get[topicList](t, h, "/v1/topics?after="+topics.Next); len(topics.Topics) != page || len(rest.Topics) != 5 {
 		t.Errorf("topics: %d, %d", len(topics.Topics), len(rest.Topics))
 	}
-	sessions := get[sessionList](t, h, "/api/sessions")
-	more := get[sessionList](t, h, "/api/sessions?after="+sessions.Next)
+	sessions := get[sessionList](t, h, "/v1/sessions")
+	more := get[sessionList](t, h, "/v1/sessions?after="+sessions.Next)
 	if len(sessions.Sessions) != page || len(more.Sessions) != 5 || more.Sessions[4].Session != "mqtt/q01004" {
 		t.Errorf("sessions: %d, %+v", len(sessions.Sessions), more)
 	}
-	conns := get[connectionList](t, h, "/api/connections")
-	last := get[connectionList](t, h, fmt.Sprint("/api/connections?after=", conns.Next))
+	conns := get[connectionList](t, h, "/v1/connections")
+	last := get[connectionList](t, h, fmt.Sprint("/v1/connections?after=", conns.Next))
 	if len(conns.Connections) != page || len(last.Connections) != 5 || last.Connections[4].ID != page+5 {
 		t.Errorf("connections: %d, %+v", len(conns.Connections), last)
 	}
@@ -96,7 +96,7 @@ func TestHealth(t *testing.T) {
 	unready = errors.New("disk space is low")
 	wants("/readyz", 503, "disk space is low")
 	wants("/healthz", 200, "ok")
-	if o := get[overviewAnswer](t, s.Handler(true), "/api/overview"); o.Ready || o.Reason != "disk space is low" || o.Version != "test" {
+	if o := get[overviewAnswer](t, s.Handler(true), "/v1/overview"); o.Ready || o.Reason != "disk space is low" || o.Version != "test" {
 		t.Errorf("got %+v", o)
 	}
 	failed = errors.New("sync")

@@ -9,18 +9,20 @@
 //	/healthz                           GET     nothing: 200 while the process is alive and its store has not failed
 //	/readyz                            GET     nothing: 200 while new messages are taken, else 503 and why
 //	/metrics                           GET     read on every queue; Prometheus' text format
-//	/api/overview                      GET     read on every queue
-//	/api/queues?prefix=&hidden=&after= GET     shows the queues that one may read, 1,000 at a time
-//	/api/queues/{name}                 GET     read on it
-//	/api/queues/{name}/purge           POST    configure on it
-//	/api/topics                        GET     shows those that one may read
-//	/api/sessions                      GET     read on every queue
-//	/api/connections                   GET     read on every queue
-//	/api/connections/{id}              DELETE  configure on every queue
+//	/v1/overview                       GET     read on every queue
+//	/v1/queues?prefix=&hidden=&after=  GET     shows the queues that one may read, 1,000 at a time
+//	/v1/queues/{name}                  GET     read on it
+//	/v1/queues/{name}/purge            POST    configure on it
+//	/v1/topics                         GET     shows those that one may read
+//	/v1/sessions                       GET     read on every queue
+//	/v1/connections                    GET     read on every queue
+//	/v1/connections/{id}               DELETE  configure on every queue
+//	/v1/hold                           PUT     configure on every queue: publishes wait, for the reason of the body, until DELETE
+//	/api/...                                   RabbitMQ's management API: package rabbit
 //	/debug/pprof/...                   GET     configure on every queue; only with Config.Profiles
 //	console                            absent
 //
-// Every path under /api takes ?namespace=NAME; without it, the default one. A
+// Every path under /v1 takes ?namespace=NAME; without it, the default one. A
 // name with a `/` is written with %2F.
 //
 // Who asks: where users are configured, one of them by HTTP basic

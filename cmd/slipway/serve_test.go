@@ -72,7 +72,7 @@ func TestServe(t *testing.T) {
 		err := serveIn(ctx, settings(t, text), quiet(), outside(t), func(all []opened) {
 			defer cancel()
 			url := "http://" + address(t, all, "admin")
-			for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "slipway_info", "/api/queues": `"queues": []`} {
+			for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "slipway_info", "/v1/queues": `"queues": []`} {
 				if status, body := fetch(t, url+path); status != 200 || !strings.Contains(body, want) {
 					t.Errorf("%q: %s: %d %s", text, path, status, body)
 				}

@@ -108,6 +108,7 @@ func (in *instance) openAdmin(d *doors, all []listener) {
 		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: func() []admin.Connection { return connections(d.server) },
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
+		Listeners:   d.listeners, Node: in.node,
 		Traffic: func() []admin.Traffic {
 			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), amqpTraffic(d.amqp), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic())
 		},

@@ -23,6 +23,12 @@ func keep(attributes *map[string]string, hs []core.Header) {
 	(*attributes)[Kept] = base64.StdEncoding.EncodeToString(appendTable(nil, hs))
 }
 
+// Keep is the attributes of a binding with these arguments.
+func Keep(hs []core.Header) (attributes map[string]string) {
+	keep(&attributes, hs)
+	return attributes
+}
+
 // Of is the arguments that a queue, exchange or binding was declared with, from
 // its attributes.
 func Of(attributes map[string]string) []core.Header {

@@ -73,7 +73,7 @@ func publishAs(t *testing.T, b *daemon.Broker, topic, body string) {
 
 func overview(t *testing.T, b *daemon.Broker, user string) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.Admin+"/api/overview", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.Admin+"/v1/overview", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

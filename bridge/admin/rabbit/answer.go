@@ -1,0 +1,95 @@
+package rabbit
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// row is one thing as the API shows it.
+type row map[string]any
+
+// answer writes v as JSON. A client that has gone away is nobody to tell.
+func answer(w http.ResponseWriter, status int, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	head(w)
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+	return nil
+}
+
+func head(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// done answers what has nothing to say.
+func done(w http.ResponseWriter, created bool) error {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if created {
+		w.WriteHeader(http.StatusCreated)
+	} else {
+		w.WriteHeader(http.StatusNoContent)
+	}
+	return nil
+}
+
+func empty(w http.ResponseWriter, _ *request) error { return answer(w, http.StatusOK, []row{}) }
+
+// An apiError is an answer in RabbitMQ's form.
+type apiError struct {
+	status int
+	Short  string `json:"error"`
+	Reason string `json:"reason"`
+}
+
+func (e *apiError) Error() string { return e.Short + ": " + e.Reason }
+
+func invalid(short, reason string) error { return &apiError{http.StatusBadRequest, short, reason} }
+
+var (
+	notFound error = &apiError{http.StatusNotFound, "Object Not Found", "Not Found"}
+	denied   error = &apiError{http.StatusUnauthorized, "not_authorised", "Access refused."}
+)
+
+// absent refuses to set what there is not.
+func absent(http.ResponseWriter, *request) error {
+	return invalid("bad_request", "slipway has no such thing; what it has is set in its configuration, or by policies")
+}
+
+// fail is the one place where an error becomes an answer.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var e *apiError
+	if !errors.As(err, &e) {
+		e = ofCore(err)
+	}
+	if e.status == http.StatusInternalServerError {
+		s.cfg.Log.Error("management request failed", "method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
+	}
+	_ = answer(w, e.status, e) // two texts are always JSON
+}
+
+func ofCore(err error) *apiError {
+	var e *core.Error
+	if !errors.As(err, &e) {
+		return &apiError{http.StatusInternalServerError, "internal_error", "the request failed inside the broker; its log says why"}
+	}
+	switch e.Kind {
+	case core.NotFound:
+		return &apiError{http.StatusNotFound, "Object Not Found", "Not Found"}
+	case core.Denied:
+		return &apiError{http.StatusUnauthorized, "not_authorised", "Access refused."}
+	case core.Closed, core.NoSpace:
+		return &apiError{http.StatusServiceUnavailable, "service_unavailable", e.Msg}
+	case core.Internal:
+		return &apiError{http.StatusInternalServerError, "internal_error", "the request failed inside the broker; its log says why"}
+	}
+	return &apiError{http.StatusBadRequest, "bad_request", e.Msg}
+}

@@ -1,0 +1,82 @@
+package rabbit
+
+import (
+	"net/http"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
+	out := s.heading()
+	var vhosts []row
+	for _, ns := range s.seen(r.who) {
+		vhosts = append(vhosts, row{"name": vhostOf(ns)})
+	}
+	users := []row{}
+	for _, u := range s.known() {
+		users = append(users, userRow(u))
+	}
+	permissions := []row{}
+	for x := range s.permissionRows(nil) {
+		permissions = append(permissions, x)
+	}
+	out["users"], out["vhosts"], out["permissions"] = users, vhosts, permissions
+	out["topic_permissions"], out["parameters"], out["global_parameters"] = []row{}, []row{}, []row{{"name": "cluster_name", "value": nodeName}}
+	exported(out, r.who, true, s.seen(r.who)...)
+	return download(w, r, out)
+}
+
+func (s *Service) exportOne(w http.ResponseWriter, r *request) error {
+	out := s.heading()
+	out["parameters"] = []row{}
+	exported(out, r.who, false, r.ns)
+	return download(w, r, out)
+}
+
+func download(w http.ResponseWriter, r *request, out row) error {
+	if name := r.URL.Query().Get("download"); name != "" {
+		w.Header().Set("Content-Disposition", "attachment; filename=definitions.json")
+	}
+	return answer(w, http.StatusOK, out)
+}
+
+func (s *Service) heading() row {
+	return row{"rabbit_version": compatible, "rabbitmq_version": compatible, "product_name": "Slipway", "product_version": s.cfg.Version}
+}
+
+// exported adds what can be declared again: what is exclusive, generated or
+// everywhere is not among it.
+func exported(out row, who *core.Principal, named bool, of ...*core.Namespace) {
+	queues, exchanges, bindings, policies := []row{}, []row{}, []row{}, []row{}
+	add := func(to *[]row, x row, columns ...string) {
+		if named {
+			columns = append(columns, "vhost")
+		}
+		y := row{}
+		for _, c := range columns {
+			y[c] = x[c]
+		}
+		*to = append(*to, y)
+	}
+	for _, ns := range of {
+		for _, q := range ns.Queues("", false) {
+			if x := queueRow(q); x["exclusive"] == false {
+				add(&queues, x, "name", "durable", "auto_delete", "arguments", "type")
+			}
+		}
+		for _, x := range ns.Exchanges() {
+			if !x.Builtin() {
+				add(&exchanges, exchangeRow(x), "name", "type", "durable", "auto_delete", "internal", "arguments")
+			}
+		}
+		for e := range edges(who, ns) {
+			if e.binding != nil && (e.binding.Queue == nil || !e.binding.Queue.Hidden()) {
+				add(&bindings, e.row(), "source", "destination", "destination_type", "routing_key", "arguments")
+			}
+		}
+		for x := range policyRows(ns) {
+			add(&policies, x, "name", "pattern", "apply-to", "definition", "priority")
+		}
+	}
+	out["queues"], out["exchanges"], out["bindings"], out["policies"] = queues, exchanges, bindings, policies
+}

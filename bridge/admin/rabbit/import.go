@@ -1,0 +1,220 @@
+package rabbit
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// definitionsBody is a RabbitMQ export. What it may hold besides, RabbitMQ does
+// not look at either.
+type definitionsBody struct {
+	Users       []json.RawMessage `json:"users"`
+	VHosts      []vhostBody       `json:"vhosts"`
+	Permissions []json.RawMessage `json:"permissions"`
+	Topics      []json.RawMessage `json:"topic_permissions"`
+	Parameters  []json.RawMessage `json:"parameters"`
+	Globals     []json.RawMessage `json:"global_parameters"`
+	Policies    []policyBody      `json:"policies"`
+	Queues      []queueBody       `json:"queues"`
+	Exchanges   []exchangeBody    `json:"exchanges"`
+	Bindings    []bindingBody     `json:"bindings"`
+}
+
+type vhostBody struct {
+	Name string `json:"name"`
+}
+
+// A line says what became of one thing of an import.
+type line struct {
+	What   string `json:"what"` // queue, exchange, ...
+	VHost  string `json:"vhost,omitempty"`
+	Name   string `json:"name"`
+	Result string `json:"result"` // kept, changed, dropped
+	Why    string `json:"why,omitempty"`
+}
+
+// What becomes of a thing.
+const (
+	kept    = "kept"
+	changed = "changed"
+	dropped = "dropped"
+)
+
+// importing is one import under way. It goes on past what cannot be, and tells.
+type importing struct {
+	s     *Service
+	r     *request
+	only  *core.Namespace // nil: each thing names its own
+	lines []line
+}
+
+func (s *Service) importAll(w http.ResponseWriter, r *request) error { return s.load(w, r, nil) }
+
+func (s *Service) importOne(w http.ResponseWriter, r *request) error { return s.load(w, r, r.ns) }
+
+func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) error {
+	d, err := read[definitionsBody](r)
+	if err != nil {
+		return err
+	}
+	in := &importing{s: s, r: r, only: only}
+	in.vhosts(d.VHosts)
+	in.refused(&d)
+	in.policies(d.Policies)
+	in.exchanges(d.Exchanges)
+	in.queues(d.Queues)
+	in.bindings(d.Bindings)
+	for _, l := range in.lines {
+		s.cfg.Log.Info("definition imported", "what", l.What, "vhost", l.VHost, "name", l.Name, "result", l.Result, "why", l.Why, "user", r.who.Name)
+	}
+	return answer(w, http.StatusOK, row{"imported": append([]line{}, in.lines...)})
+}
+
+func (in *importing) say(what, vhost, name, result, why string) {
+	in.lines = append(in.lines, line{what, vhost, name, result, why})
+}
+
+// outcome says what became of something that needed no change.
+func (in *importing) outcome(what, vhost, name string, err error) {
+	if err != nil {
+		in.say(what, vhost, name, dropped, err.Error())
+		return
+	}
+	in.say(what, vhost, name, kept, "")
+}
+
+// namespace finds where a thing goes.
+func (in *importing) namespace(vhost string) (*core.Namespace, error) {
+	if in.only != nil {
+		return in.only, nil
+	}
+	for _, ns := range in.s.seen(in.r.who) {
+		if ns.Name() == namespaceOf(vhost) {
+			return ns, nil
+		}
+	}
+	return nil, &core.Error{Kind: core.NotFound, Msg: "there is no vhost " + vhost}
+}
+
+func (in *importing) vhosts(all []vhostBody) {
+	for _, v := range all {
+		_, err := in.namespace(v.Name)
+		if err != nil && in.r.who.Anonymous {
+			_, err = in.s.cfg.Broker.Namespace(namespaceOf(v.Name))
+		}
+		in.outcome("vhost", "", v.Name, err)
+	}
+}
+
+// refused is what is set elsewhere, or not at all.
+func (in *importing) refused(d *definitionsBody) {
+	for _, group := range []struct {
+		what, why string
+		all       []json.RawMessage
+	}{
+		{"user", "users are set in the configuration", d.Users},
+		{"permission", "permissions are set in the configuration", d.Permissions},
+		{"topic permission", "permissions are set in the configuration", d.Topics},
+		{"parameter", "there are no plugins that would use it", d.Parameters},
+		{"global parameter", "there is nothing that would use it", d.Globals},
+	} {
+		for _, raw := range group.all {
+			var x struct{ Name, User, VHost string }
+			_ = json.Unmarshal(raw, &x) // for its name only
+			in.say(group.what, x.VHost, x.Name+x.User, dropped, group.why)
+		}
+	}
+}
+
+func (in *importing) policies(all []policyBody) {
+	for _, b := range all {
+		ns, err := in.namespace(b.VHost)
+		if err != nil {
+			in.outcome("policy", b.VHost, b.Name, err)
+			continue
+		}
+		p := b.policy(b.Name)
+		var lost []string
+		for _, name := range slices.Sorted(maps.Keys(p.Definition)) {
+			if !slices.Contains(core.PolicySettings(), name) {
+				delete(p.Definition, name)
+				lost = append(lost, name)
+			}
+		}
+		switch err := ns.SetPolicy(p); {
+		case len(p.Definition) == 0:
+			in.say("policy", vhostOf(ns), b.Name, dropped, "it sets only "+strings.Join(lost, ", "))
+		case err != nil:
+			in.outcome("policy", vhostOf(ns), b.Name, err)
+		case len(lost) > 0:
+			in.say("policy", vhostOf(ns), b.Name, changed, "without "+strings.Join(lost, ", "))
+		default:
+			in.outcome("policy", vhostOf(ns), b.Name, nil)
+		}
+	}
+}
+
+func (in *importing) exchanges(all []exchangeBody) {
+	for _, b := range all {
+		ns, err := in.namespace(b.VHost)
+		if err == nil {
+			var o core.ExchangeOptions
+			if o, err = b.options(b.Name); err == nil {
+				_, err = declareExchange(ns, b.Name, o)
+			}
+		}
+		in.outcome("exchange", b.VHost, b.Name, err)
+	}
+}
+
+func (in *importing) queues(all []queueBody) {
+	for _, b := range all {
+		ns, err := in.namespace(b.VHost)
+		var o core.QueueOptions
+		if err == nil {
+			if o, err = b.options(b.Name); err == nil {
+				_, err = declareQueue(ns, b.Name, o)
+			}
+		}
+		if why := without(b.Arguments); err == nil && why != "" {
+			in.say("queue", b.VHost, b.Name, changed, why)
+			continue
+		}
+		in.outcome("queue", b.VHost, b.Name, err)
+	}
+}
+
+// without says which arguments of a queue are kept and shown, without effect.
+func without(arguments map[string]any) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		switch name {
+		case "x-queue-type":
+			if arguments[name] != "classic" {
+				all = append(all, fmt.Sprintf("%s %v: there is one kind of queue", name, arguments[name]))
+			}
+		case "x-queue-mode", "x-queue-version", "x-queue-master-locator", "x-queue-leader-locator", "x-quorum-initial-group-size", "x-max-in-memory-length", "x-max-in-memory-bytes":
+			all = append(all, name+" is without effect")
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+func (in *importing) bindings(all []bindingBody) {
+	for _, b := range all {
+		ns, err := in.namespace(b.VHost)
+		if err == nil && b.Source == "" {
+			continue // each queue's own
+		}
+		if err == nil {
+			_, err = bind(ns, &b)
+		}
+		in.outcome("binding", b.VHost, b.Source+" -> "+b.Destination+" "+b.RoutingKey, err)
+	}
+}

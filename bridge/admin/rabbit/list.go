@@ -1,0 +1,225 @@
+package rabbit
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxSorted bounds how many rows one sorted or paged answer looks at in memory.
+const maxSorted = 1_000_000
+
+// list answers with the rows, as ?columns, ?sort, ?sort_reverse, ?name, ?use_regex,
+// ?page and ?page_size ask. Without a sort or page they are written as they come,
+// so that any number of them takes no memory.
+func list(w http.ResponseWriter, r *request, rows iter.Seq[row]) error {
+	q := r.URL.Query()
+	keep, err := nameFilter(q)
+	if err != nil {
+		return err
+	}
+	columns := split(q.Get("columns"))
+	if q.Get("sort") == "" && !q.Has("page") {
+		return stream(w, rows, keep, columns)
+	}
+	var all []row
+	total := 0
+	for x := range rows {
+		if total++; keep(x) && len(all) < maxSorted {
+			all = append(all, x)
+		}
+	}
+	if by := q.Get("sort"); by != "" {
+		slices.SortStableFunc(all, func(a, b row) int { return compare(value(a, by), value(b, by)) })
+		if q.Get("sort_reverse") == "true" {
+			slices.Reverse(all)
+		}
+	}
+	if q.Has("page") {
+		return paged(w, q, all, total, columns)
+	}
+	for i := range all {
+		all[i] = pick(all[i], columns)
+	}
+	return answer(w, http.StatusOK, append([]row{}, all...))
+}
+
+func split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+func stream(w http.ResponseWriter, rows iter.Seq[row], keep func(row) bool, columns []string) error {
+	head(w)
+	sep := "["
+	for x := range rows {
+		if !keep(x) {
+			continue
+		}
+		text, err := json.Marshal(pick(x, columns))
+		if err != nil {
+			return err // the first row tells; a later one is cut off
+		}
+		_, _ = w.Write([]byte(sep))
+		if _, err := w.Write(text); err != nil {
+			return nil // the client has gone
+		}
+		sep = ","
+	}
+	if sep == "[" {
+		_, _ = w.Write([]byte(sep))
+	}
+	_, _ = w.Write([]byte("]"))
+	return nil
+}
+
+func paged(w http.ResponseWriter, q url.Values, all []row, total int, columns []string) error {
+	page, err := positive(q.Get("page"), 1)
+	size, err2 := positive(cmp.Or(q.Get("page_size"), "100"), 500)
+	if err != nil || err2 != nil {
+		return invalid("bad_request", "page and page_size are numbers from 1; page_size is at most 500")
+	}
+	pages := max(1, (len(all)+size-1)/size)
+	if page > pages {
+		return invalid("page_out_of_range", fmt.Sprintf("page: %d  page_count: %d", page, pages))
+	}
+	items := []row{}
+	for _, x := range all[(page-1)*size : min(len(all), page*size)] {
+		items = append(items, pick(x, columns))
+	}
+	return answer(w, http.StatusOK, row{
+		"items": items, "item_count": len(items), "page": page, "page_size": size, "page_count": pages,
+		"filtered_count": len(all), "total_count": total,
+	})
+}
+
+// positive reads a number from 1, at most most unless that is 1.
+func positive(text string, most int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && (n < 1 || most > 1 && n > most) {
+		err = strconv.ErrRange
+	}
+	return n, err
+}
+
+func nameFilter(q url.Values) (func(row) bool, error) {
+	name := q.Get("name")
+	if name == "" {
+		return func(row) bool { return true }, nil
+	}
+	matches := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(name)) }
+	if q.Get("use_regex") == "true" {
+		re, err := regexp.Compile(name)
+		if err != nil {
+			return nil, invalid("bad_request", "name: "+err.Error())
+		}
+		matches = re.MatchString
+	}
+	return func(x row) bool {
+		s, _ := x["name"].(string)
+		return matches(s)
+	}, nil
+}
+
+// value is a row's column, whose name may lead into rows within.
+func value(x row, column string) any {
+	for {
+		if v, ok := x[column]; ok {
+			return v
+		}
+		name, rest, ok := strings.Cut(column, ".")
+		if !ok {
+			return nil
+		}
+		switch below := x[name].(type) {
+		case row:
+			x = below
+		case map[string]any:
+			x = below
+		default:
+			return nil
+		}
+		column = rest
+	}
+}
+
+// pick is the row with only these columns; none: all.
+func pick(x row, columns []string) row {
+	if len(columns) == 0 {
+		return x
+	}
+	out := row{}
+	for _, c := range columns {
+		v := value(x, c)
+		if v == nil {
+			continue
+		}
+		at := out
+		for {
+			name, rest, ok := strings.Cut(c, ".")
+			if !ok {
+				break
+			}
+			below, isRow := at[name].(row)
+			if !isRow {
+				below = row{}
+				at[name] = below
+			}
+			at, c = below, rest
+		}
+		at[c] = v
+	}
+	return out
+}
+
+// compare orders values of one column: numbers by size, all else by text.
+func compare(a, b any) int {
+	x, ok := toNumber(a)
+	y, ok2 := toNumber(b)
+	if ok && ok2 {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}
+
+func toNumber(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+// flag reads a truth value as clients send it: rabbitmqadmin sends texts.
+type flag bool
+
+func (f *flag) UnmarshalJSON(text []byte) error {
+	b, err := strconv.ParseBool(strings.Trim(string(text), `"`))
+	if string(text) == "null" {
+		b, err = false, nil
+	}
+	*f = flag(b)
+	return err
+}
+
+// count reads a number that may come as text.
+type count int
+
+func (c *count) UnmarshalJSON(text []byte) error {
+	n, err := strconv.Atoi(strings.Trim(string(text), `"`))
+	*c = count(n)
+	return err
+}

@@ -1,0 +1,218 @@
+package rabbit
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// compatible is the RabbitMQ whose API this is.
+const compatible = "3.10.8"
+
+// Config is what the API shows and acts on. Functions may be called from many
+// goroutines; those that are nil have nothing to tell.
+type Config struct {
+	Broker  *core.Broker
+	Access  *core.Access // nil: no users are configured
+	Version string
+	Started time.Time
+	Log     *slog.Logger
+
+	Connections func() []Connection
+	Disconnect  func(id uint64) bool
+	Listeners   func() []Listener
+	Node        func() Node
+}
+
+// A Listener is where a door accepts.
+type Listener struct {
+	Door    string // mqtt, amqp, ...
+	TLS     bool
+	Address string // host:port
+}
+
+// Node is the process's own figures; what is 0 is not known.
+type Node struct {
+	FreeDisk    uint64
+	MinFreeDisk uint64
+	MemoryLimit uint64
+}
+
+// A Service answers requests.
+type Service struct {
+	cfg Config // immutable
+}
+
+// New makes a Service.
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
+
+// A Login finds out who asks, or answers the request itself and says no.
+type Login func(w http.ResponseWriter, r *http.Request) (*core.Principal, bool)
+
+// request is what a handler needs to know.
+type request struct {
+	*http.Request
+	who   *core.Principal
+	ns    *core.Namespace // that of the path's vhost; nil where it has none
+	vhost string          // the name of it
+}
+
+// handler answers one request. An error becomes the answer in fail.
+type handler func(w http.ResponseWriter, r *request) error
+
+// Handler serves the API to those whom login lets in.
+func (s *Service) Handler(login Login) http.Handler {
+	mux := http.NewServeMux()
+	for pattern, h := range s.routes() {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.Handle(method+" /api/"+path, s.serve(login, h))
+	}
+	mux.Handle("/api/", s.serve(login, func(http.ResponseWriter, *request) error { return notFound }))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, slashes(r)) })
+}
+
+// aSlash stands in a path for a name that is a slash, as the default vhost's is:
+// http.ServeMux takes a segment %2F for the end of the path.
+const aSlash = "\x00"
+
+// slashes writes such names so that the mux finds them.
+func slashes(r *http.Request) *http.Request {
+	path := r.URL.EscapedPath()
+	if !strings.Contains(path, "/%2F") && !strings.Contains(path, "/%2f") {
+		return r
+	}
+	names := strings.Split(path, "/")
+	for i, name := range names {
+		if strings.EqualFold(name, "%2F") {
+			names[i] = "%00"
+		}
+	}
+	path = strings.Join(names, "/")
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return r
+	}
+	u, c := *r.URL, *r
+	u.RawPath, u.Path = path, plain
+	c.URL = &u
+	return &c
+}
+
+// PathValue is http.Request's, with slashes undone.
+func (r *request) PathValue(name string) string {
+	v := r.Request.PathValue(name)
+	if v == aSlash {
+		return "/"
+	}
+	return v
+}
+
+// routes is the API's table.
+func (s *Service) routes() map[string]handler {
+	all := map[string]handler{
+		"GET overview":                    monitor(s.overview),
+		"GET cluster-name":                s.clusterName,
+		"GET nodes":                       monitor(s.nodes),
+		"GET nodes/{node}":                monitor(s.node),
+		"GET whoami":                      s.whoami,
+		"GET auth":                        s.auth,
+		"GET extensions":                  s.extensions,
+		"GET feature-flags":               empty,
+		"GET connections":                 monitor(s.connections),
+		"GET connections/{connection}":    monitor(s.connection),
+		"DELETE connections/{connection}": administer(s.disconnect),
+		"GET channels":                    monitor(s.channels),
+		"GET consumers":                   s.consumers,
+		"GET vhosts":                      s.vhosts,
+		"GET users":                       monitor(s.users),
+		"GET users/{user}":                monitor(s.user),
+		"GET permissions":                 monitor(s.permissions),
+		"GET policies":                    monitor(s.allPolicies),
+		"GET definitions":                 administer(s.exportAll),
+		"POST definitions":                administer(s.importAll),
+		"PUT users/{user}":                usersAreConfigured,
+		"DELETE users/{user}":             usersAreConfigured,
+		"GET users/{user}/permissions":    monitor(s.permissionsOfUser),
+		"GET health/checks/alarms":        monitor(s.alarms),
+		"GET health/checks/local-alarms":  monitor(s.alarms),
+		"GET health/checks/virtual-hosts": monitor(well),
+		"GET healthchecks/node":           monitor(well),
+		"GET health/checks/node-is-mirror-sync-critical": monitor(well),
+		"GET health/checks/node-is-quorum-critical":      monitor(well),
+		"GET health/checks/port-listener/{port}":         monitor(s.portListener),
+		"GET health/checks/protocol-listener/{protocol}": monitor(s.protocolListener),
+	}
+	for _, path := range []string{
+		"topic-permissions", "parameters", "global-parameters", "operator-policies", "vhost-limits", "parameters/{component}",
+		"topic-permissions/{vhost}", "operator-policies/{vhost}", "vhost-limits/{vhost}", "user-limits",
+	} {
+		all["GET "+path] = empty
+	}
+	for _, path := range []string{
+		"parameters/{component}/{vhost}/{name}", "operator-policies/{vhost}/{name}", "vhost-limits/{vhost}/{name}", "global-parameters/{name}",
+		"topic-permissions/{vhost}/{user}",
+	} {
+		all["PUT "+path], all["DELETE "+path] = absent, absent
+	}
+	for _, routes := range []map[string]handler{s.vhostRoutes(), s.queueRoutes(), s.exchangeRoutes(), s.bindingRoutes()} {
+		for pattern, h := range routes {
+			all[pattern] = h
+		}
+	}
+	return all
+}
+
+// serve finds out who asks, and about which vhost, before h answers.
+func (s *Service) serve(login Login, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := login(w, r)
+		if !ok {
+			return
+		}
+		q := &request{Request: r, who: who}
+		err := s.enter(q)
+		if err == nil {
+			err = h(w, q)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// maxBody bounds what a request may bring: a message with its envelope, or
+// definitions.
+const maxBody = 64 << 20
+
+// read decodes the body of a request.
+func read[T any](r *request) (v T, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return v, invalid("bad_request", "the body is not the JSON that is expected: "+err.Error())
+	}
+	return v, nil
+}
+
+// administrators is a name that only the pattern `*` matches.
+const administrators = "*"
+
+// monitor lets only those through who may read every queue.
+func monitor(h handler) handler { return needs(core.Read, h) }
+
+// administer lets only those through who may configure every queue.
+func administer(h handler) handler { return needs(core.Configure, h) }
+
+func needs(a core.Action, h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if !r.who.MayQueue(a, administrators) {
+			return denied
+		}
+		return h(w, r)
+	}
+}
