@@ -1,0 +1,147 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// The program itself, once and briefly, against the binary of this tree: what
+// is wanted is that messages arrive and a table comes out, and no speed.
+func TestCompare(t *testing.T) {
+	dir := t.TempDir()
+	binary, err := build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, only := range []string{"mqtt-q0-10-1", "mqtt-q1-w20", "mqtt-q1-p99", "sqs-send10-16", "sqs-receive-16", "sqs-p99", "mqtt-to-sqs", "sqs-depth-100"} {
+		t.Run(only, func(t *testing.T) {
+			o := &options{
+				tools: tools{slipway: binary}, dir: t.TempDir(), out: t.TempDir(), only: only, peers: "slipway", rounds: 1, rate: 500,
+				times: times{warm: 50 * time.Millisecond, window: 200 * time.Millisecond, patience: 10 * time.Second},
+			}
+			running, missing := startPeers(o)
+			if len(running) != 1 || len(missing) != 0 {
+				t.Fatalf("%d running, missing %q", len(running), missing)
+			}
+			defer running[0].Stop()
+			rep := newReport(o, running, missing)
+			for _, s := range scenarios {
+				if s.Name == only {
+					rep.measure(o, s)
+				}
+			}
+			if len(rep.results) != 1 {
+				t.Fatalf("%d results", len(rep.results))
+			}
+			res := rep.results[0]
+			if res.Error != "" || res.Messages == 0 || res.Doubled != 0 || res.Broker < 0 {
+				t.Errorf("%+v", res)
+			}
+			if strings.Contains(only, "q1") && res.Missing > 0 {
+				t.Errorf("%d of %d are missing", res.Missing, res.Sent)
+			}
+			if md := rep.markdown(); !strings.Contains(md, "| "+only+" | slipway |") {
+				t.Errorf("the table is\n%s", md)
+			}
+			if err := rep.write(o.out); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Every protocol of a scenario has a client, and names differ.
+func TestScenarios(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range scenarios {
+		if seen[s.Name] {
+			t.Errorf("two scenarios are called %s", s.Name)
+		}
+		seen[s.Name] = true
+		if clients[s.Protocol] == nil || clients[s.consume()] == nil {
+			t.Errorf("%s: no client for its protocol", s.Name)
+		}
+		if s.HalfOf != "" && !seen[s.HalfOf] {
+			t.Errorf("%s: %s does not stand before it", s.Name, s.HalfOf)
+		}
+	}
+}
+
+func TestBody(t *testing.T) {
+	b := newBody(256, 0xbeef, 7)
+	due := time.Unix(1, 234567)
+	stamp(b, due, 4_000_000_000)
+	h, ok := readHead(b)
+	if want := (head{due.UnixNano(), 0xbeef, 7, 4_000_000_000}); !ok || h != want || len(b) != 256 {
+		t.Errorf("%+v %v of %d bytes, want %+v", h, ok, len(b), want)
+	}
+	if _, ok := readHead([]byte(strings.Repeat("x", 40))); ok {
+		t.Error("a foreign body was taken")
+	}
+}
+
+func TestHistogram(t *testing.T) {
+	var h histogram
+	for i := range 1000 {
+		h.add(time.Duration(i) * time.Microsecond)
+	}
+	for _, p := range []float64{50, 99} {
+		want := time.Duration(p*10) * time.Microsecond
+		if got := h.percentile(p); got < want || got > want*107/100 {
+			t.Errorf("%v %% are below %v, want about %v", p, got, want)
+		}
+	}
+	for _, d := range []time.Duration{0, 15, 16, 17, 1000, time.Hour} {
+		if got := top(bucket(d)); got < d || got > d+d/15 {
+			t.Errorf("%d falls under %d", d, got)
+		}
+	}
+}
+
+func TestSequence(t *testing.T) {
+	var s sequence
+	for _, seq := range []uint32{0, 64, 1 << 20, 63} {
+		if !s.add(seq) || s.add(seq) {
+			t.Errorf("%d: it is new once", seq)
+		}
+	}
+}
+
+func TestJSONText(t *testing.T) {
+	answer := []byte(`{"Messages": [{"MD5OfBody": "x", "Body": "a\"b", "ReceiptHandle":"r1"},{"ReceiptHandle":"r2","Body":"c"}]}`)
+	k := &sqsConsumer{}
+	if err := k.split(answer); err != nil {
+		t.Fatal(err)
+	}
+	if len(k.bodies) != 2 || string(k.bodies[0]) != `a\"b` || string(k.bodies[1]) != "c" || string(k.receipts[1]) != "r2" {
+		t.Errorf("%q %q", k.bodies, k.receipts)
+	}
+	if err := batchDone("SendMessageBatch", []byte(`{"Successful":[],"Failed": [{"Id":"0"}]}`)); err == nil {
+		t.Error("a failed entry was not seen")
+	}
+	if err := batchDone("SendMessageBatch", []byte(`{"Successful":[],"Failed":[]}`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is missing is said and does not stop the rest.
+func TestMissing(t *testing.T) {
+	o := &options{tools: tools{dir: t.TempDir()}, dir: t.TempDir(), peers: "moto,nothing"}
+	running, missing := startPeers(o)
+	if len(running) != 1 || len(missing) != 1 || !strings.Contains(missing[0], "-install") {
+		t.Errorf("%d running, missing %q", len(running), missing)
+	}
+}
+
+func TestRemote(t *testing.T) {
+	r, err := remote("other=mqtt://10.0.0.1:1883,sqs://10.0.0.1:4566,pid:42")
+	if err != nil || r.Name != "other" || r.Addrs["mqtt"] != "10.0.0.1:1883" || r.Addrs["sqs"] != "10.0.0.1:4566" || r.PID != 42 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, bad := range []string{"x", "x=gopher://h:1", "x=mqtt://h:1,pid:y"} {
+		if _, err := remote(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
