@@ -185,14 +185,13 @@ func (c *conn) end(err error) {
 func (c *conn) goodbye(err error) {
 	r := &refusal{}
 	switch {
-	case errors.Is(err, errGoodbye), errors.Is(err, io.EOF), errors.Is(err, protocols.ErrStalled), errors.Is(err, errPanicked):
+	case errors.Is(err, errGoodbye), errors.Is(err, io.EOF), errors.Is(err, protocols.ErrStalled), errors.Is(err, errPanicked),
+		errors.Is(err, protocols.ErrHandshakeTimeout): // whose deadline is that of writing too
 		return
 	case errors.Is(err, protocols.ErrDraining), errors.Is(err, protocols.ErrServerClosed):
 		r.short = "Server is shutting down"
 	case errors.Is(err, protocols.ErrIdle):
 		r.short, r.detail = "Heart-beat lost", "nothing was received for longer than promised"
-	case errors.Is(err, protocols.ErrHandshakeTimeout):
-		r.short = "No CONNECT in time"
 	case isNetwork(err):
 		return
 	case c.ctx.Err() != nil && errors.Is(err, context.Cause(c.ctx)) && core.KindOf(err) == core.Internal && !isRefusal(err):

@@ -67,6 +67,12 @@ func (c *conn) create(name string, o core.QueueOptions) (*core.Queue, error) {
 		return nil, refuse("Invalid destination", "names that begin with %s are the server's", ourPrefix)
 	}
 	q, created, err := c.ns.DeclareQueue(name, o)
+	if core.KindOf(err) == core.Exists {
+		if why, differs := arguments.QueueDiffers(q.Options(), o, "queue "+name); differs {
+			return nil, refuse("Precondition failed", "%s", why)
+		}
+		err = nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -317,11 +317,13 @@ func (c *conn) subscriber(sub *subscribing, d *destination) (*core.Queue, error)
 	if f.Value("x-queue-name") != "" && !c.principal.MayQueue(core.Configure|core.Read, name) {
 		return nil, refuse("Access refused", "no permission to create queue %s", name)
 	}
-	q, created, err := c.ns.DeclareQueue(name, o)
-	if err != nil || created || sub.s.durable == nil {
-		return q, err
+	if q, there := c.ns.Queue(name); there && sub.s.durable != nil {
+		if err := c.isMine(q); err != nil {
+			return nil, err
+		}
 	}
-	return q, c.isMine(q)
+	q, _, err := c.ns.DeclareQueue(name, o)
+	return q, err
 }
 
 // attrUser is the attribute of a durable subscriber's queue that says whose it is.

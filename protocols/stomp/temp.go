@@ -99,5 +99,5 @@ func (c *conn) awaitReply(id string, q *core.Queue) error {
 	}
 	s := c.newSubscription(strings.Clone(id), strings.Clone(id))
 	s.forReplies = true
-	return c.consume1(s, q, core.ConsumerOptions{Owner: c.owner()})
+	return c.consume1(s, q, core.ConsumerOptions{Owner: c.owner(), Credit: c.h.cfg.Prefetch})
 }
