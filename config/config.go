@@ -74,6 +74,11 @@ type AWS struct {
 	AccountID      string   `mapstructure:"account_id"`    // of the default namespace
 	Region         string   `mapstructure:"region"`        // of the default namespace
 	ExternalURL    string   `mapstructure:"external_url"`  // "" means: as the client wrote it
+
+	PrivateEndpoints   []string `mapstructure:"private_endpoints"`   // addresses and networks that notifications may be posted to
+	SignNotifications  bool     `mapstructure:"sign_notifications"`  // of SNS
+	SigningCertificate string   `mapstructure:"signing_certificate"` // PEM file; "" means: one made and kept in the data directory
+	SigningKey         string   `mapstructure:"signing_key"`         // PEM file
 }
 
 // Admin is the door for health, metrics and management.
@@ -207,6 +212,8 @@ func Default() Config {
 			Listen:    []string{"127.0.0.1:4566"},
 			AccountID: "000000000000",
 			Region:    "us-east-1",
+
+			SignNotifications: true,
 		},
 		Admin: Admin{Listen: []string{"127.0.0.1:8161"}},
 		TLS:   TLS{ClientAuth: "none", ClientName: "cn", MinVersion: "1.2"},

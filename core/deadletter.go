@@ -40,6 +40,7 @@ type moveOp struct {
 	back    bool // it stays: see stage
 	missing bool // the address reaches no queue
 	to      Address
+	note    []byte // instead of the entry's; nil: the same
 	publish *publishOp
 }
 
@@ -132,6 +133,9 @@ func (ns *Namespace) moved(op *moveOp, now int64) *publishOp {
 		note := r.merged(ns.b)
 		if op.to.Kind == ToQueue {
 			note = op.e.note // it stays what it was: SQS renders a notification in a dead-letter queue too
+		}
+		if op.note != nil {
+			note = op.note
 		}
 		p.targets = append(p.targets, target{q: r.q, note: note, dialect: r.dialect, key: r.key})
 	}

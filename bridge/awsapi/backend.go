@@ -62,3 +62,16 @@ func confine(who *core.Principal, ns *core.Namespace) *core.Principal {
 	}
 	return who
 }
+
+// SignatureVersion is the attribute of that name of a topic, "" if nobody set it.
+func (b *Backend) SignatureVersion(ns *core.Namespace, topicARN string) string {
+	arn, err := ParseARN(topicARN)
+	if err != nil {
+		return ""
+	}
+	t, ok := b.Names.FindTopic(ns, arn.Resource)
+	if !ok {
+		return ""
+	}
+	return t.Attributes()["SignatureVersion"]
+}

@@ -31,6 +31,10 @@ type Config struct {
 	// that web pages must be kept out as where nothing verifies.
 	AllowAnonymous bool
 
+	// Files, if not nil, may answer a request without a signature, such as the one
+	// for the certificate that notifications are signed with; false: it is no file's.
+	Files func(http.ResponseWriter, *http.Request) bool
+
 	MaxBody      int           // bytes of one request's body; default 4 MiB
 	MaxReception int64         // bytes of all bodies held together; default 256 MiB
 	MaxInFlight  int64         // requests being served, long polls included; default 16,384
@@ -95,6 +99,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.call.Protocol = JSON
 	}
 	defer t.recover()
+	if e.cfg.Files != nil && e.cfg.Files(w, r) {
+		return
+	}
 	t.hurry()
 	if e.inFlight.Add(1) > e.cfg.MaxInFlight {
 		e.inFlight.Add(-1)

@@ -29,19 +29,19 @@ func (s *Service) deleteTopic(_ context.Context, c *awsapi.Call, in *snsapi.Dele
 	if archiveDays(now.Attributes()[attrArchive]) > 0 {
 		return nil, snsapi.InvalidStateException.New("Invalid state: Cannot delete a topic with an ArchivePolicy")
 	}
-	return nil, refusal(remove(t))
+	return nil, refusal(s.remove(t))
 }
 
 // remove ends the subscriptions before the topic, and the gate last: what is
 // published meanwhile is still in order.
-func remove(t *target) error {
-	var keys []string
+func (s *Service) remove(t *target) error {
+	var all []*core.Binding
 	for _, b := range subscriptions(t.ns) {
 		if b.Attributes[subTopic] == t.Path() {
-			keys = append(keys, b.Key)
+			all = append(all, b)
 		}
 	}
-	if _, err := t.ns.Unbind(keys...); err != nil {
+	if err := unbind(t.ns, s.couriers, all...); err != nil {
 		return err
 	}
 	if err := t.ns.DeleteTopic(t.Path()); err != nil && core.KindOf(err) != core.NotFound {

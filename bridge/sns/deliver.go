@@ -47,6 +47,8 @@ func (d *deliveries) refuse(b *core.Binding, q *core.Queue, m *core.Message) []b
 // failure says why SQS would not take the message; none if it would.
 func (d *deliveries) failure(b *core.Binding, sub *awsapi.Subscription, q *core.Queue, m *core.Message) awsapi.Failure {
 	switch {
+	case b.Attributes[subProtocol] != "" && q != nil:
+		return awsapi.Failure{} // its own queue: what the endpoint says is courier.go's
 	case q == nil:
 		return awsapi.Failure{Code: "AWS.SimpleQueueService.NonExistentQueue", Message: "The specified queue does not exist."}
 	case q.Exclusive(), d.denies(q.Attribute(attrPolicy), sub, b.Attributes[subEndpoint]):

@@ -13,6 +13,11 @@
 //	ArchivePolicy, BeginningArchiveTime, ReplayPolicy, ReplayStatus         yes; a restart goes on with a replay
 //	Subscribe, Unsubscribe, ListSubscriptions(ByTopic) for protocol sqs     yes; with users configured, the unsigned
 //	                                                                        link of a notification does not unsubscribe
+//	the same for http and https, ConfirmSubscription                        yes; the links need no signature. What an
+//	                                                                        UnsubscribeConfirmation links to is an error:
+//	                                                                        subscribe again
+//	deliveries to endpoints: DeliveryPolicy, throttling, signatures         yes, durable (courier.go); no redirects; public
+//	versions 1 and 2, RedrivePolicy                                         addresses, and private ones that are configured
 //	Get/SetSubscriptionAttributes: RawMessageDelivery, FilterPolicy,        yes; in force for what is published
 //	FilterPolicyScope, RedrivePolicy                                        from the answer on
 //	deliveries obey the queue's Policy, MaximumMessageSize, DelaySeconds    yes; the size of an envelope is estimated
@@ -21,14 +26,13 @@
 //	                                                                        published; 200 a topic, 10,000 a namespace
 //	Publish, PublishBatch; Subject, attributes, MessageStructure json       yes
 //	topic attributes DisplayName, MaximumMessageSize                        yes
-//	topic attributes KmsMasterKeyId, TracingConfig, SignatureVersion, and   checked, stored and shown, no effect
+//	topic attributes KmsMasterKeyId, TracingConfig, and                     checked, stored and shown, no effect
 //	those of delivery status logging (...FeedbackRoleArn, ...SampleRate)
 //	topic attribute Policy, AddPermission, RemovePermission                 evaluated: Deny refuses everyone, Allow admits
 //	                                                                        whom nothing is granted, else users' permissions
 //	                                                                        decide; only of calls to SNS, not of other doors
 //	tags                                                                    at creation, TagResource, Untag, List
-//	DeliveryPolicy, of a topic or subscription                              refused: InvalidParameter
-//	protocols other than sqs, SMS, mobile push, signatures                  refused: InvalidParameter,
+//	protocols email, lambda, firehose, application, sms; mobile push        refused: InvalidParameter,
 //	                                                                        or UnsupportedOperation
 //	data protection policies                                                refused: UnsupportedOperation
 //	quotas of topics, subscriptions and requests                            no

@@ -27,8 +27,8 @@ type outgoing struct {
 	dedup, group                wire.String
 	attrs                       awsapi.Map[snsapi.MessageAttributeValue]
 
-	body    string // what every door gets; set by check
-	variant string // what SQS gets instead; set by check
+	body     string          // what every door gets; set by check
+	variants fields.Variants // what some get instead; set by check
 }
 
 func (m *outgoing) size() int {
@@ -91,7 +91,7 @@ func (m *outgoing) checkOrderable(t *target) error {
 }
 
 // takeStructure finds the bodies: of MessageStructure json, the default for every
-// door and, if there is one, SQS's own.
+// door and, where there are, those of SQS and of endpoints.
 func (m *outgoing) takeStructure() error {
 	m.body = m.message.V
 	switch m.structure.V {
@@ -110,13 +110,18 @@ func (m *outgoing) takeStructure() error {
 		return invalid("Message Structure - No default entry in JSON message body")
 	}
 	m.body = def
-	if own, ok := bodies["sqs"]; ok && own != def {
-		m.variant = own
-	}
 	if m.body == "" {
 		return invalid("Empty message")
 	}
-	if !awsapi.IsMessageText(m.body) || !awsapi.IsMessageText(m.variant) {
+	for protocol, v := range map[string]*string{"sqs": &m.variants.SQS, "http": &m.variants.HTTP, "https": &m.variants.HTTPS} {
+		if own := bodies[protocol]; own != def {
+			*v = own
+		}
+		if !awsapi.IsMessageText(*v) {
+			return invalid("Message Reason: it has characters that XML does not allow")
+		}
+	}
+	if !awsapi.IsMessageText(m.body) {
 		return invalid("Message Reason: it has characters that XML does not allow")
 	}
 	return nil

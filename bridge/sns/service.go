@@ -4,16 +4,20 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
+	"github.com/slipwaymq/slipway/core"
 )
 
 // Service answers SNS's actions.
 type Service struct {
 	backend *awsapi.Backend // immutable
-	rand    io.Reader       // immutable; of subscription ids
+	rand    io.Reader       // immutable; of subscription ids and tokens
+
+	couriers *couriers // immutable once it serves; nil: no http and https
 
 	// subscribing makes Subscribe find what another one just made, and not make it
 	// twice; and attributes change one at a time.
@@ -27,9 +31,36 @@ func New(b *awsapi.Backend) *Service {
 	return &Service{backend: b, rand: rand.Reader}
 }
 
+// Deliver lets topics be subscribed by http and https, and goes on with what an
+// earlier process had not delivered in these namespaces. Call it before anything is
+// served, and Close at the end.
+func (s *Service) Deliver(e Endpoints, log *slog.Logger, all ...*core.Namespace) error {
+	s.couriers = newCouriers(e, log)
+	for _, ns := range all {
+		if err := forgetPending(ns, s.couriers); err != nil {
+			return err
+		}
+		for _, b := range subscriptions(ns) {
+			if b.Attributes[subProtocol] != "" {
+				s.couriers.begin(ns, b.Key)
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends deliveries; what is not delivered stays in its queues. No call may come
+// after.
+func (s *Service) Close() {
+	if s.couriers != nil {
+		s.couriers.close()
+	}
+}
+
 // Register puts the handlers into the edge's table.
 func (s *Service) Register(reg *awsapi.Registry) {
 	awsapi.Handle(reg, snsapi.AddPermission, s.addPermission)
+	awsapi.Handle(reg, snsapi.ConfirmSubscription, s.confirmSubscription)
 	awsapi.Handle(reg, snsapi.CreateTopic, s.createTopic)
 	awsapi.Handle(reg, snsapi.DeleteTopic, s.deleteTopic)
 	awsapi.Handle(reg, snsapi.GetSubscriptionAttributes, s.getSubscriptionAttributes)

@@ -28,6 +28,8 @@ type settings struct {
 	scope   string // "": nobody said
 	redrive string // "": none
 	replay  string // "": none
+
+	delivery string // DeliveryPolicy; "": none
 }
 
 // settingsOf are those of a subscription that there is.
@@ -35,14 +37,13 @@ func settingsOf(b *core.Binding) settings {
 	sub, _ := awsapi.ParseNote(b.Note)
 	return settings{
 		raw: sub.Raw, filter: b.Attributes[subFilter], scope: b.Attributes[subScope],
-		redrive: b.Attributes[subRedrive], replay: b.Attributes[subReplay],
+		redrive: b.Attributes[subRedrive], replay: b.Attributes[subReplay], delivery: b.Attributes[subDelivery],
 	}
 }
 
 // notProvided are AWS's attributes that are refused, but for the values that ask
 // for nothing: without them a subscriber would get what it asked not to get.
 var notProvided = map[string][]string{
-	"DeliveryPolicy":      {"", "{}"},
 	"SubscriptionRoleArn": {""},
 }
 
@@ -72,6 +73,12 @@ func (st *settings) set(name, value string) error {
 		return err
 	}
 	switch name {
+	case attrDelivery:
+		_, err := parseSubscriptionPolicy(value)
+		if st.delivery = strings.Clone(value); value == "{}" {
+			st.delivery = ""
+		}
+		return err
 	case attrDead:
 		arn, err := parseRedrive(value)
 		if st.redrive = strings.Clone(value); err == nil && arn.Resource == "" {
@@ -133,6 +140,7 @@ func (st *settings) same(given awsapi.Map[string], want settings) bool {
 		switch {
 		case e.Key == attrRaw && st.raw != want.raw,
 			e.Key == attrFilter && !sameJSON(st.filter, want.filter),
+			e.Key == attrDelivery && !sameJSON(st.delivery, want.delivery),
 			e.Key == attrDead && !sameJSON(st.redrive, want.redrive),
 			e.Key == attrReplay && !sameJSON(st.replay, want.replay),
 			e.Key == attrScope && st.scopeOr() != want.scopeOr():
@@ -158,6 +166,9 @@ func (st *settings) shown() awsapi.Map[string] {
 	}
 	if st.filter != "" || st.scope != "" {
 		out = append(out, wireEntry(attrScope, st.scopeOr()))
+	}
+	if st.delivery != "" {
+		out = append(out, wireEntry(attrDelivery, st.delivery))
 	}
 	if st.redrive != "" {
 		out = append(out, wireEntry(attrDead, st.redrive))

@@ -11,10 +11,12 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/awsapi/notice"
 	"github.com/slipwaymq/slipway/bridge/awsapi/snsapi"
 	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/core"
@@ -50,7 +53,12 @@ type server struct {
 	ns     *core.Namespace
 	edge   http.Handler
 	client *sdk.Client
+	end    func() // of deliveries
+	url    string
 }
+
+// identity is one for all tests: making a key takes long.
+var identity = sync.OnceValues(func() (notice.Identity, error) { return notice.NewIdentity(rand.Reader, time.Now()) })
 
 func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
 	t.Helper()
@@ -70,13 +78,21 @@ func serveOn(t *testing.T, store *memstore.Store, change ...func(*awsapi.Backend
 		f(backend)
 	}
 	reg := awsapi.NewRegistry(snsapi.Service)
-	sns.New(backend).Register(reg)
-	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	signer := notice.NewSigner(identity)
+	service := sns.New(backend)
+	service.Register(reg)
+	t.Cleanup(func() { service.Close() })
+	edge := awsapi.New(awsapi.Config{Registry: reg, Files: signer.ServeCertificate, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	h := httptest.NewServer(edge)
 	t.Cleanup(h.Close)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	err = service.Deliver(sns.Endpoints{Base: h.URL, Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Signer: signer}, log, b.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &server{T: t, store: store, ns: b.Default(), edge: edge, client: sdk.NewFromConfig(aws.Config{
+	return &server{T: t, store: store, end: service.Close, url: h.URL, ns: b.Default(), edge: edge, client: sdk.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.URL), HTTPClient: &http.Client{Transport: inOnePiece{tr}},
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },

@@ -13,24 +13,30 @@ import (
 	"github.com/slipwaymq/slipway/core/match"
 )
 
-// Subscribe: protocol sqs, confirmed at once. The same topic and queue give the
+// Subscribe: protocol sqs, confirmed at once, and http and https, which the endpoint
+// has to confirm (subscribe_endpoint.go). The same topic and queue give the
 // subscription there is, if its attributes are the same. The queue must exist.
 
 // otherProtocols are AWS's, not ours.
 var otherProtocols = map[string]bool{
-	"http": true, "https": true, "email": true, "email-json": true, "sms": true, "application": true, "lambda": true, "firehose": true,
+	"email": true, "email-json": true, "sms": true, "application": true, "lambda": true, "firehose": true,
 }
 
 func (s *Service) subscribe(ctx context.Context, c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
 	switch {
 	case otherProtocols[in.Protocol.V]:
 		return nil, notYet("Protocol", "protocol "+in.Protocol.V)
+	case in.Protocol.V == "http" || in.Protocol.V == "https":
+		return s.subscribeEndpoint(c, in)
 	case in.Protocol.V != "sqs":
 		return nil, invalid("Amazon SNS does not support this protocol string: " + in.Protocol.V)
 	}
 	st, err := subscriptionSettings(in.Attributes)
 	if err != nil {
 		return nil, err
+	}
+	if st.delivery != "" {
+		return nil, invalid("Attributes Reason: DeliveryPolicy: it is for subscriptions by http and https")
 	}
 	t, err := s.topicOf(c, "TopicArn", in.TopicArn.V)
 	if err != nil {

@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
@@ -26,14 +27,22 @@ func (s *Service) getSubscriptionAttributes(_ context.Context, c *awsapi.Call, i
 	if st.replay != "" {
 		shown = append(shown, wireEntry("ReplayStatus", replayStatus(b.ns, b.Key)))
 	}
+	if b.Attributes[subProtocol] != "" {
+		topic := ""
+		if t, ok := b.ns.Topic(b.Attributes[subTopic]); ok {
+			topic = t.Attributes()[attrDelivery]
+		}
+		shown = append(shown, wireEntry("EffectiveDeliveryPolicy", shownSubscriptionPolicy(effective(topic, st.delivery))))
+	}
+	state := stateOf(b.Binding)
 	return &snsapi.GetSubscriptionAttributesOutput{Attributes: append(awsapi.Map[string]{
 		{Key: "SubscriptionArn", Value: b.sub.ARN},
 		{Key: "TopicArn", Value: b.sub.TopicARN()},
-		{Key: "Protocol", Value: "sqs"},
+		{Key: "Protocol", Value: protocolOf(b.Binding)},
 		{Key: "Endpoint", Value: b.Attributes[subEndpoint]},
 		{Key: "Owner", Value: b.arn.Account},
-		{Key: "PendingConfirmation", Value: "false"},
-		{Key: "ConfirmationWasAuthenticated", Value: "true"},
+		{Key: "PendingConfirmation", Value: strconv.FormatBool(state.pending != 0)},
+		{Key: "ConfirmationWasAuthenticated", Value: strconv.FormatBool(state.protocol == "" || state.signed)},
 		{Key: "SubscriptionPrincipal", Value: "arn:" + b.arn.Partition + ":iam::" + b.arn.Account + ":root"},
 	}, shown...)}, nil
 }
@@ -65,6 +74,9 @@ func (s *Service) setSubscriptionAttributes(ctx context.Context, c *awsapi.Call,
 // apply puts the settings of a subscription into force.
 func (s *Service) apply(ctx context.Context, c *awsapi.Call, b *subscribed, changed string, st settings) error {
 	p := placeOf(b.Binding)
+	if changed == attrDelivery && p.protocol == "" {
+		return invalid("DeliveryPolicy: it is for subscriptions by http and https")
+	}
 	var err error
 	if p.dead, err = s.deadLetters(c, b.ns, b.who, &st, p.fifo && strings.HasSuffix(p.queue, ".fifo")); err != nil {
 		return invalid(err.Error())

@@ -15,11 +15,6 @@ import (
 
 // GetTopicAttributes, SetTopicAttributes.
 
-// effectiveDelivery is AWS's default for every topic.
-const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,` +
-	`"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,` +
-	`"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
-
 func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsapi.GetTopicAttributesInput) (*snsapi.GetTopicAttributesOutput, error) {
 	t, err := s.topicOf(c, "TopicArn", in.TopicArn.V)
 	if err != nil {
@@ -28,9 +23,13 @@ func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 	if err := s.authorize(c, t, sees(t.who, t.Path())); err != nil {
 		return nil, err
 	}
-	confirmed := 0
+	confirmed, pending := 0, 0
 	for _, b := range subscriptions(t.ns) {
-		if b.Attributes[subTopic] == t.Path() {
+		switch {
+		case b.Attributes[subTopic] != t.Path():
+		case b.Attributes[subPending] != "":
+			pending++
+		default:
 			confirmed++
 		}
 	}
@@ -38,9 +37,9 @@ func (s *Service) getTopicAttributes(_ context.Context, c *awsapi.Call, in *snsa
 		{Key: "TopicArn", Value: t.arn.String()},
 		{Key: "Owner", Value: t.arn.Account},
 		{Key: attrPolicy, Value: policyOf(t, t.Attributes())},
-		{Key: "EffectiveDeliveryPolicy", Value: effectiveDelivery},
+		{Key: "EffectiveDeliveryPolicy", Value: shownTopicPolicy(t.Attributes()[attrDelivery])},
 		{Key: "SubscriptionsConfirmed", Value: strconv.Itoa(confirmed)},
-		{Key: "SubscriptionsPending", Value: "0"},
+		{Key: "SubscriptionsPending", Value: strconv.Itoa(pending)},
 		{Key: "SubscriptionsDeleted", Value: "0"},
 	}, shownSettings(t)...)}, nil
 }

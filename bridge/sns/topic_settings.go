@@ -18,6 +18,7 @@ const (
 	attrThroughput   = "FifoThroughputScope"
 	attrArchive      = "ArchivePolicy"
 	attrMaxSize      = "MaximumMessageSize"
+	attrSignature    = "SignatureVersion"
 
 	// attrArchivedSince is ours, in ms: when the archive began.
 	attrArchivedSince = "slipway:archived-since"
@@ -33,20 +34,21 @@ type topicAttribute struct {
 	shown bool // GetTopicAttributes shows the default too
 }
 
-// topicAttributes are those that can be set. KmsMasterKeyId, TracingConfig,
-// SignatureVersion and the feedback attributes are kept and shown; nothing is
-// encrypted, traced or logged by them.
+// topicAttributes are those that can be set. KmsMasterKeyId, TracingConfig and the
+// feedback attributes are kept and shown; nothing is encrypted, traced or logged by
+// them.
 var topicAttributes = map[string]topicAttribute{
-	attrDisplayName:    {check: upTo(100), shown: true},
-	attrPolicy:         {check: policyCheck},
-	attrFIFO:           {check: oneOf("true", "false"), only: true, def: "false"},
-	attrContentDedup:   {check: oneOf("true", "false"), fifo: true, def: "false", shown: true},
-	attrThroughput:     {check: oneOf("Topic", "MessageGroup"), fifo: true, def: "Topic", shown: true},
-	attrArchive:        {check: archiveCheck, fifo: true},
-	attrMaxSize:        {check: within(1024, 1_048_576), def: "262144"},
-	"KmsMasterKeyId":   {check: upTo(2048)},
-	"TracingConfig":    {check: oneOf("PassThrough", "Active"), def: "PassThrough"},
-	"SignatureVersion": {check: oneOf("1", "2"), def: "1"},
+	attrDisplayName:  {check: upTo(100), shown: true},
+	attrPolicy:       {check: policyCheck},
+	attrFIFO:         {check: oneOf("true", "false"), only: true, def: "false"},
+	attrContentDedup: {check: oneOf("true", "false"), fifo: true, def: "false", shown: true},
+	attrThroughput:   {check: oneOf("Topic", "MessageGroup"), fifo: true, def: "Topic", shown: true},
+	attrArchive:      {check: archiveCheck, fifo: true},
+	attrMaxSize:      {check: within(1024, 1_048_576), def: "262144"},
+	"KmsMasterKeyId": {check: upTo(2048)},
+	"TracingConfig":  {check: oneOf("PassThrough", "Active"), def: "PassThrough"},
+	attrSignature:    {check: oneOf("1", "2"), def: "1"},
+	attrDelivery:     {check: deliveryCheck},
 }
 
 func init() {
@@ -64,8 +66,6 @@ func topicSettings(given awsapi.Map[string], fifo, creating bool) (map[string]st
 	for _, e := range given {
 		a, known := topicAttributes[e.Key]
 		switch {
-		case e.Key == "DeliveryPolicy":
-			return nil, notYet("Attributes", e.Key)
 		case !known, a.only && !creating:
 			return nil, invalid("AttributeName")
 		case a.fifo && !fifo:
@@ -123,6 +123,13 @@ func within(low, high int) func(string) error {
 
 func policyCheck(v string) error {
 	if _, err := policy.SNS.Parse(v); err != nil {
+		return invalid(err.Error())
+	}
+	return nil
+}
+
+func deliveryCheck(v string) error {
+	if _, err := parseTopicPolicy(v); err != nil {
 		return invalid(err.Error())
 	}
 	return nil

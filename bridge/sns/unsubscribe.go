@@ -9,7 +9,9 @@ import (
 )
 
 // Unsubscribe: what is not there is unsubscribed. Also by GET, from the link in
-// notifications.
+// notifications: unsigned, if the subscription is an endpoint's and was not confirmed
+// with AuthenticateOnUnsubscribe. The endpoint is told; the link in that message
+// restores nothing, as AWS's does: subscribe again.
 
 func (s *Service) unsubscribe(_ context.Context, c *awsapi.Call, in *snsapi.UnsubscribeInput) (*snsapi.UnsubscribeOutput, error) {
 	s.subscribing.Lock() // else a change under way would bind it again
@@ -21,9 +23,19 @@ func (s *Service) unsubscribe(_ context.Context, c *awsapi.Call, in *snsapi.Unsu
 	if err != nil {
 		return nil, err
 	}
-	if !b.mayChange() {
+	st := stateOf(b.Binding)
+	if byLink := st.protocol != "" && !st.auth && c.Principal.Anonymous(); !byLink && !b.mayChange() {
 		return nil, denied("no permission of the user allows it")
 	}
-	_, err = b.ns.Unbind(b.Key)
-	return nil, refusal(err)
+	if err := unbind(b.ns, s.couriers, b.Binding); err != nil {
+		return nil, refusal(err)
+	}
+	if st.protocol != "" && st.pending == 0 && s.couriers != nil {
+		id, err := s.newID()
+		if err != nil {
+			return nil, err
+		}
+		s.couriers.farewell(b.ns, b.Binding, id, b.ns.Broker().Now())
+	}
+	return nil, nil
 }

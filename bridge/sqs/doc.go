@@ -12,7 +12,7 @@
 //
 // Life of a message: SendMessage -> check (send_check.go) -> fields.Take ->
 // core.Publisher, durable when answered. ReceiveMessage -> core.Queue.Receive ->
-// render (message.go; envelope.go for what an SNS subscription routed here) ->
+// render (message.go; package notice for what an SNS subscription routed here) ->
 // receipt handle (receipt.go) -> DeleteMessage -> core.Queue.Settle.
 //
 // # What is there
@@ -31,8 +31,7 @@
 //	                                                                            one that is over is then not listed
 //	request quotas                                                              no
 //	server-side encryption                                                      no
-//	SNS signatures                                                              no: envelopes have neither
-//	                                                                            Signature nor SigningCertURL
+//	SNS signatures                                                              yes, unless aws.sign_notifications is off
 //
 // # Who may do what
 //

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
+	"github.com/slipwaymq/slipway/bridge/awsapi/notice"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
@@ -78,7 +79,7 @@ func (s *Service) render(c *awsapi.Call, t *target, d *core.Delivery, w *wanted)
 	var out fields.Outgoing
 	sub, routed := awsapi.ParseNote(d.Note)
 	if routed && !sub.Raw {
-		out.Body = envelope(c, d.Message, sub)
+		out.Body = s.envelope(c, t, d.Message, sub)
 	} else {
 		out = fields.Of(d.Message, fields.Form{Limit: fields.MaxAttributes, Queue: func(name string) (shown, url string) {
 			shown = s.backend.Names.Queue(t.ns, name)
@@ -130,6 +131,25 @@ func deliveryAttributes(m *core.Message, sub awsapi.Subscription, have int) (att
 	}
 	return attrs
 }
+
+// envelope is SNS's JSON around a message that a subscription routed. Where it cannot
+// be signed the operator is told, and the client gets it unsigned: it may not verify.
+func (s *Service) envelope(c *awsapi.Call, t *target, m *core.Message, sub awsapi.Subscription) string {
+	w := notice.Writer{Base: c.BaseURL, Signer: s.signer}
+	if s.signer != nil {
+		w.Version = s.backend.SignatureVersion(t.ns, sub.TopicARN())
+	}
+	body, err := w.Notification(m, sub, fields.SQS)
+	if err != nil {
+		c.Log().Error("a notification cannot be signed", "error", err)
+		w.Signer = nil
+		body, _ = w.Notification(m, sub, fields.SQS) // only signing fails
+	}
+	return body
+}
+
+// attrReplayed marks what comes out of a topic's archive.
+const attrReplayed = "Replayed"
 
 // wantsUser: All, `.*`, a prefix with `.*`, or the name itself.
 func (w *wanted) wantsUser(name string) bool {

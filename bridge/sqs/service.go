@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/notice"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/core"
 )
@@ -12,6 +13,7 @@ import (
 type Service struct {
 	backend *awsapi.Backend // immutable
 	moves   *moves          // immutable
+	signer  *notice.Signer  // immutable once it serves; nil: notifications are not signed
 
 	mu     sync.Mutex
 	purges map[*core.Queue]int64 // guarded by mu; when purged, ms; older ones are dropped
@@ -22,6 +24,9 @@ func New(b *awsapi.Backend) *Service {
 	b.SetDefaults()
 	return &Service{backend: b, purges: map[*core.Queue]int64{}, moves: newMoves()}
 }
+
+// Sign has notifications of SNS in queues signed. Call it before anything is served.
+func (s *Service) Sign(by *notice.Signer) { s.signer = by }
 
 // Close ends the message move tasks; what they moved has been moved. No call may
 // come after.

@@ -29,11 +29,18 @@ func (in *instance) openAWS(d *doors, all []listener) error {
 	d.sqs = sqs.New(backend)
 	d.sqs.Register(reg)
 	d.sqs.Resume(in.broker.Namespaces()...)
-	sns.New(backend).Register(reg)
+	signer := in.notifications()
+	d.sqs.Sign(signer)
+	d.sns = sns.New(backend)
+	d.sns.Register(reg)
+	if err := d.sns.Deliver(in.endpoints(all, signer), in.log, in.broker.Namespaces()...); err != nil {
+		return err
+	}
 	edge := awsapi.New(awsapi.Config{
 		Registry: reg, Account: in.cfg.AWS.AccountID, Region: in.cfg.AWS.Region, ExternalURL: in.cfg.AWS.ExternalURL,
 		AllowedHosts: in.cfg.AWS.AllowedHosts, Log: in.log,
 		Verify: in.verifier(), AllowAnonymous: in.cfg.AWS.AllowAnonymous,
+		Files:        signer.ServeCertificate,
 		MaxReception: max(messageMemory(in.cfg.Limits.MemoryBudget)/4, awsapi.DefaultMaxBody),
 	})
 	for _, ln := range all {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
+	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/amqp091"
@@ -29,6 +30,7 @@ type doors struct {
 	running    sync.WaitGroup // what runs in the background; drain ends it
 	stops      []func()       // of it
 	sqs        *sqs.Service   // nil until the door opens
+	sns        *sns.Service
 	aws, admin *httpDoor
 }
 
@@ -130,6 +132,7 @@ func (d *doors) drain(ctx context.Context) error {
 	wg.Go(func() {
 		if aws = d.aws.drain(ctx); d.sqs != nil {
 			d.sqs.Close()
+			d.sns.Close()
 		}
 	})
 	wg.Wait()

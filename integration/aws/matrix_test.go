@@ -23,7 +23,7 @@ type behaviour struct {
 // behaviours are all rows.
 func behaviours() []behaviour {
 	return slices.Concat(messageBehaviours, batchBehaviours, waitBehaviours, fifoBehaviours, queueBehaviours,
-		topicBehaviours, fifoTopicBehaviours, policyBehaviours, pageBehaviours, errorBehaviours(sqsErrors), errorBehaviours(snsErrors))
+		topicBehaviours, fifoTopicBehaviours, endpointBehaviours, policyBehaviours, pageBehaviours, errorBehaviours(sqsErrors), errorBehaviours(snsErrors))
 }
 
 func TestMatrix(t *testing.T) {

@@ -29,7 +29,7 @@ func show(attrs []awsapi.Attribute) string {
 
 func take(protocol, body, variant string, attrs ...awsapi.Attribute) *core.Message {
 	m := &core.Message{}
-	fields.Take(m, &fields.Incoming{Protocol: protocol, Body: body, Variant: variant, Attrs: attrs})
+	fields.Take(m, &fields.Incoming{Protocol: protocol, Body: body, Variants: fields.Variants{SQS: variant}, Attrs: attrs})
 	return m
 }
 

@@ -23,6 +23,9 @@ type Outgoing struct {
 type Form struct {
 	// Limit is the most attributes it may have, 0 for any number.
 	Limit int
+	// Protocol is which of the bodies of MessageStructure json: sqs, if empty, http
+	// or https.
+	Protocol string
 	// Queue gives a queue's name and URL as the client sees them: for the names
 	// that AWS's JMS library uses in SQS. Nil: SNS's names.
 	Queue func(name string) (shown, url string)
@@ -31,7 +34,7 @@ type Form struct {
 // Of renders any message.
 func Of(m *core.Message, f Form) Outgoing {
 	if o, attrs, ok := ours(m, f.Limit); ok {
-		return Outgoing{Body: o.body(m), Attrs: attrs}
+		return Outgoing{Body: o.body(m, f.Protocol), Attrs: attrs}
 	}
 	attrs, legal := foreign(m, f)
 	if !legal {
@@ -55,8 +58,8 @@ func Body(m *core.Message) []byte {
 	var o origin
 	if (m.Origin.Protocol == SQS || m.Origin.Protocol == SNS) && o.parse(m.Origin.Data) == nil {
 		switch {
-		case o.variant != "":
-			return []byte(o.variant)
+		case o.variant.SQS != "":
+			return []byte(o.variant.SQS)
 		case o.base64:
 			return nil
 		}
@@ -83,10 +86,10 @@ func ours(m *core.Message, limit int) (o origin, attrs []awsapi.Attribute, ok bo
 	return o, attrs, true
 }
 
-func (o *origin) body(m *core.Message) string {
-	switch {
-	case o.variant != "":
-		return o.variant
+func (o *origin) body(m *core.Message, protocol string) string {
+	switch own := o.variant.of(protocol); {
+	case own != "":
+		return own
 	case o.base64:
 		return base64.StdEncoding.EncodeToString(m.Body)
 	}

@@ -18,7 +18,8 @@ const (
 //
 //	byte    version, 1; another version is not ours to read: add a reader, keep this one
 //	byte    flags
-//	string  with flagVariant: the body for SQS, where it differs (MessageStructure json)
+//	string  with flagVariant, flagHTTP, flagHTTPS each: the body for SQS and for
+//	        endpoints, where it differs (MessageStructure json)
 //	uvarint number of attributes, then each:
 //	  byte   kind: header (the next of the message's headers) or kept
 //	  string data type
@@ -27,7 +28,7 @@ const (
 // A string is a uvarint length and its bytes.
 type origin struct {
 	base64  bool // the body came as base64, Body holds the bytes
-	variant string
+	variant Variants
 	attrs   []originAttr
 }
 
@@ -42,6 +43,8 @@ const (
 	originVersion = 1
 	flagBase64    = 1 << 0
 	flagVariant   = 1 << 1
+	flagHTTP      = 1 << 2
+	flagHTTPS     = 1 << 3
 
 	kindHeader = 0
 	kindKept   = 1
@@ -52,13 +55,14 @@ func (o *origin) encode() []byte {
 	if o.base64 {
 		flags |= flagBase64
 	}
-	if o.variant != "" {
-		flags |= flagVariant
+	b := []byte{originVersion, 0}
+	for i, v := range o.variant.list() {
+		if *v != "" {
+			flags |= flagVariant << i
+			b = appendString(b, *v)
+		}
 	}
-	b := []byte{originVersion, flags}
-	if o.variant != "" {
-		b = appendString(b, o.variant)
-	}
+	b[1] = flags
 	b = binary.AppendUvarint(b, uint64(len(o.attrs)))
 	for _, a := range o.attrs {
 		if a.header {
@@ -75,6 +79,27 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// Variants are the bodies of a message for protocols that get another than all the
+// rest (MessageStructure json); empty: the same.
+type Variants struct{ SQS, HTTP, HTTPS string }
+
+// list is in the order of the flags.
+func (v *Variants) list() [3]*string { return [3]*string{&v.SQS, &v.HTTP, &v.HTTPS} }
+
+// of is the body for a protocol, if it has one of its own. SQS's is asked for
+// without a name.
+func (v *Variants) of(protocol string) string {
+	switch protocol {
+	case "", SQS:
+		return v.SQS
+	case "http":
+		return v.HTTP
+	case "https":
+		return v.HTTPS
+	}
+	return ""
+}
+
 var errOrigin = errors.New("fields: an origin that this version does not read")
 
 // parse reads what encode wrote.
@@ -84,8 +109,10 @@ func (o *origin) parse(data []byte) error {
 	}
 	r := reader{b: data[2:]}
 	o.base64 = data[1]&flagBase64 != 0
-	if data[1]&flagVariant != 0 {
-		o.variant = r.string()
+	for i, v := range o.variant.list() {
+		if data[1]&(flagVariant<<i) != 0 {
+			*v = r.string()
+		}
 	}
 	for n := r.uvarint(); n > 0 && !r.bad; n-- {
 		kind := r.byte()

@@ -43,14 +43,14 @@ const longestField = 1024
 type Incoming struct {
 	Protocol string // SQS or SNS
 	Body     string
-	Variant  string // body for SQS, if another (MessageStructure json)
+	Variants Variants
 	Attrs    []awsapi.Attribute
 }
 
 // Take fills a message's body, fields, headers and origin. The body is borrowed
 // from in.Body, as core.Publication allows until Publish returns.
 func Take(m *core.Message, in *Incoming) {
-	o := origin{variant: in.Variant}
+	o := origin{variant: in.Variants}
 	m.Body, m.Text, m.Durable = unsafe.Slice(unsafe.StringData(in.Body), len(in.Body)), true, true
 	var packed string
 	for _, a := range in.Attrs {
