@@ -330,3 +330,15 @@ func TestStopReplay(t *testing.T) {
 		}
 	}
 }
+
+// A gate that keeps, keeps what is stored: the rest would fill its memory.
+func TestGateKeepsDurable(t *testing.T) {
+	b := fresh(t, numbered)
+	gate := gatedTopic(t, b, core.QueueOptions{DedupContent: true})
+	publish(t, b, core.TopicAddress("t"), core.Message{Body: []byte("transient")})
+	toTopic(t, b, "durable", "g", "")
+	if n := gate.Counts().Ready; n != 1 {
+		t.Errorf("it keeps %d", n)
+	}
+	same(t, "b", take(t, b, "b"), "transient:b#1, durable:b#2")
+}

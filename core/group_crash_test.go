@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 	"testing/synctest"
 
@@ -80,6 +81,64 @@ func TestGroupAndDeadLetterThroughCrashes(t *testing.T) {
 		}
 		for state := range seen {
 			t.Errorf("a crash finds src, x, y, dead at %v", state)
+		}
+	})
+}
+
+// A start from any moment of a replay goes on with it: what was kept comes once, in
+// order, and after it what was published meanwhile.
+func TestReplayThroughCrashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const before, meanwhile = 1000, 20
+		store := memstore.New(memstore.Options{})
+		b := open(t, store, numbered)
+		gatedTopic(t, b, core.QueueOptions{})
+		for i := range before {
+			toTopic(t, b, strconv.Itoa(i), strconv.Itoa(i%3), strconv.Itoa(i))
+		}
+		a, _ := b.Default().Queue("a")
+		if err := a.Purge(); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		h := &history{Store: store}
+		b = open(t, h, numbered)
+		gate, _ := b.Default().Queue("gate")
+		if err := b.Default().Replay("sub/a", gate, 0, 0); err != nil {
+			t.Fatal(err)
+		}
+		from := len(h.copies)
+		for i := range meanwhile {
+			toTopic(t, b, strconv.Itoa(before+i), "0", strconv.Itoa(before+i))
+		}
+		synctest.Wait()
+		b.Close()
+		unfinished := 0
+		for i, s := range h.copies[from-1:] {
+			b := open(t, s, numbered)
+			if b.Default().Replaying("sub/a") {
+				unfinished++
+			}
+			synctest.Wait()
+			a, _ := b.Default().Queue("a")
+			gate, _ := b.Default().Queue("gate")
+			n := 0
+			if err := a.Browse(func(d core.Delivery) bool {
+				if got := string(d.Message.Body); got != strconv.Itoa(n) {
+					t.Errorf("crash %d: %s in place of %d", i, got, n)
+				}
+				n++
+				return true
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if int64(n) != gate.Counts().Ready || b.Default().Replaying("sub/a") {
+				t.Errorf("crash %d: %d of %d", i, n, gate.Counts().Ready)
+			}
+			b.Close()
+		}
+		if unfinished < 3 {
+			t.Errorf("only %d crashes were within the replay", unfinished)
 		}
 	})
 }

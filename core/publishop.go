@@ -296,7 +296,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		}
 	}
 	op.number(t, e)
-	if q.gate && q.opt.Hollow {
+	if q.gate && (q.opt.Hollow || !op.storedBy(q)) { // what is not stored cannot be replayed
 		q.noteDedup(g, m, e)
 		g.touch(q)
 		return
