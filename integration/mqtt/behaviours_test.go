@@ -37,7 +37,7 @@ func behaviours() []behaviour {
 		{"shared", 0, []step{
 			connect{as: "a"}, to("a", 1, "$share/g/s/#"), connect{as: "b"}, to("b", 1, "$share/g/s/#"),
 			connect{as: "p"}, burst{"p", "s/1", 1, 60}, finish{"p"}, all{[]string{"a", "b"}, 1, 60},
-			await{"a", 1}, await{"b", 1}, drain{"a"}, drain{"b"}, disconnect{as: "b"},
+			await{"a", 1}, await{"b", 1}, drain{"a"}, drain{"b"}, settle{"b"}, disconnect{as: "b"},
 			burst{"p", "s/1", 1, 10}, finish{"p"}, all{[]string{"a"}, 1, 10},
 		}},
 		{"1 MiB", 0, large()},

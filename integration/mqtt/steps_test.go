@@ -384,6 +384,15 @@ type drain struct{ as string }
 
 func (s drain) run(c *cell) { c.driver.box().forget(c.tag + s.as) }
 
+// settle waits until the client has acknowledged what it got: some hand a message
+// on first, and what is not acknowledged goes to another when they leave.
+type settle struct{ as string }
+
+func (s settle) run(c *cell) {
+	c.t.Helper()
+	daemon.Eventually(c.t, patience, "acknowledgements", c.wire(s.as).settled)
+}
+
 // ask subscribes to where the answer comes, and publishes the question.
 type ask struct {
 	as string

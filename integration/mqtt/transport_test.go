@@ -22,7 +22,7 @@ var transports = []struct{ name, door string }{
 func (be behaviour) sealedOut() bool {
 	return slices.ContainsFunc(be.steps, func(s step) bool {
 		switch s.(type) {
-		case crash, inflight:
+		case crash, inflight, settle:
 			return true
 		}
 		return false

@@ -147,6 +147,8 @@ class Connection:
     def burst(self, r):
         m = r["message"]
         for info in [self.client.publish(m["topic"], str(i), m["qos"]) for i in range(r["count"])]:
+            if info.rc == mqtt.MQTT_ERR_NO_CONN:  # kept, and sent once it is connected again
+                info.rc = mqtt.MQTT_ERR_SUCCESS
             info.wait_for_publish(PATIENCE)
             if not info.is_published():
                 raise TimeoutError("no acknowledgement")
