@@ -254,6 +254,7 @@ func (c *Conn) readError(err error) error {
 		return ErrIdle
 	}
 	c.srv.stats.HandshakeTimeouts.Add(1)
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.StopGrace)) // for the goodbye; it was that of the handshake
 	return ErrHandshakeTimeout
 }
 

@@ -369,3 +369,15 @@ func selfSigned(t *testing.T) tls.Certificate {
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
+
+// Who is too slow to log in still gets the goodbye.
+func TestGoodbyeAfterTheHandshakeTimeout(t *testing.T) {
+	_, addr := start(t, Config{Handshake: 100 * time.Millisecond}, handlerFunc(func(_ context.Context, c *Conn) {
+		if err := c.ReadLoop(func([]byte) error { return nil }); errors.Is(err, ErrHandshakeTimeout) {
+			c.Out.Write(Must, []byte("too late"))
+		}
+	}))
+	c := dial(t, addr)
+	expect(t, c, "too late")
+	expectEnd(t, c)
+}

@@ -131,7 +131,7 @@ func need(t *testing.T, programs ...string) {
 			t.Fatal(err)
 		}
 	}
-	for _, address := range []string{"127.0.0.1:1883", "127.0.0.1:5672", "127.0.0.1:4566", "127.0.0.1:8161", "127.0.0.1:8883", "127.0.0.1:4567"} {
+	for _, address := range []string{"127.0.0.1:1883", "127.0.0.1:5672", "127.0.0.1:61613", "127.0.0.1:61618", "127.0.0.1:4566", "127.0.0.1:8161", "127.0.0.1:8883", "127.0.0.1:4567"} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
 			t.Fatalf("the README's port is in use: %v", err)
