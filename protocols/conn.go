@@ -109,7 +109,7 @@ func (c *Conn) Info() Info {
 	client, user, remote, over, protocol := c.client, c.user, c.remote, c.over, c.protocol
 	c.mu.Unlock()
 	return Info{
-		ID: c.id, Protocol: protocol, Transport: over, Remote: remote, Since: c.since, Client: client, User: user,
+		ID: c.id, Protocol: protocol, Transport: over, Remote: remote, Local: c.nc.LocalAddr().String(), Since: c.since, Client: client, User: user,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.Out.Written(), Queued: c.Out.Queued(),
 	}
 }

@@ -12,6 +12,7 @@ type Info struct {
 	Protocol  string
 	Transport string // tcp, tls, ws, wss
 	Remote    string
+	Local     string // the address it came to
 	Since     time.Time
 	Client    string // client id, container id ...; empty before authentication
 	User      string

@@ -15,7 +15,7 @@ func (in *instance) newAMQP(d *doors) func(anonymous bool) protocols.Handler {
 	h := amqp091.New(amqp091.Config{
 		Broker: in.broker, Access: in.access, Log: in.log, Product: product, Version: version(), MaxMessage: int(in.cfg.Limits.MaxMessageSize),
 	})
-	d.amqp = h.Stats()
+	d.amqp, d.amqpInfos = h.Stats(), h.Infos
 	return h.AllowAnonymous
 }
 

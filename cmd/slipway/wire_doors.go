@@ -26,6 +26,7 @@ type doors struct {
 	server     *protocols.Server // of the protocols with connections of their own
 	mqtt       *mqtt.Stats
 	amqp       *amqp091.Stats
+	amqpInfos  func() map[uint64]amqp091.Info
 	stomp      *stomp.Stats
 	running    sync.WaitGroup // what runs in the background; drain ends it
 	stops      []func()       // of it
@@ -108,7 +109,7 @@ func (in *instance) openAdmin(d *doors, all []listener) {
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
 		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
-		Connections: func() []admin.Connection { return connections(d.server) },
+		Connections: d.connections,
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
 		Listeners:   d.listeners, Node: in.node,
 		Traffic: func() []admin.Traffic {
@@ -154,17 +155,6 @@ func (d *doors) closeAdmin() error {
 		return fmt.Errorf("admin: %w", err)
 	}
 	return nil
-}
-
-func connections(s *protocols.Server) []admin.Connection {
-	var all []admin.Connection
-	for _, c := range s.Conns() {
-		all = append(all, admin.Connection{
-			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, Transport: c.Transport, Since: c.Since, Client: c.Client, User: c.User,
-			BytesIn: c.BytesIn, BytesOut: c.BytesOut, Queued: c.Queued,
-		})
-	}
-	return all
 }
 
 func traffic(s *protocols.Server) []admin.Traffic {

@@ -22,6 +22,7 @@ func (ch *channel) qos(args []byte) error {
 	}
 	if !m.Global {
 		ch.prefetch = int(m.PrefetchCount)
+		ch.show()
 	} else {
 		c := ch.c
 		c.mu.Lock()

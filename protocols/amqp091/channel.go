@@ -38,6 +38,7 @@ type channel struct {
 	paused  bool // its consumers were told to deliver nothing
 	looked  bool // it is in c.look
 	pending confirms
+	shown   ChannelInfo // what show says
 }
 
 func newChannel(c *conn, num uint16) *channel {
@@ -72,6 +73,7 @@ func (c *conn) openChannel(f wire.Frame) error {
 	}
 	ch := newChannel(c, f.Channel)
 	c.channels[f.Channel] = ch
+	ch.list()
 	c.h.counters.Channels.Add(1)
 	ch.write((&wire.ChannelOpenOk{}).Append)
 	return nil
@@ -196,6 +198,7 @@ func (ch *channel) end() {
 		return
 	}
 	c.settleAcked()
+	ch.unlist()
 	c.h.counters.Channels.Add(-1)
 	c.mu.Lock()
 	ch.pending.over = true

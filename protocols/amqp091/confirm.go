@@ -47,6 +47,7 @@ func (ch *channel) confirmSelect(args []byte) error {
 		ch.c.mu.Lock()
 		ch.pending.first = 1
 		ch.c.mu.Unlock()
+		ch.show()
 	}
 	if !m.NoWait {
 		ch.write((&wire.ConfirmSelectOk{}).Append)

@@ -66,6 +66,8 @@ type conn struct {
 	look       []*channel  // guarded by mu; whose credit may have to change
 	excess     []excess    // guarded by mu; deliveries over a channel's limit
 	confirming []*channel  // guarded by mu; with confirms to send
+	listed     []*channel  // guarded by mu; the open channels, for lists
+	shown      Info        // guarded by mu; without the channels
 
 	allConfirmed chan struct{} // guarded by mu; closed when owing owe nothing; nil: nobody waits
 	owing        []*channel    // guarded by mu
@@ -93,6 +95,7 @@ func (c *conn) read() error {
 	if c.phase == closing || c.phase < wantTuneOk || !c.goodbye(err) {
 		return err
 	}
+	c.nc.Out.Flush() // no frame is under way whose end would
 	c.await()
 	for {
 		if err := c.nc.ReadLoop(c.consume); err != nil {

@@ -53,7 +53,7 @@
 //	transactions                                                       atomic across queues, at most Config.MaxMessage of bodies
 //	direct reply-to                                                    yes, through every door
 //	policies                                                           the core's
-//	streams, AMQP 1.0, management API                                  absent
+//	streams, AMQP 1.0                                                  absent
 //
 // # Locks
 //

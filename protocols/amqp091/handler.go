@@ -89,6 +89,7 @@ type Stats struct {
 type Handler struct {
 	cfg      Config // immutable
 	counters Stats
+	open     registry
 }
 
 // New makes a Handler.
@@ -114,6 +115,10 @@ func (l listener) Serve(ctx context.Context, nc *protocols.Conn) { l.h.serve(ctx
 func (h *Handler) serve(ctx context.Context, nc *protocols.Conn, anonymous bool) {
 	c := newConn(h, ctx, nc, anonymous)
 	err := errPanicked
-	defer func() { c.end(err) }() // also when a frame makes us panic
+	h.open.add(c)
+	defer func() { // also when a frame makes us panic
+		h.open.remove(c)
+		c.end(err)
+	}()
 	err = c.read()
 }

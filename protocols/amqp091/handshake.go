@@ -82,6 +82,9 @@ func (c *conn) startOk(args []byte) error {
 		return wire.Errorf(wire.NotAllowed, "%s not supported", m.Mechanism)
 	}
 	c.mechanismName = m.Mechanism
+	c.mu.Lock()
+	c.shown.Properties = headers(m.ClientProperties)
+	c.mu.Unlock()
 	return c.authenticate(m.Response)
 }
 
@@ -150,6 +153,9 @@ func (c *conn) tuneOk(args []byte) error {
 	}
 	c.reader.Max = c.frameMax
 	c.phase = wantOpen
+	c.mu.Lock()
+	c.shown.ChannelMax, c.shown.FrameMax, c.shown.Heartbeat = int(c.channelMax), c.frameMax, time.Duration(m.Heartbeat)*time.Second
+	c.mu.Unlock()
 	c.tuned(time.Duration(m.Heartbeat) * time.Second)
 	return nil
 }
@@ -165,6 +171,9 @@ func (c *conn) open(args []byte) error {
 	}
 	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0)
 	c.phase = running
+	c.mu.Lock()
+	c.shown.Namespace = ns.Name()
+	c.mu.Unlock()
 	client := c.name
 	if client == "" {
 		client = c.nc.Remote()

@@ -35,6 +35,7 @@ func (ch *channel) txSelect(args []byte) error {
 	}
 	if ch.tx == nil {
 		ch.tx = &transaction{}
+		ch.show()
 	}
 	ch.write((&wire.TxSelectOk{}).Append)
 	return nil

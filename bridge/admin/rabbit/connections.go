@@ -38,7 +38,6 @@ type Channel struct {
 	Consumers   int
 	Unacked     int // deliveries that the client has not settled
 	Unconfirmed int
-	Uncommitted int // publishes of its transaction
 	Prefetch    int // of its consumers
 	Global      int // of the channel
 	Confirms    bool
@@ -161,7 +160,7 @@ func (c *Connection) channelRow(ch *Channel) row {
 	return row{
 		"name": fmt.Sprintf("%s (%d)", c.name(), ch.Number), "number": ch.Number, "node": nodeName, "vhost": c.vhost(), "user": c.User,
 		"state": "running", "consumer_count": ch.Consumers, "messages_unacknowledged": ch.Unacked, "messages_unconfirmed": ch.Unconfirmed,
-		"messages_uncommitted": ch.Uncommitted, "acks_uncommitted": 0, "prefetch_count": ch.Prefetch, "global_prefetch_count": ch.Global,
+		"messages_uncommitted": 0, "acks_uncommitted": 0, "prefetch_count": ch.Prefetch, "global_prefetch_count": ch.Global,
 		"confirm": ch.Confirms, "transactional": ch.Transaction, "connection_details": c.details(),
 	}
 }
