@@ -12,6 +12,9 @@ import (
 // outcome's. What the targets find in turn (a duplicate of their own, say) is
 // no longer the publisher's concern.
 //
+// By its name nothing can be published to it: it would go to nobody, and into
+// what a replay brings.
+//
 // Sinks are not behind it: what an online session gets at effective QoS 0 was
 // sent before anything was decided.
 

@@ -337,8 +337,9 @@ func TestGateKeepsDurable(t *testing.T) {
 	gate := gatedTopic(t, b, core.QueueOptions{DedupContent: true})
 	publish(t, b, core.TopicAddress("t"), core.Message{Body: []byte("transient")})
 	toTopic(t, b, "durable", "g", "")
-	if n := gate.Counts().Ready; n != 1 {
-		t.Errorf("it keeps %d", n)
+	_, err := b.Default().Publish(t.Context(), &core.Publication{Message: &core.Message{Body: []byte("by name"), Durable: true}, To: core.QueueAddress("gate")})
+	if n := gate.Counts().Ready; n != 1 || core.KindOf(err) != core.NotFound {
+		t.Errorf("it keeps %d: %v", n, err)
 	}
 	same(t, "b", take(t, b, "b"), "transient:b#1, durable:b#2")
 }

@@ -120,7 +120,7 @@ func (r *routing) queues(name string) {
 
 func (r *routing) queue(name string) {
 	q := r.ns.queues[name]
-	if q == nil || r.several() && slices.ContainsFunc(r.rs[r.first:], func(x route) bool { return x.q == q }) {
+	if q == nil || q.gate || r.several() && slices.ContainsFunc(r.rs[r.first:], func(x route) bool { return x.q == q }) {
 		return
 	}
 	r.rs = append(r.rs, route{q: q, keep: true})

@@ -115,6 +115,14 @@ var topicBehaviours = []behaviour{
 			}
 		}
 	}},
+	{name: "group id of a standard topic", run: func(s *session) {
+		arn := s.topic()
+		url, _ := s.subscribe(arn, "q", "RawMessageDelivery", "true")
+		s.sns("Publish", in{"TopicArn": arn, "Message": "m", "MessageGroupId": "g"})
+		equal(s, "group", s.receive(url, 1)[0].Attributes["MessageGroupId"], "g")
+		s.fails("sns", "Publish", in{"TopicArn": arn, "Message": "m", "MessageDeduplicationId": "d"},
+			want{"InvalidParameterException", "InvalidParameter", 400, "MessageDeduplicationId parameter that is not valid for this topic type"})
+	}},
 	{name: "fan-out, raw", run: func(s *session) {
 		arn := s.topic()
 		url, _ := s.subscribe(arn, "q", "RawMessageDelivery", "true")
