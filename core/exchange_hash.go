@@ -2,7 +2,6 @@ package core
 
 import (
 	"hash/fnv"
-	"io"
 	"slices"
 	"sort"
 	"strconv"
@@ -74,13 +73,13 @@ func (x *Exchange) hashed(m *Message, key string) uint64 {
 			h.Write(codecAppendValue(nil, &v))
 		}
 	case x.opt.HashProperty == "message_id":
-		io.WriteString(h, m.MessageID)
+		h.Write([]byte(m.MessageID))
 	case x.opt.HashProperty == "correlation_id":
 		h.Write(m.Correlation)
 	case x.opt.HashProperty == "timestamp":
-		io.WriteString(h, strconv.FormatInt(m.CreatedAt, 10))
+		h.Write(strconv.AppendInt(nil, m.CreatedAt, 10))
 	default:
-		io.WriteString(h, key)
+		h.Write([]byte(key))
 	}
 	return h.Sum64()
 }

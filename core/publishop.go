@@ -280,7 +280,9 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		return
 	}
 	if (q.grouped || q.gate) && e.group == "" {
-		e.group = m.Source.Name
+		if e.group = m.Source.Name; m.Source.Kind == ToExchange {
+			e.group = m.Source.Key
+		}
 	}
 	if q.opt.Dedup != DedupOff && !op.internal {
 		original, dup, err := q.deduplicate(g, m, e)

@@ -405,6 +405,18 @@ func (r *run) purge() {
 	}
 }
 
+// purgeReady leaves what is in flight or delayed.
+func (r *run) purgeReady() {
+	q := r.m.queues[r.anyQueue()]
+	ready := r.queue(q.name).Counts().Ready
+	n, err := r.queue(q.name).PurgeReady()
+	r.say("purge %d ready of %s", n, q.name)
+	if err != nil || n != ready {
+		r.Fatalf("step %d: purged %d of %s, %v; %d were ready", r.m.step, n, q.name, err, ready)
+	}
+	q.copies = slices.DeleteFunc(q.copies, func(c *modelCopy) bool { return !c.held && c.due <= r.m.now() })
+}
+
 // remake deletes a queue and declares it again.
 func (r *run) remake() {
 	q := r.m.queues[r.anyQueue()]

@@ -216,7 +216,7 @@ func (r *run) oneStep() {
 	}{
 		{30, func() { r.publish(1 + r.rnd.IntN(4)) }}, {2, func() { r.publish(20) }},
 		{20, r.pull}, {4, r.consume}, {3, r.cancel}, {12, r.settlePush}, {5, r.credit},
-		{14, r.settlePull}, {4, r.extend}, {10, r.pass}, {1, r.purge}, {1, r.remake},
+		{14, r.settlePull}, {4, r.extend}, {10, r.pass}, {1, r.purge}, {1, r.purgeReady}, {1, r.remake},
 		{2, r.redrive}, {2, r.restart}, {2, r.crash}, {2, r.commit},
 	}
 	total := 0

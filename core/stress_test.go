@@ -30,10 +30,15 @@ func TestStress(t *testing.T) {
 	declare(t, b, "loose", core.QueueOptions{})
 	bindTopic(t, b, s.keep, "t/#")
 	bindTopic(t, b, s.groups, "t/g")
+	exchange(t, b, "ex", core.ExchangeOptions{Kind: "direct", Durable: true})
+	bindKey(t, b, "ex", s.keep, "t/k")
+	bindKey(t, b, "ex", s.keep, "t/g")
+	bindKey(t, b, "ex", s.groups, "t/g")
 	ctx, stop := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
 	for i, f := range []func(context.Context, *rand.Rand){
-		s.publish, s.publish, s.publish, s.pull, s.pull, s.pullGroups, s.pullGroups, s.push, s.push, s.purge, s.remake, s.rebind, s.sessions,
+		s.publish, s.publish, s.publish, s.pull, s.pull, s.pullGroups, s.pullGroups, s.push, s.push, s.purge, s.purgeReady, s.remake, s.rebind, s.sessions,
+		s.get, s.get, s.exchanges, s.policies,
 	} {
 		workers.Go(func() { f(ctx, rand.New(rand.NewPCG(uint64(i), 7))) })
 	}
@@ -83,6 +88,11 @@ func (s *stress) publish(ctx context.Context, rnd *rand.Rand) {
 		switch {
 		case pub.To.Name == "x":
 			pub.To, c.keys = core.QueueAddress("loose"), nil
+		case rnd.IntN(4) == 0: // the same through an exchange
+			pub.To = core.ExchangeAddress("ex", pub.To.Name)
+			if pub.To.Key == "t/g" {
+				c.keys = append(c.keys, "groups "+id)
+			}
 		case pub.To.Name == "t/g":
 			c.keys = append(c.keys, "groups "+id)
 		}
@@ -182,6 +192,90 @@ func (s *stress) purge(ctx context.Context, rnd *rand.Rand) {
 			q.Counts()
 		}
 		s.b.Stats()
+	}
+}
+
+// purgeReady purges around a message that it holds.
+func (s *stress) purgeReady(ctx context.Context, _ *rand.Rand) {
+	for ctx.Err() == nil {
+		q, ok := s.b.Default().Queue("loose")
+		if !ok {
+			continue
+		}
+		c, err := q.Getter("")
+		if err != nil {
+			continue
+		}
+		_, _, _, _ = c.Get(ctx, false)
+		if _, err := q.PurgeReady(); err != nil {
+			s.t.Error(err)
+		}
+		c.Cancel()
+	}
+}
+
+// get takes one by one, and lets go.
+func (s *stress) get(ctx context.Context, rnd *rand.Rand) {
+	for ctx.Err() == nil {
+		c, err := s.keep.Getter("")
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		for range rnd.IntN(30) {
+			noAck := rnd.IntN(4) == 0
+			d, _, ok, err := c.Get(context.Background(), noAck)
+			if err != nil {
+				s.t.Error(err)
+			}
+			if !ok {
+				break
+			}
+			how := []core.Settlement{core.Ack, core.Requeue, core.Release}[rnd.IntN(3)]
+			if noAck || how == core.Ack {
+				s.take(s.keep, d)
+			}
+			if !noAck && rnd.IntN(5) > 0 || how == core.Ack {
+				c.Settle(how, false, []core.Receipt{d.Receipt}, nil, nil, nil, 0)
+			}
+		}
+		c.Cancel()
+	}
+}
+
+// exchanges come and go between those that carry messages and queues that do.
+func (s *stress) exchanges(ctx context.Context, rnd *rand.Rand) {
+	ns := s.b.Default()
+	for ctx.Err() == nil {
+		name := fmt.Sprint("x", rnd.IntN(3))
+		kind := []string{"fanout", "topic", "direct"}[rnd.IntN(3)]
+		x, _, err := ns.DeclareExchange(name, core.ExchangeOptions{Kind: kind, Durable: rnd.IntN(2) == 0, AutoDelete: rnd.IntN(2) == 0})
+		if x == nil {
+			s.t.Error(err)
+			return
+		}
+		_, _ = ns.Bind(&core.Binding{Exchange: "ex", RoutingKey: "t/k", Target: x, Durable: true})
+		if q, ok := ns.Queue("loose"); ok {
+			_, _ = ns.Bind(&core.Binding{Exchange: name, RoutingKey: "t/k", Queue: q, Durable: true})
+			_, _ = ns.Unbind(core.BindingKey(name, core.QueueAddress("loose"), "t/k", nil))
+		}
+		if rnd.IntN(3) == 0 {
+			_ = ns.DeleteExchange(name, rnd.IntN(2) == 0)
+		}
+	}
+}
+
+// policies change what the loose queue may hold.
+func (s *stress) policies(ctx context.Context, rnd *rand.Rand) {
+	ns := s.b.Default()
+	for ctx.Err() == nil {
+		p := core.Policy{Name: "p", Pattern: "^loose$", Definition: map[string]any{"max-length": rnd.IntN(50), "message-ttl": rnd.IntN(100)}}
+		if err := ns.SetPolicy(p); err != nil {
+			s.t.Error(err)
+		}
+		if rnd.IntN(2) == 0 {
+			_ = ns.DeletePolicy("p")
+		}
 	}
 }
 

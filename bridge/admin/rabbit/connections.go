@@ -170,6 +170,31 @@ func (c *Connection) details() row {
 	return row{"name": c.name(), "peer_host": host, "peer_port": port}
 }
 
+func (s *Service) channelsOf(w http.ResponseWriter, r *request) error {
+	c, err := s.find(r)
+	if err != nil {
+		return err
+	}
+	return list(w, r, func(yield func(row) bool) {
+		for i := range c.Channels {
+			if !yield(c.channelRow(&c.Channels[i])) {
+				return
+			}
+		}
+	})
+}
+
+func (s *Service) channel(w http.ResponseWriter, r *request) error {
+	for _, c := range s.allConnections(r) {
+		for i := range c.Channels {
+			if x := c.channelRow(&c.Channels[i]); x["name"] == r.PathValue("channel") {
+				return answer(w, http.StatusOK, x)
+			}
+		}
+	}
+	return notFound
+}
+
 func (s *Service) channels(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
 		for _, c := range s.allConnections(r) {

@@ -227,6 +227,10 @@ func TestConnections(t *testing.T) {
 	if c := get[map[string]any](a, "connections/"+name); c["protocol"] != "AMQP 0-9-1" || c["channels"] != 2.0 || c["peer_port"] != 5000.0 {
 		t.Errorf("connection %v", c)
 	}
+	a.want("its channels", a.column("connections/"+name+"/channels", "name"), a.column("channels", "name"))
+	if ch := get[map[string]any](a, "channels/"+name+"%20%281%29"); ch["messages_unacknowledged"] != 3.0 || ch["confirm"] != true {
+		t.Errorf("channel %v", ch)
+	}
 	a.do(204, "DELETE", "connections/"+name, "")
 	a.do(404, "DELETE", "connections/none", "")
 	if closed != 7 {
