@@ -110,7 +110,7 @@ func inTemporary(o *options, do func(*options) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // nothing is left to be done about it
 	o.dir = dir
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)

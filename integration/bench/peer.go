@@ -76,15 +76,6 @@ func launch(cmd *exec.Cmd, logTo io.Writer) (*process, error) {
 	return p, nil
 }
 
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // stop asks, and insists after five seconds.
 func (p *process) stop() {
 	group := -p.cmd.Process.Pid
@@ -108,7 +99,7 @@ func start(name, dir string, cmd *exec.Cmd, addrs map[string]string) (*Running, 
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // a log
 	p, err := launch(cmd, f)
 	if err != nil {
 		return nil, err
@@ -158,7 +149,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // only after all are found, so that they differ
+		defer l.Close() //nolint:errcheck // only after all are found, so that they differ
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil

@@ -31,7 +31,7 @@ func startNothing(*tools, string) (*Running, error) {
 }
 
 func nothing(c net.Conn) {
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // it is the client that is measured
 	r := bufio.NewReader(c)
 	for {
 		length := 0

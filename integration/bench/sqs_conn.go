@@ -35,7 +35,7 @@ func newSQSConn(addr string) *sqsConn {
 
 func (s *sqsConn) close() {
 	if s.c != nil {
-		s.c.Close()
+		_ = s.c.Close() // nothing is in it
 	}
 	s.c = nil
 }
