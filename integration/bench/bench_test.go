@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,44 @@ func TestCompare(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What the broker weighs, in small.
+func TestSize(t *testing.T) {
+	dir := t.TempDir()
+	binary, err := build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &options{tools: tools{slipway: binary}, dir: dir, out: t.TempDir(), only: "start,queues,messages", scale: 1, long: time.Second}
+	for _, m := range sizes {
+		if !begins(o.only, m.name) {
+			continue
+		}
+		sub := filepath.Join(dir, m.name)
+		if err := os.Mkdir(sub, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := m.do(o, sub); err != nil || len(rows) == 0 {
+			t.Errorf("%s: %q, %v", m.name, rows, err)
+		}
+	}
+}
+
+// A plot has a line for each band, in each of the samples.
+func TestChurnSamples(t *testing.T) {
+	dir := t.TempDir()
+	all := []sample{{minutes: 0, resident: 20}, {minutes: 1, resident: 30, failures: 2}}
+	if err := writeSamples(dir, all); err != nil {
+		t.Fatal(err)
+	}
+	csv, err := os.ReadFile(filepath.Join(dir, "churn.csv"))
+	if err != nil || strings.Count(string(csv), "\n") != 3 || !strings.HasSuffix(string(csv), ",2\n") {
+		t.Errorf("%v\n%s", err, csv)
+	}
+	if svg := plot(all); strings.Count(svg, "<polyline") != 5 {
+		t.Error(svg)
 	}
 }
 

@@ -98,6 +98,11 @@ func (rep *report) median(scenario, peer string, of func(Result) float64) float6
 			v = append(v, of(r))
 		}
 	}
+	return middle(v)
+}
+
+// middle is the median; 0 of nothing.
+func middle(v []float64) float64 {
 	if len(v) == 0 {
 		return 0
 	}

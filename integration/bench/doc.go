@@ -44,6 +44,8 @@
 //	STOMP        not yet
 //	store layer  beside a raw log: storebench, as a child    store.go
 //	filters      core's own benchmark, as a child            filters.go
+//	burst        100 times the usual rate, ten seconds       burst.go
+//	size, churn  what it weighs; whether it stays so         size*.go churn*.go
 //	peers        Mosquitto (default; set_tcp_nodelay), RabbitMQ, ElasticMQ, moto, LocalStack; any by address
 //	systems      Linux: CPU and memory are read from /proc
 //

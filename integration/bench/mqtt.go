@@ -18,6 +18,7 @@ const (
 	packetPublish    = 0x30
 	packetPuback     = 0x40
 	packetSubscribe  = 0x82
+	packetSuback     = 0x90
 	packetDisconnect = 0xe0
 )
 

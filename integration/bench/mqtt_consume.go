@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 )
 
 // An mqttConsumer has one subscription. It acknowledges together what came
@@ -28,12 +29,13 @@ func (mqttClient) Consume(t *Target, n int, received func([]byte)) (Consumer, er
 	if t.Confirm {
 		qos = 1
 	}
-	ack := make([]byte, 5)
-	if err := mqttAsk(c, packetSubscribe, append(mqttString([]byte{0, 1}, t.topic()), qos), ack); err != nil {
-		return nil, errors.Join(err, c.Close())
+	filter := t.topic()
+	if t.Queue != "" {
+		filter = "$queue/" + t.Queue
 	}
-	if ack[0] != 0x90 || ack[4] != qos {
-		return nil, errors.Join(fmt.Errorf("SUBACK % x", ack), c.Close())
+	rest := append(mqttString([]byte{0, 1}, filter), qos)
+	if _, err := c.Write(append(mqttHead(nil, packetSubscribe, len(rest)), rest...)); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	k := &mqttConsumer{c: c, addr: t.Addr, received: received, done: make(chan struct{})}
 	if t.Confirm {
@@ -43,14 +45,23 @@ func (mqttClient) Consume(t *Target, n int, received func([]byte)) (Consumer, er
 	if t.Consumers > 100 {
 		size = 8 << 10
 	}
+	subscribed := make(chan struct{})
 	go func() {
-		k.err = k.read(size)
+		k.err = k.read(size, qos, subscribed)
 		close(k.done)
 	}()
-	return k, nil
+	select {
+	case <-subscribed:
+		return k, nil
+	case <-k.done:
+		return nil, k.err
+	case <-time.After(30 * time.Second):
+		return nil, errors.Join(errors.New("no SUBACK"), k.Close())
+	}
 }
 
-func (k *mqttConsumer) read(size int) error {
+// read also takes the SUBACK, before which messages may come.
+func (k *mqttConsumer) read(size int, qos byte, subscribed chan<- struct{}) error {
 	r := mqttReader{c: k.c, buf: make([]byte, size)}
 	var acks []byte
 	flush := func() error {
@@ -66,8 +77,12 @@ func (k *mqttConsumer) read(size int) error {
 		if err != nil {
 			return err
 		}
+		if kind == packetSuback && len(rest) == 3 && rest[2] == qos {
+			close(subscribed)
+			continue
+		}
 		if kind&0xf0 != packetPublish || len(rest) < 2 {
-			return fmt.Errorf("a consumer got packet %#x", kind)
+			return fmt.Errorf("a consumer got packet %#x % x", kind, rest[:min(len(rest), 8)])
 		}
 		at := 2 + int(binary.BigEndian.Uint16(rest))
 		if kind&0x06 != 0 {

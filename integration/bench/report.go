@@ -16,6 +16,7 @@ type report struct {
 	results []Result
 	facts   []string // about the machine and the run
 	extra   []section
+	raw     []storeRow
 }
 
 // A section is a table beside the comparison.

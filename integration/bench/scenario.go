@@ -27,6 +27,8 @@ type Scenario struct {
 
 	Bare bool // also against the peer "nothing": what the client alone allows
 
+	Queue string // MQTT: consume this queue, and no topic
+
 	Only    []string // names of the peers; nil: all
 	Targets []target
 }

@@ -19,14 +19,16 @@ type Load struct {
 }
 
 // Loads are the broker's: the targets for the ratio are 0.7, 0.75, 0.5, 0.45.
-// The last has no target: hardly a goroutine between the disk and the load, it
-// shows the stores alone.
+// The last two have none: one is what a single client with a window asks, and
+// the other, hardly a goroutine between the disk and the load, shows the stores
+// alone.
 func Loads(entrySize int) []Load {
 	return []Load{
 		{"1 producer", 1, 1, entrySize},
 		{"16 producers", 16, 1, entrySize},
 		{"128 producers", 128, 1, entrySize},
 		{"1,000 outstanding", 1000, 1, entrySize},
+		{"20 outstanding", 1, 20, entrySize},
 		{"4 times 250", 4, 250, entrySize},
 	}
 }

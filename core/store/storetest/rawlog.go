@@ -7,12 +7,15 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // A RawLog is the yardstick: a log of records with a length and a crc32c,
 // written as one piece per group into recycled segments that were allocated
 // and written before, so that an fdatasync has no metadata to write.
 type RawLog struct {
+	Delay time.Duration // what each sync takes longer
+
 	segments []*os.File
 	current  int
 	off      int64
@@ -68,7 +71,11 @@ func (r *RawLog) Sync() error {
 	}
 	r.off += int64(len(r.buf))
 	r.buf = r.buf[:0]
-	return r.fsync(f)
+	err := r.fsync(f)
+	if r.Delay > 0 {
+		<-time.After(r.Delay)
+	}
+	return err
 }
 
 // Close closes the segments.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime/pprof"
 	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/slipwaymq/slipway/core/store/diskstore"
 	"github.com/slipwaymq/slipway/core/store/storetest"
@@ -17,11 +20,13 @@ func main() {
 	only := flag.String("only", "", "only the load of this name, e.g. \"16 producers\"")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of everything to this file")
 	runs := flag.Int("runs", 3, "interleaved runs of each, an odd number")
+	delay := flag.Duration("delay", 0, "what each sync takes longer, as on another disk")
+	asJSON := flag.Bool("json", false, "print a JSON object a line and no table")
 	each := flag.Duration("time", 2*time.Second, "length of a run")
 	flag.Parse()
 	stop, err := startProfile(*profile)
 	if err == nil {
-		err = run(*dir, *only, *runs|1, *each)
+		err = run(*dir, *only, bench{*runs | 1, *each, *delay, *asJSON})
 		stop()
 	}
 	if err != nil {
@@ -41,19 +46,29 @@ func startProfile(path string) (stop func(), err error) {
 	return pprof.StopCPUProfile, pprof.StartCPUProfile(f)
 }
 
-func run(dir, only string, runs int, each time.Duration) error {
+// A bench is how to measure.
+type bench struct {
+	runs  int
+	each  time.Duration
+	delay time.Duration
+	json  bool
+}
+
+func run(dir, only string, bn bench) error {
 	tmp, err := os.MkdirTemp(dir, "storebench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	fmt.Printf("%-18s %6s %12s %9s %12s %9s %6s\n", "load", "entry", "store 1/s", "group", "raw 1/s", "group", "ratio")
+	if !bn.json {
+		fmt.Printf("%-18s %6s %12s %9s %12s %9s %6s\n", "load", "entry", "store 1/s", "group", "raw 1/s", "group", "ratio")
+	}
 	for _, size := range []int{256, 1024} {
 		for _, l := range storetest.Loads(size) {
 			if only != "" && only != l.Name {
 				continue
 			}
-			if err := row(tmp, l, runs, each); err != nil {
+			if err := bn.row(tmp, l); err != nil {
 				return err
 			}
 		}
@@ -61,14 +76,14 @@ func run(dir, only string, runs int, each time.Duration) error {
 	return nil
 }
 
-func row(tmp string, l storetest.Load, runs int, each time.Duration) error {
+func (bn bench) row(tmp string, l storetest.Load) error {
 	var store, raw, ratio, storeGroup, rawGroup []float64
-	for range runs {
-		s, err := onStore(tmp, l, each)
+	for range bn.runs {
+		s, err := bn.onStore(tmp, l)
 		if err != nil {
 			return err
 		}
-		r, err := onRaw(tmp, l, each)
+		r, err := bn.onRaw(tmp, l)
 		if err != nil {
 			return err
 		}
@@ -78,6 +93,9 @@ func row(tmp string, l storetest.Load, runs int, each time.Duration) error {
 		rawGroup = append(rawGroup, float64(r.Entries)/float64(r.Groups))
 	}
 	m := storetest.Median
+	if bn.json {
+		return json.NewEncoder(os.Stdout).Encode(map[string]any{"load": l.Name, "entry": l.EntrySize, "store": m(store), "raw": m(raw), "ratio": m(ratio)})
+	}
 	fmt.Printf("%-18s %6d %12.0f %9.1f %12.0f %9.1f %6.2f\n",
 		l.Name, l.EntrySize, m(store), m(storeGroup), m(raw), m(rawGroup), m(ratio))
 	return nil
@@ -85,24 +103,24 @@ func row(tmp string, l storetest.Load, runs int, each time.Duration) error {
 
 // onStore measures a new store, so that no run pays for the one before, after
 // a first run that fills its recycled logs, as a broker's are.
-func onStore(tmp string, l storetest.Load, each time.Duration) (storetest.Result, error) {
+func (bn bench) onStore(tmp string, l storetest.Load) (storetest.Result, error) {
 	dir, err := os.MkdirTemp(tmp, "store-")
 	if err != nil {
 		return storetest.Result{}, err
 	}
 	defer os.RemoveAll(dir)
-	s, err := diskstore.Open(dir, diskstore.Options{Logger: slog.New(slog.DiscardHandler), MinFree: 1, Ballast: -1})
+	s, err := diskstore.Open(dir, diskstore.Options{Logger: slog.New(slog.DiscardHandler), MinFree: 1, Ballast: -1, FS: slowed(vfs.Default, bn.delay)})
 	if err != nil {
 		return storetest.Result{}, err
 	}
 	defer s.Close()
-	if _, err := storetest.MeasureStore(s, l, 1, each/2); err != nil {
+	if _, err := storetest.MeasureStore(s, l, 1, bn.each/2); err != nil {
 		return storetest.Result{}, err
 	}
-	return storetest.MeasureStore(s, l, 2, each)
+	return storetest.MeasureStore(s, l, 2, bn.each)
 }
 
-func onRaw(tmp string, l storetest.Load, each time.Duration) (storetest.Result, error) {
+func (bn bench) onRaw(tmp string, l storetest.Load) (storetest.Result, error) {
 	dir, err := os.MkdirTemp(tmp, "raw-")
 	if err != nil {
 		return storetest.Result{}, err
@@ -113,5 +131,6 @@ func onRaw(tmp string, l storetest.Load, each time.Duration) (storetest.Result, 
 		return storetest.Result{}, err
 	}
 	defer r.Close()
-	return storetest.MeasureRaw(r, l, each)
+	r.Delay = bn.delay
+	return storetest.MeasureRaw(r, l, bn.each)
 }
