@@ -77,6 +77,15 @@ func ParseNote(note []byte) (s Subscription, ok bool) {
 	return s, false
 }
 
+// IsRaw is ParseNote's Raw, without the rest.
+func IsRaw(note []byte) bool {
+	if len(note) <= len(noteMark)+1 || string(note[:len(noteMark)]) != noteMark {
+		return false
+	}
+	form := note[len(noteMark)+1]
+	return note[len(noteMark)] == 1 && form == 'r' || note[len(noteMark)] == 2 && form&noteRaw != 0
+}
+
 func (s *Subscription) parse(b []byte) bool {
 	number, n := binary.Uvarint(b)
 	if n <= 0 {

@@ -37,38 +37,54 @@ type deliveries struct {
 
 // refuse is core.Dialect.Refuse.
 func (d *deliveries) refuse(b *core.Binding, q *core.Queue, m *core.Message) []byte {
-	sub, _ := awsapi.ParseNote(b.Note)
-	if sub.Failure = d.failure(b, &sub, q, m); sub.Failure == (awsapi.Failure{}) {
+	why := d.failure(b, q, m)
+	if why == (awsapi.Failure{}) {
 		return nil
 	}
+	sub, _ := awsapi.ParseNote(b.Note)
+	sub.Failure = why
 	return sub.Note()
 }
 
-// failure says why SQS would not take the message; none if it would.
-func (d *deliveries) failure(b *core.Binding, sub *awsapi.Subscription, q *core.Queue, m *core.Message) awsapi.Failure {
+// failure says why SQS would not take the message; none if it would, which costs
+// every publish little.
+func (d *deliveries) failure(b *core.Binding, q *core.Queue, m *core.Message) awsapi.Failure {
 	switch {
 	case b.Attributes[subProtocol] != "" && q != nil:
 		return awsapi.Failure{} // its own queue: what the endpoint says is courier.go's
 	case q == nil:
 		return awsapi.Failure{Code: "AWS.SimpleQueueService.NonExistentQueue", Message: "The specified queue does not exist."}
-	case q.Exclusive(), d.denies(q.Attribute(attrPolicy), sub, b.Attributes[subEndpoint]):
+	case q.Exclusive(), d.denies(q.Attribute(attrPolicy), b):
 		return awsapi.Failure{Code: "AccessDenied", Message: "Access to the resource " + b.Attributes[subEndpoint] + " is denied."}
 	case q.Grouped() && b.Attributes[subFIFO] == "":
 		return awsapi.Failure{Code: "InvalidParameterValue", Message: "A FIFO queue takes messages from FIFO topics only."}
 	}
-	if n := fields.Sent(m); sub.Raw && m.Origin.Protocol == fields.SNS && n > fields.MaxAttributes {
+	if n := rawAttributes(b, m); n > fields.MaxAttributes {
 		return awsapi.Failure{Code: "InvalidParameterValue", Message: fmt.Sprintf("Number of message attributes [%d] exceeds the allowed maximum [%d].", n, fields.MaxAttributes)}
 	}
-	limit, err := strconv.Atoi(q.Attribute("MaximumMessageSize"))
-	if err == nil && deliverySize(sub, m) > limit {
+	size := q.Attribute("MaximumMessageSize")
+	if size == "" {
+		return awsapi.Failure{}
+	}
+	limit, err := strconv.Atoi(size)
+	if err == nil && deliverySize(b, m) > limit {
 		return awsapi.Failure{Code: "InvalidParameterValue", Message: fmt.Sprintf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)}
 	}
 	return awsapi.Failure{}
 }
 
+// rawAttributes is how many attributes of SQS the message would have, if it is
+// delivered raw and they may be too many: each has two bytes in its Origin at least.
+func rawAttributes(b *core.Binding, m *core.Message) int {
+	if m.Origin.Protocol != fields.SNS || len(m.Origin.Data) <= 2*fields.MaxAttributes || !awsapi.IsRaw(b.Note) {
+		return 0
+	}
+	return fields.Sent(m)
+}
+
 // denies asks the queue's policy whether it shuts the topic out. That it lets the
 // topic in is not needed here: whoever subscribed was allowed to write to the queue.
-func (d *deliveries) denies(text string, sub *awsapi.Subscription, endpoint string) bool {
+func (d *deliveries) denies(text string, b *core.Binding) bool {
 	if text == "" {
 		return false
 	}
@@ -76,10 +92,11 @@ func (d *deliveries) denies(text string, sub *awsapi.Subscription, endpoint stri
 	if !ok {
 		return true // none of ours set it: it must not open anything
 	}
+	sub, _ := awsapi.ParseNote(b.Note)
 	topic := sub.TopicARN()
 	owner, _ := awsapi.ParseARN(topic) // ours
 	return p.Decide(&policy.Request{
-		Caller: policy.Caller{Service: "sns.amazonaws.com"}, Action: "sqs:SendMessage", Resource: endpoint,
+		Caller: policy.Caller{Service: "sns.amazonaws.com"}, Action: "sqs:SendMessage", Resource: b.Attributes[subEndpoint],
 		Keys: policy.Keys{"aws:sourcearn": {topic}, "aws:sourceaccount": {owner.Account}, "aws:sourceowner": {owner.Account}, "aws:securetransport": {"true"}},
 	}) == policy.Deny
 }
@@ -90,7 +107,7 @@ const envelopeRoom = 900
 
 // deliverySize is what the message has in the queue: to the byte if it is raw, in
 // the envelope as nearly as can be told before it is rendered.
-func deliverySize(sub *awsapi.Subscription, m *core.Message) int {
+func deliverySize(b *core.Binding, m *core.Message) int {
 	body := fields.Body(m)
 	n := len(body)
 	attrs := fields.Attributes(m)
@@ -100,7 +117,7 @@ func deliverySize(sub *awsapi.Subscription, m *core.Message) int {
 	for _, a := range attrs {
 		n += len(a.Name) + len(a.DataType) + len(a.StringValue) + len(a.BinaryValue)
 	}
-	if sub.Raw {
+	if awsapi.IsRaw(b.Note) {
 		return n
 	}
 	for _, c := range body {
@@ -108,5 +125,5 @@ func deliverySize(sub *awsapi.Subscription, m *core.Message) int {
 			n++
 		}
 	}
-	return n + envelopeRoom + 2*len(sub.ARN)
+	return n + envelopeRoom + 2*len(b.Key)
 }

@@ -52,7 +52,7 @@ func TestNotes(t *testing.T) {
 		{ARN: "a:b", Failure: awsapi.Failure{Code: "c", Message: "m"}},
 	} {
 		note := want.Note()
-		if got, ok := awsapi.ParseNote(note); !ok || got != want {
+		if got, ok := awsapi.ParseNote(note); !ok || got != want || awsapi.IsRaw(note) != want.Raw {
 			t.Errorf("%+v came back as %+v", want, got)
 		}
 		for i := range note {
