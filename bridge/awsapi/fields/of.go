@@ -288,7 +288,7 @@ func IsAttributeNameByte(c byte) bool {
 // other doors.
 func Sent(m *core.Message) int {
 	var o origin
-	if  m.Origin.Protocol != SQS && m.Origin.Protocol != SNS || o.parse(m.Origin.Data) != nil {
+	if m.Origin.Protocol != SQS && m.Origin.Protocol != SNS || o.parse(m.Origin.Data) != nil {
 		return 0
 	}
 	return len(o.attrs)
