@@ -166,21 +166,21 @@ func (ch *channel) submit(pub *publication) error {
 	c := ch.c
 	for {
 		err := c.pub.Publish(&pub.Publication)
+		if err == nil {
+			return nil
+		}
 		switch core.KindOf(err) {
 		case core.NoSpace:
 			if err := c.awaitRoom(); err != nil {
 				return err
 			}
-			continue
 		case core.NotFound:
 			return wire.Errorf(wire.NotFound, "no %s", c.exchangeName(ch.route.exchange))
 		case core.Denied:
 			return wire.Errorf(wire.AccessRefused, "cannot publish to internal %s", c.exchangeName(ch.route.exchange))
-		}
-		if err != nil {
+		default:
 			return c.refusal(err, c.exchangeName(ch.route.exchange))
 		}
-		return nil
 	}
 }
 

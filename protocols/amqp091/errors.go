@@ -20,6 +20,9 @@ var (
 
 // withMethod says whose execution failed, if it is not said yet.
 func withMethod(err error, m wire.MethodID) error {
+	if err == nil { // mostly
+		return nil
+	}
 	var we *wire.Error
 	if errors.As(err, &we) && we.Method == 0 {
 		we.Method = m

@@ -109,7 +109,7 @@ func fromCore(v *core.Value) wire.Value {
 	case core.Map:
 		var t wire.Table
 		for i := range v.Map {
-			t = wire.AppendField(t, cut(v.Map[i].Name), fromCore(&v.Map[i].Value))
+			t = wire.AppendField(t, v.Map[i].Name[:min(len(v.Map[i].Name), 255)], fromCore(&v.Map[i].Value))
 		}
 		return wire.TableValue(t)
 	}

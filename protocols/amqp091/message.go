@@ -220,7 +220,8 @@ func (o *outgoingMessage) prepare(c *conn, d *core.Delivery, count bool) {
 	}
 	var p wire.Properties
 	if !own || p.Decode(m.Origin.Data) != nil {
-		p = properties(m, c.h.cfg.Broker.Now())
+		b := c.h.cfg.Broker
+		p = properties(m, b.Now(), func(field string) { b.Lost(field, m, dialectName) })
 	}
 	if len(m.Deaths) > 0 {
 		p.Headers = withDeaths(p.Headers, m)
@@ -237,25 +238,35 @@ func (o *outgoingMessage) prepare(c *conn, d *core.Delivery, count bool) {
 }
 
 // properties makes the properties of a message that another door published.
-func properties(m *core.Message, now int64) (p wire.Properties) {
-	text := func(which wire.Property, to *[]byte, s string) {
-		if s != "" && len(s) <= 255 {
-			*to = []byte(s)
-			p.Set(which, true)
-		}
-	}
+// lost is told of each field that AMQP cannot carry: of over 255 bytes.
+func properties(m *core.Message, now int64, lost func(field string)) (p wire.Properties) {
 	contentType := m.ContentType
 	if contentType == "" && m.Text {
 		contentType = "text/plain"
 	}
-	text(wire.ContentType, &p.ContentType, contentType)
-	text(wire.ContentEncoding, &p.ContentEncoding, m.Encoding)
-	text(wire.CorrelationID, &p.CorrelationID, string(m.Correlation))
-	text(wire.ReplyTo, &p.ReplyTo, replyToOf(m.ReplyTo))
-	text(wire.MessageID, &p.MessageID, m.MessageID)
-	text(wire.Type, &p.Type, m.Type)
-	text(wire.UserID, &p.UserID, m.UserID)
-	text(wire.AppID, &p.AppID, m.AppID)
+	for _, f := range []struct {
+		which wire.Property
+		to    *[]byte
+		text  string
+		field string
+	}{
+		{wire.ContentType, &p.ContentType, contentType, core.FieldContentType},
+		{wire.ContentEncoding, &p.ContentEncoding, m.Encoding, core.FieldEncoding},
+		{wire.CorrelationID, &p.CorrelationID, alias(m.Correlation), core.FieldCorrelation},
+		{wire.ReplyTo, &p.ReplyTo, replyToOf(m.ReplyTo), core.FieldReplyTo},
+		{wire.MessageID, &p.MessageID, m.MessageID, core.FieldMessageID},
+		{wire.Type, &p.Type, m.Type, core.FieldType},
+		{wire.UserID, &p.UserID, m.UserID, core.FieldUserID},
+		{wire.AppID, &p.AppID, m.AppID, core.FieldAppID},
+	} {
+		switch {
+		case len(f.text) > 255:
+			lost(f.field)
+		case f.text != "":
+			*f.to = []byte(f.text)
+			p.Set(f.which, true)
+		}
+	}
 	p.DeliveryMode, p.Priority = 1, m.Priority
 	if m.Durable {
 		p.DeliveryMode = 2
@@ -267,10 +278,15 @@ func properties(m *core.Message, now int64) (p wire.Properties) {
 		p.Set(wire.Timestamp, true)
 	}
 	if m.ExpiresAt != 0 {
-		text(wire.Expiration, &p.Expiration, strconv.FormatInt(max(0, m.ExpiresAt-now), 10))
+		p.Expiration = strconv.AppendInt(nil, max(0, m.ExpiresAt-now), 10)
+		p.Set(wire.Expiration, true)
 	}
 	for i := range m.Headers {
-		p.Headers = wire.AppendField(p.Headers, cut(m.Headers[i].Name), fromCore(&m.Headers[i].Value))
+		if len(m.Headers[i].Name) > 255 {
+			lost(core.FieldHeader)
+			continue
+		}
+		p.Headers = wire.AppendField(p.Headers, m.Headers[i].Name, fromCore(&m.Headers[i].Value))
 	}
 	for _, f := range []struct{ name, value string }{{headerGroup, m.GroupID}, {headerDedup, m.DedupID}, {headerTrace, m.Trace}} {
 		if f.value != "" {
@@ -279,6 +295,3 @@ func properties(m *core.Message, now int64) (p wire.Properties) {
 	}
 	return p
 }
-
-// cut is a name as long as a table can have it.
-func cut(name string) string { return name[:min(len(name), 255)] }

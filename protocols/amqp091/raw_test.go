@@ -81,7 +81,7 @@ func withHeaders(t wire.Table) func(*wire.Properties) {
 // frame reads the next frame; "end" is the end of the connection.
 func (r *raw) frame() (f wire.Frame, err error) {
 	r.t.Helper()
-	_ = r.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = r.nc.SetReadDeadline(time.Now().Add(30 * time.Second))
 	for {
 		for len(r.in) > 0 {
 			f, n, err := r.r.Next(r.in)
