@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,47 +16,6 @@ import (
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
 )
-
-// small mounts a tmpfs for the test.
-func small(t *testing.T, size string) string {
-	t.Helper()
-	dir := t.TempDir()
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size)
-	switch {
-	case errors.Is(err, syscall.EPERM) && !inCI():
-		t.Skip("mounting a small tmpfs needs root")
-	case err != nil:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
-
-// fill takes space on the disk until free bytes are left.
-func fill(t *testing.T, dir string, free int64) (empty func()) {
-	t.Helper()
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(filepath.Join(dir, "filler"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Fallocate(int(f.Fd()), 0, 0, int64(s.Bavail)*s.Bsize-free); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	return func() {
-		if err := os.Remove(f.Name()); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 func onSmallDisk(dir string) daemon.Options {
 	return daemon.Options{Dir: filepath.Join(dir, "data"), Env: []string{"SLIPWAY_LIMITS_MIN_FREE_DISK=64MiB"}}
@@ -78,7 +34,7 @@ func send(ctx context.Context, c *sqs.Client, url, body string) error {
 // Below the watermark nothing new is taken, what frees space is; above it again,
 // all goes on, and nothing confirmed is missing.
 func TestDiskFillsAndEmpties(t *testing.T) {
-	dir := small(t, "256m")
+	dir := daemon.SmallDisk(t, "256m")
 	b := daemon.Start(t, onSmallDisk(dir))
 	ctx, c := t.Context(), client.SQS(t, b.AWS)
 	url := client.CreateQueue(ctx, t, c, "q", nil)
@@ -96,7 +52,7 @@ func TestDiskFillsAndEmpties(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	empty := fill(t, dir, 32<<20)
+	empty := daemon.FillDisk(t, dir, 32<<20)
 	daemon.Eventually(t, 10*time.Second, "refusal", isFull(b))
 	if err := put("while full"); err == nil {
 		t.Error("a message was taken below the watermark")
@@ -149,7 +105,7 @@ func audit(t *testing.T, b *daemon.Broker, l *ledger) {
 // Messages alone fill the disk to the watermark and no further: the process
 // lives, and purging makes room.
 func TestMessagesFillTheDisk(t *testing.T) {
-	dir := small(t, "320m")
+	dir := daemon.SmallDisk(t, "320m")
 	b := daemon.Start(t, onSmallDisk(dir))
 	ctx, c := t.Context(), client.SQS(t, b.AWS)
 	url := client.CreateQueue(ctx, t, c, "q", nil)
@@ -180,7 +136,7 @@ func TestMessagesFillTheDisk(t *testing.T) {
 // rather than confirm what it cannot keep, and with space again nothing that it
 // confirmed is missing.
 func TestDiskIsSuddenlyFull(t *testing.T) {
-	dir := small(t, "256m")
+	dir := daemon.SmallDisk(t, "256m")
 	b := daemon.Start(t, onSmallDisk(dir))
 	ctx, c := t.Context(), client.SQS(t, b.AWS)
 	url := client.CreateQueue(ctx, t, c, "q", nil)
@@ -191,7 +147,7 @@ func TestDiskIsSuddenlyFull(t *testing.T) {
 		defer close(sent)
 		for i := 0; ; i++ {
 			if i == 50 {
-				full <- fill(t, dir, 0)
+				full <- daemon.FillDisk(t, dir, 0)
 			}
 			body := fmt.Sprintf("m%d", i)
 			l.note(l.sent, body)
