@@ -18,7 +18,7 @@ const blockedName = "blocked"
 func TestBlocked(t *testing.T) {
 	dir := daemon.SmallDisk(t, "256m")
 	d := daemon.Start(t, daemon.Options{Dir: filepath.Join(dir, "data"), Env: []string{"SLIPWAY_LIMITS_MIN_FREE_DISK=64MiB"}})
-	b := broker{d.AMQP, "guest", "guest"}
+	b := broker{d.Doors["amqp"], "guest", "guest"}
 	var columns []string
 	for _, cl := range clients() {
 		columns = append(columns, cl.name)
