@@ -36,7 +36,7 @@ func startBroker(t *testing.T) broker {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "slipway.yaml")
-	users := fmt.Sprintf(`users: [{name: tester, password_hash: %q, permissions: [{allow: [configure, write, read], queues: ["*"], topics: ["#"], exchanges: ["*"]}]}]`, hash)
+	users := fmt.Sprintf(`users: [{name: tester, password_hash: %q, permissions: [{allow: [configure, write, read], queues: ["*"], topics: ["#"]}]}]`, hash)
 	if err := os.WriteFile(file, []byte(users), 0o600); err != nil {
 		t.Fatal(err)
 	}
