@@ -124,6 +124,9 @@ func (b *Broker) accepts(pub *Publication) error {
 // committer: one with nothing pending that it could overtake, and room in
 // its window. Those targets are done with.
 func (op *publishOp) direct(p *Publisher) {
+	if op.b.holding.Load() {
+		return
+	}
 	if op.gated > 0 {
 		return
 	}

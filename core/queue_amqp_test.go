@@ -379,13 +379,20 @@ func TestBlocked(t *testing.T) {
 			t.Errorf("told %v", told.Load())
 		}
 		p := b.Default().NewPublisher(0)
-		r := newTape(1)
+		r := newTape(2)
 		if err := p.Publish(&core.Publication{Message: &core.Message{Durable: true}, To: core.QueueAddress("q"), Confirm: r}); err != nil {
 			t.Fatal(err)
 		}
 		elapse(5 * time.Second)
 		if len(r.out) != 0 {
 			t.Error("confirmed while held")
+		}
+		if err := p.Publish(&core.Publication{Message: &core.Message{}, To: core.QueueAddress("q"), Confirm: r}); err != nil {
+			t.Fatal(err)
+		}
+		q, _ := b.Default().Queue("q")
+		if n := q.Counts().Ready; n != 0 || len(r.out) != 0 {
+			t.Errorf("%d got through", n)
 		}
 		b.HoldPublishes("")
 		synctest.Wait()

@@ -16,6 +16,7 @@ func TestWhoMay(t *testing.T) {
 		declare(t, s, "orders", 1)
 		declare(t, s, "bills", 1)
 	}
+	loopback := func(r *http.Request) { r.RemoteAddr = "127.0.0.1:4000" }
 	foreign := func(r *http.Request) { r.Host = "broker.lan" }
 	for _, tt := range []struct {
 		s         *Service
@@ -59,6 +60,26 @@ func TestWhoMay(t *testing.T) {
 		{closed, false, "DELETE /v1/connections/8", []func(*http.Request){as("root", "r")}, 404},
 		{closed, false, "DELETE /v1/connections/x", []func(*http.Request){as("root", "r")}, 400},
 		{closed, false, "DELETE /v1/connections/7", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "PUT /v1/hold", []func(*http.Request){as("some", "s")}, 403},
+		{closed, false, "PUT /v1/hold", []func(*http.Request){as("root", "r")}, 400},
+		{closed, false, "DELETE /v1/hold", []func(*http.Request){as("root", "r")}, 200},
+		// RabbitMQ's API, behind the same guard and login.
+		{open, true, "GET /api/overview", nil, 200},
+		{open, true, "GET /api/overview", []func(*http.Request){foreign}, 403},
+		{open, true, "DELETE /api/queues/%2F/bills", []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		{closed, false, "GET /api/queues", nil, 401},
+		{closed, false, "GET /api/nothing", nil, 401},
+		{closed, false, "GET /api/queues", []func(*http.Request){as("some", "wrong")}, 401},
+		{closed, false, "GET /api/queues/%2F/orders", []func(*http.Request){as("some", "s")}, 200},
+		{closed, false, "GET /api/queues/%2F/bills", []func(*http.Request){as("some", "s")}, 401},
+		{closed, false, "GET /api/overview", []func(*http.Request){as("some", "s")}, 401},
+		{closed, false, "DELETE /api/queues/%2F/orders", []func(*http.Request){as("root", "r"), header("Origin", "https://evil.example")}, 403},
+		// guest is whoever comes, from loopback, where whoever comes is let in.
+		{closed, true, "GET /api/overview", []func(*http.Request){as("guest", "guest"), loopback}, 200},
+		{closed, true, "GET /api/overview", []func(*http.Request){as("guest", "guest"), loopback, func(r *http.Request) { r.Host = "evil.example" }}, 403},
+		{closed, true, "GET /api/overview", []func(*http.Request){as("guest", "other"), loopback}, 401},
+		{closed, true, "GET /api/overview", []func(*http.Request){as("guest", "guest")}, 401},
+		{closed, false, "GET /api/overview", []func(*http.Request){as("guest", "guest"), loopback}, 401},
 		{closed, false, "GET /debug/pprof/", []func(*http.Request){as("root", "r")}, 404},
 	} {
 		method, target, _ := strings.Cut(tt.request, " ")

@@ -228,7 +228,7 @@ func (s *Service) bind(w http.ResponseWriter, r *request) error {
 	if _, err := between(r); err != nil {
 		return err
 	}
-	body, err := read[bindingBody](r)
+	body, err := read[bindingBody](r, maxBody)
 	if err != nil {
 		return err
 	}

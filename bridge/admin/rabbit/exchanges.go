@@ -124,7 +124,7 @@ func declareExchange(ns *core.Namespace, name string, o core.ExchangeOptions) (c
 
 func (s *Service) putExchange(w http.ResponseWriter, r *request) error {
 	name := r.PathValue("exchange")
-	body, err := read[exchangeBody](r)
+	body, err := read[exchangeBody](r, maxBody)
 	if err != nil {
 		return err
 	}

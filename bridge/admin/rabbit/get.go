@@ -29,7 +29,7 @@ func (s *Service) get(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	body, err := read[getBody](r)
+	body, err := read[getBody](r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (s *Service) importAll(w http.ResponseWriter, r *request) error { return s.
 func (s *Service) importOne(w http.ResponseWriter, r *request) error { return s.load(w, r, r.ns) }
 
 func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) error {
-	d, err := read[definitionsBody](r)
+	d, err := read[definitionsBody](r, maxDefinitions)
 	if err != nil {
 		return err
 	}

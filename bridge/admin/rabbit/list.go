@@ -13,12 +13,13 @@ import (
 	"strings"
 )
 
-// maxSorted bounds how many rows one sorted or paged answer looks at in memory.
-const maxSorted = 1_000_000
+// maxSorted bounds how many rows are sorted without pages, which has them all in
+// memory.
+const maxSorted = 50_000
 
 // list answers with the rows, as ?columns, ?sort, ?sort_reverse, ?name, ?use_regex,
-// ?page and ?page_size ask. Without a sort or page they are written as they come,
-// so that any number of them takes no memory.
+// ?page and ?page_size ask. It keeps in memory no more than the rows of a page and
+// what it sorts by; rows may be gone through twice.
 func list(w http.ResponseWriter, r *request, rows iter.Seq[row]) error {
 	q := r.URL.Query()
 	keep, err := nameFilter(q)
@@ -26,29 +27,70 @@ func list(w http.ResponseWriter, r *request, rows iter.Seq[row]) error {
 		return err
 	}
 	columns := split(q.Get("columns"))
-	if q.Get("sort") == "" && !q.Has("page") {
-		return stream(w, rows, keep, columns)
+	switch {
+	case q.Has("page"):
+		return paged(w, q, rows, keep, columns)
+	case q.Get("sort") != "":
+		return sorted(w, q, rows, keep, columns)
 	}
-	var all []row
-	total := 0
+	return stream(w, rows, keep, columns)
+}
+
+func sorted(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(row) bool, columns []string) error {
+	order, _ := ordered(q, rows, keep)
+	if len(order) > maxSorted {
+		return invalid("bad_request", fmt.Sprintf("over %d to sort at once: ask for pages", maxSorted))
+	}
+	return answer(w, http.StatusOK, chosen(order, rows, keep, columns))
+}
+
+// place is one kept row: its number among them, and what it is sorted by.
+type place struct {
+	n   int
+	key any
+}
+
+// ordered is the kept rows in the order that is asked for, and how many there are
+// in all.
+func ordered(q url.Values, rows iter.Seq[row], keep func(row) bool) (order []place, total int) {
+	by := q.Get("sort")
 	for x := range rows {
-		if total++; keep(x) && len(all) < maxSorted {
-			all = append(all, x)
+		if total++; !keep(x) {
+			continue
 		}
+		p := place{n: len(order)}
+		if by != "" {
+			p.key = value(x, by)
+		}
+		order = append(order, p)
 	}
-	if by := q.Get("sort"); by != "" {
-		slices.SortStableFunc(all, func(a, b row) int { return compare(value(a, by), value(b, by)) })
+	if by != "" {
+		slices.SortStableFunc(order, func(a, b place) int { return compare(a.key, b.key) })
 		if q.Get("sort_reverse") == "true" {
-			slices.Reverse(all)
+			slices.Reverse(order)
 		}
 	}
-	if q.Has("page") {
-		return paged(w, q, all, total, columns)
+	return order, total
+}
+
+// chosen goes through the rows again and takes those, in their order. What came or
+// went meanwhile may shift them.
+func chosen(order []place, rows iter.Seq[row], keep func(row) bool, columns []string) []row {
+	at := make(map[int]int, len(order))
+	for i, p := range order {
+		at[p.n] = i
 	}
-	for i := range all {
-		all[i] = pick(all[i], columns)
+	items, n := make([]row, len(order)), 0
+	for x := range rows {
+		if !keep(x) {
+			continue
+		}
+		if i, ok := at[n]; ok {
+			items[i] = pick(x, columns)
+		}
+		n++
 	}
-	return answer(w, http.StatusOK, append([]row{}, all...))
+	return slices.DeleteFunc(items, func(x row) bool { return x == nil })
 }
 
 func split(text string) []string {
@@ -82,23 +124,21 @@ func stream(w http.ResponseWriter, rows iter.Seq[row], keep func(row) bool, colu
 	return nil
 }
 
-func paged(w http.ResponseWriter, q url.Values, all []row, total int, columns []string) error {
+func paged(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(row) bool, columns []string) error {
 	page, err := positive(q.Get("page"), 1)
 	size, err2 := positive(cmp.Or(q.Get("page_size"), "100"), 500)
 	if err != nil || err2 != nil {
 		return invalid("bad_request", "page and page_size are numbers from 1; page_size is at most 500")
 	}
-	pages := max(1, (len(all)+size-1)/size)
+	order, total := ordered(q, rows, keep)
+	pages := max(1, (len(order)+size-1)/size)
 	if page > pages {
 		return invalid("page_out_of_range", fmt.Sprintf("page: %d  page_count: %d", page, pages))
 	}
-	items := []row{}
-	for _, x := range all[(page-1)*size : min(len(all), page*size)] {
-		items = append(items, pick(x, columns))
-	}
+	items := chosen(order[(page-1)*size:min(len(order), page*size)], rows, keep, columns)
 	return answer(w, http.StatusOK, row{
 		"items": items, "item_count": len(items), "page": page, "page_size": size, "page_count": pages,
-		"filtered_count": len(all), "total_count": total,
+		"filtered_count": len(order), "total_count": total,
 	})
 }
 

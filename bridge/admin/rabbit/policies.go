@@ -69,7 +69,7 @@ func (b policyBody) policy(name string) core.Policy {
 }
 
 func (s *Service) putPolicy(w http.ResponseWriter, r *request) error {
-	body, err := read[policyBody](r)
+	body, err := read[policyBody](r, maxBody)
 	if err != nil {
 		return err
 	}

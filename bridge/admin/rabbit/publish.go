@@ -20,7 +20,7 @@ type publishBody struct {
 // once that is durable.
 func (s *Service) publish(w http.ResponseWriter, r *request) error {
 	name := pathExchange(r.PathValue("exchange"))
-	body, err := read[publishBody](r)
+	body, err := read[publishBody](r, maxMessageBody)
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (s *Service) putQueue(w http.ResponseWriter, r *request) error {
 	if !r.who.MayQueue(core.Configure, name) {
 		return denied
 	}
-	body, err := read[queueBody](r)
+	body, err := read[queueBody](r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -187,13 +187,16 @@ func (s *Service) serve(login Login, h handler) http.Handler {
 	})
 }
 
-// maxBody bounds what a request may bring: a message with its envelope, or
-// definitions.
-const maxBody = 64 << 20
+// What a body may bring, in bytes: a declaration, a message in base64, definitions.
+const (
+	maxBody        = 1 << 20
+	maxMessageBody = 24 << 20
+	maxDefinitions = 16 << 20
+)
 
 // read decodes the body of a request.
-func read[T any](r *request) (v T, err error) {
-	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+func read[T any](r *request, most int64) (v T, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, most))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
 		return v, invalid("bad_request", "the body is not the JSON that is expected: "+err.Error())

@@ -283,3 +283,32 @@ func (c *counting) Write(b []byte) (int, error) {
 	c.largest = max(c.largest, len(b))
 	return len(b), nil
 }
+
+// Pages are cut out of what is sorted and filtered, whatever the order of rows.
+func TestPages(t *testing.T) {
+	a := newAPI(t)
+	for i := range 10 {
+		a.do(201, "PUT", fmt.Sprintf("queues/%%2F/q%d", i), `{}`)
+		for range (i * 7) % 10 {
+			m := &core.Message{}
+			if _, err := a.b.Default().Publish(t.Context(), &core.Publication{Message: m, To: core.QueueAddress(fmt.Sprint("q", i))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var got []string
+	for page := 1; page <= 4; page++ {
+		p := get[struct {
+			Items []struct{ Name string }
+			Total int `json:"total_count"`
+		}](a, fmt.Sprintf("queues?page=%d&page_size=3&sort=messages&sort_reverse=true", page))
+		for _, x := range p.Items {
+			got = append(got, x.Name)
+		}
+		if p.Total != 10 {
+			t.Errorf("total %d", p.Total)
+		}
+	}
+	a.want("by messages", strings.Join(got, " "), "q7 q4 q1 q8 q5 q2 q9 q6 q3 q0")
+	a.want("all sorted", a.column("queues?sort=messages&sort_reverse=true", "name"), "q7 q4 q1 q8 q5 q2 q9 q6 q3 q0")
+}
