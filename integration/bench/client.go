@@ -46,6 +46,6 @@ type Target struct {
 
 // clients has every protocol that can be measured.
 var clients = map[string]Client{
-	"mqtt": mqttClient{},
-	"sqs":  sqsClient{},
+	"mqtt": mqttClient{}, "mqtt-tls": mqttClient{}, "mqtt-ws": mqttClient{}, "mqtt-wss": mqttClient{},
+	"sqs": sqsClient{},
 }

@@ -5,6 +5,8 @@
 //	go run ./integration/bench                 everything; -out DIR keeps the tables
 //	go run ./integration/bench -only mqtt-q1   scenarios whose name begins so; -list names them
 //	go run ./integration/bench size            what the broker weighs (size*.go)
+//	go run ./integration/bench idle            10,000 connections over each transport (idle.go)
+//	go run ./integration/bench storm           1,000 TLS handshakes at once
 //	go run ./integration/bench churn -for 1h   an hour of comings and goings (churn*.go)
 //
 // # How it measures
@@ -39,6 +41,7 @@
 // # Support
 //
 //	MQTT 3.1.1   QoS 0, QoS 1 with persistent sessions       mqtt*.go
+//	the same     over TLS, WebSocket and both: Slipway       over.go
 //	SQS          JSON, SigV4; single and batches of ten      sqs*.go
 //	AMQP 0-9-1   not yet
 //	STOMP        not yet

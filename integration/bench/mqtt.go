@@ -34,13 +34,9 @@ func (mqttClient) Prepare(*Target) (func(), error) { return func() {}, nil }
 
 // mqttDial connects; clean is false for a persistent session.
 func mqttDial(addr, id string, clean bool) (net.Conn, error) {
-	c, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	c, err := dial(addr, "mqtt")
 	if err != nil {
 		return nil, err
-	}
-	// A flood should be under way in the broker, not in the kernel.
-	if err := c.(*net.TCPConn).SetWriteBuffer(128 << 10); err != nil {
-		return nil, errors.Join(err, c.Close())
 	}
 	flags := byte(0)
 	if clean {

@@ -17,7 +17,8 @@ const (
 )
 
 const slipwayConfig = `
-mqtt: {allow_anonymous: true}
+mqtt: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
+websocket: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
 users:
   - name: bench
     access_keys: [{id: ` + accessKey + `, secret: ` + secretKey + `}]
@@ -43,7 +44,11 @@ func startSlipway(t *tools, dir string) (*Running, error) {
 }
 
 func startSlipwayWith(t *tools, dir, config string) (*Running, error) {
-	path := filepath.Join(dir, "slipway.yaml")
+	path, certs := filepath.Join(dir, "slipway.yaml"), filepath.Join(dir, "certs")
+	if out, err := exec.Command(t.slipway, "cert", "--dir", certs).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("slipway cert: %w: %s", err, out)
+	}
+	config += "tls: {certificate: " + certs + "/server.pem, key: " + certs + "/server.key}\n"
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
@@ -98,6 +103,7 @@ func banner(r *Running) (map[string]string, error) {
 			if aws := addrs["aws"]; aws != "" {
 				addrs["sqs"] = aws
 			}
+			addOvers(addrs)
 			return addrs, nil
 		}
 		select {

@@ -18,6 +18,14 @@ var scenarios = []*Scenario{
 	{Name: "mqtt-q0-p99", Protocol: "mqtt", Producers: 1, Consumers: 1, Size: 256, HalfOf: "mqtt-q0-1-1"},
 	{Name: "mqtt-q1-p99", Protocol: "mqtt", Producers: 1, Consumers: 1, Size: 256, Confirm: true, Window: 1000, HalfOf: "mqtt-q1-w1000"},
 
+	// The same over TLS and WebSocket, beside it.
+	{Name: "mqtt-over-tls-q0", Protocol: "mqtt-tls", Producers: 1, Consumers: 1, Size: 256},
+	{Name: "mqtt-over-ws-q0", Protocol: "mqtt-ws", Producers: 1, Consumers: 1, Size: 256},
+	{Name: "mqtt-over-wss-q0", Protocol: "mqtt-wss", Producers: 1, Consumers: 1, Size: 256},
+	{Name: "mqtt-over-tls-q1", Protocol: "mqtt-tls", Producers: 1, Consumers: 1, Size: 256, Confirm: true, Window: 1000},
+	{Name: "mqtt-over-ws-q1", Protocol: "mqtt-ws", Producers: 1, Consumers: 1, Size: 256, Confirm: true, Window: 1000},
+	{Name: "mqtt-over-wss-q1", Protocol: "mqtt-wss", Producers: 1, Consumers: 1, Size: 256, Confirm: true, Window: 1000},
+
 	{Name: "sqs-send-1", Protocol: "sqs", Producers: 1, Size: 256, Bare: true},
 	{Name: "sqs-send-16", Protocol: "sqs", Producers: 16, Size: 256, Targets: sqsFast},
 	{Name: "sqs-send-64", Protocol: "sqs", Producers: 64, Size: 256, Targets: sqsFast},
