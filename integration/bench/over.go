@@ -105,7 +105,7 @@ func (w *webConn) Read(p []byte) (int, error) {
 
 // closedError is what a closed socket says.
 func closedError(err error) error {
-	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway) {
+	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseAbnormalClosure) {
 		return net.ErrClosed
 	}
 	return err

@@ -30,7 +30,7 @@ limits: {min_free_disk: 64MiB, max_connections: 100000}
 
 // build makes the binary that ships: static, without cgo.
 func build(dir string) (string, error) {
-	path := filepath.Join(dir, "slipway")
+	path := filepath.Join(dir, "binary") // a peer's folder has its name
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/slipwaymq/slipway/cmd/slipway")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
