@@ -23,6 +23,7 @@ const (
 	atOnce     = 10               // posts to one endpoint
 	atOnceAll  = 200              // posts to all
 	postLease  = 45 * time.Second // over postTimeout: nobody else takes it meanwhile
+	endGrace   = 2 * time.Second  // of a post that is under way when its courier ends
 	idleWait   = time.Hour        // of a receive: there is no need to look
 	hiddenMark = "$sns/"          // begins the names of the queues
 )
@@ -194,13 +195,30 @@ func (c *courier) deliver(ctx context.Context, d *core.Delivery) {
 		c.done(d)
 		return
 	}
-	if f := c.poster.send(ctx, m); f != nil {
-		if ctx.Err() == nil {
-			c.later(d, p, b, f)
-		}
-		return
+	outlasting, cancel := outlast(ctx, endGrace)
+	defer cancel()
+	switch f := c.poster.send(outlasting, m); {
+	case f == nil:
+		c.done(d)
+	case outlasting.Err() == nil:
+		c.later(d, p, b, f)
+	default: // it was cut off: the next process need not wait for this lease
+		c.giveBack(d)
 	}
-	c.done(d)
+}
+
+// outlast is a context that ends some time after ctx does.
+func outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { wait(longer, grace); cancel() })
+	return longer, func() { stop(); cancel() }
+}
+
+// giveBack leaves a delivery to whoever comes next, at once.
+func (c *courier) giveBack(d *core.Delivery) {
+	if err := c.q.ExtendLease(d.Receipt, 0); err != nil {
+		c.log.Debug("a delivery waits for the end of its lease", "subscription", c.arn, "error", err)
+	}
 }
 
 // done: the store's failure ends the broker, and a message that is gone is gone. The
