@@ -42,7 +42,7 @@ var queueArguments = map[string]queueReader{
 	"x-overflow": func(o *core.QueueOptions, v core.Value) string {
 		how, ok := overflows[v.Str]
 		if o.Overflow = how; !ok {
-			return unacceptable(v)
+			return "invalid_overflow"
 		}
 		return ""
 	},
@@ -83,11 +83,11 @@ var queueArguments = map[string]queueReader{
 		case "stream":
 			return "there are no streams here; classic and quorum are accepted"
 		}
-		return unacceptable(v)
+		return "unsupported_queue_type"
 	},
 	"x-queue-mode": func(_ *core.QueueOptions, v core.Value) string {
 		if v.Str != "default" && v.Str != "lazy" {
-			return unacceptable(v)
+			return "invalid_queue_mode"
 		}
 		return ""
 	},
@@ -139,7 +139,7 @@ func whole(v core.Value, least, most int64) (n int64, reason string) {
 	case core.Uint:
 		return 0, fmt.Sprintf("{value_too_big,%d}", v.Uint())
 	default:
-		return 0, unacceptable(v)
+		return 0, fmt.Sprintf(`"expected integer, got %s"`, kindName(v))
 	}
 	switch {
 	case n < least && n < 0:
@@ -160,9 +160,6 @@ func isText(v core.Value) string {
 }
 
 func unacceptable(v core.Value) string {
-	if v.Kind == core.String {
-		return fmt.Sprintf("{unacceptable_value,<<%q>>}", v.Str)
-	}
 	return "{unacceptable_type," + kindName(v) + "}"
 }
 

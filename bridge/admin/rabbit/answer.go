@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -58,6 +59,36 @@ var (
 	notFound error = &apiError{http.StatusNotFound, "Object Not Found", "Not Found"}
 	denied   error = &apiError{http.StatusUnauthorized, "not_authorised", "Access refused."}
 )
+
+// missing is what is not found on the way to something else.
+func missing(reason, kind, name, vhost string) error {
+	return &apiError{http.StatusNotFound, "not_found", reason + "no " + kind + " '" + name + "' in vhost '" + vhost + "'"}
+}
+
+// inUse says in RabbitMQ's words why something was not deleted.
+func inUse(err error, what string) error {
+	switch core.KindOf(err) {
+	case core.InUse:
+		return invalid("bad_request", what+" in use")
+	case core.NotEmpty:
+		return invalid("bad_request", what+" not empty")
+	}
+	return err
+}
+
+// required says in RabbitMQ's words which of the keys a body lacks.
+func required(keys ...[2]string) error {
+	var lacks []string
+	for _, k := range keys {
+		if k[1] == "" {
+			lacks = append(lacks, "{key_missing,"+k[0]+"}")
+		}
+	}
+	if lacks == nil {
+		return nil
+	}
+	return invalid("bad_request", "["+strings.Join(lacks, ",")+"]")
+}
 
 // absent refuses to set what there is not.
 func absent(http.ResponseWriter, *request) error {

@@ -215,7 +215,10 @@ func bind(ns *core.Namespace, b *bindingBody) (existed bool, err error) {
 		bd.Target, ok = ns.Exchange(b.Destination)
 	}
 	if !ok {
-		return false, notFound
+		return false, missing("", b.Kind, b.Destination, vhostOf(ns))
+	}
+	if _, ok := ns.Exchange(b.Source); !ok {
+		return false, missing("", "exchange", b.Source, vhostOf(ns))
 	}
 	there, err := ns.Bind(bd)
 	if err != nil {

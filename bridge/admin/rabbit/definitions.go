@@ -12,15 +12,8 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 	for _, ns := range s.seen(r.who) {
 		vhosts = append(vhosts, row{"name": vhostOf(ns)})
 	}
-	users := []row{}
-	for _, u := range s.known() {
-		users = append(users, userRow(u))
-	}
-	permissions := []row{}
-	for x := range s.permissionRows(nil) {
-		permissions = append(permissions, x)
-	}
-	out["users"], out["vhosts"], out["permissions"] = users, vhosts, permissions
+	// Users without a hash that RabbitMQ knows would take away its own users' passwords.
+	out["users"], out["vhosts"], out["permissions"] = []row{}, vhosts, []row{}
 	out["topic_permissions"], out["parameters"], out["global_parameters"] = []row{}, []row{}, []row{{"name": "cluster_name", "value": nodeName}}
 	exported(out, r.who, true, s.seen(r.who)...)
 	return download(w, r, out)
@@ -61,7 +54,7 @@ func exported(out row, who *core.Principal, named bool, of ...*core.Namespace) {
 	for _, ns := range of {
 		for _, q := range ns.Queues("", false) {
 			if x := queueRow(q); x["exclusive"] == false {
-				add(&queues, x, "name", "durable", "auto_delete", "arguments", "type")
+				add(&queues, x, "name", "durable", "auto_delete", "arguments")
 			}
 		}
 		for _, x := range ns.Exchanges() {
@@ -75,7 +68,7 @@ func exported(out row, who *core.Principal, named bool, of ...*core.Namespace) {
 			}
 		}
 		for x := range policyRows(ns) {
-			add(&policies, x, "name", "pattern", "apply-to", "definition", "priority")
+			add(&policies, x, "vhost", "name", "pattern", "apply-to", "definition", "priority")
 		}
 	}
 	out["queues"], out["exchanges"], out["bindings"], out["policies"] = queues, exchanges, bindings, policies

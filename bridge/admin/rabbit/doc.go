@@ -23,5 +23,5 @@
 //	definitions                                              export; import tells of each thing what became of it
 //	aliveness-test, health/checks/*                          yes
 //	traces, shovels, federation, rebalance, the UI           no
-//	password hashes in an export                             no: they are of other kinds than RabbitMQ's
+//	users and permissions in an export                       no: the hashes are of other kinds than RabbitMQ's
 package rabbit

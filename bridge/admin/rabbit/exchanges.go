@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"slices"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/arguments"
@@ -40,7 +41,7 @@ func exchangeRows(who *core.Principal, of ...*core.Namespace) iter.Seq[row] {
 func defaultExchange(ns *core.Namespace) row {
 	return row{
 		"name": "", "vhost": vhostOf(ns), "type": core.ExchangeDirect, "durable": true, "auto_delete": false, "internal": false,
-		"arguments": row{}, "policy": nil, "user_who_performed_action": "rmq-internal",
+		"arguments": row{}, "user_who_performed_action": "rmq-internal",
 	}
 }
 
@@ -48,7 +49,7 @@ func exchangeRow(x *core.Exchange) row {
 	o := x.Options()
 	r := row{
 		"name": x.Name(), "vhost": vhostOf(x.Namespace()), "type": o.Kind, "durable": o.Durable, "auto_delete": o.AutoDelete,
-		"internal": o.Internal, "arguments": arguments.JSON(arguments.Of(o.Attributes)), "policy": nil, "user_who_performed_action": "",
+		"internal": o.Internal, "arguments": arguments.JSON(arguments.Of(o.Attributes)), "user_who_performed_action": "",
 	}
 	if p := x.Policy(); p != "" {
 		r["policy"] = p
@@ -79,7 +80,9 @@ func namedExchange(r *request, a core.Action) (*core.Exchange, error) {
 
 func (s *Service) exchange(w http.ResponseWriter, r *request) error {
 	if pathExchange(r.PathValue("exchange")) == "" {
-		return answer(w, http.StatusOK, defaultExchange(r.ns))
+		v := defaultExchange(r.ns)
+		v["incoming"], v["outgoing"] = []row{}, []row{}
+		return answer(w, http.StatusOK, v)
 	}
 	x, err := namedExchange(r, core.Read)
 	if err != nil {
@@ -101,11 +104,11 @@ type exchangeBody struct {
 	Arguments  map[string]any `json:"arguments"`
 }
 
-func (b *exchangeBody) options(name string) (core.ExchangeOptions, error) {
+func (b *exchangeBody) options(vhost, name string) (core.ExchangeOptions, error) {
 	o := core.ExchangeOptions{Dialect: dialect, Kind: b.Type, Durable: bool(b.Durable), AutoDelete: bool(b.AutoDelete), Internal: bool(b.Internal)}
 	err := arguments.Exchange(&o, arguments.FromJSON(b.Arguments))
 	if e := (*arguments.Error)(nil); errors.As(err, &e) {
-		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for exchange '"+name+"': "+e.Reason)
+		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for exchange '"+name+"' in vhost '"+vhost+"': "+e.Reason)
 	}
 	return o, err
 }
@@ -136,9 +139,11 @@ func (s *Service) putExchange(w http.ResponseWriter, r *request) error {
 	case !r.who.MayExchange(core.Configure, name):
 		return denied
 	case !there && reserved(name):
-		return invalid("bad_request", "exchange name '"+name+"' contains reserved prefix 'amq.*'")
+		return denied
+	case !known(body.Type):
+		return invalid("bad_request", "unknown exchange type '"+body.Type+"'")
 	}
-	o, err := body.options(name)
+	o, err := body.options(r.vhost, name)
 	if err != nil {
 		return err
 	}
@@ -147,6 +152,10 @@ func (s *Service) putExchange(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return done(w, created)
+}
+
+func known(kind string) bool {
+	return slices.ContainsFunc(exchangeTypes(), func(x row) bool { return x["name"] == kind })
 }
 
 func reserved(name string) bool { return len(name) >= 4 && name[:4] == "amq." }
@@ -158,9 +167,9 @@ func (s *Service) deleteExchange(w http.ResponseWriter, r *request) error {
 	}
 	if err := r.ns.DeleteExchange(x.Name(), r.URL.Query().Get("if-unused") == "true"); err != nil {
 		if x.Builtin() {
-			return invalid("bad_request", "operation not permitted on the exchange '"+x.Name()+"'")
+			return denied
 		}
-		return err
+		return inUse(err, "exchange '"+x.Name()+"' in vhost '"+r.vhost+"'")
 	}
 	s.did(r, "exchange deleted", "exchange", x.Name())
 	return done(w, false)

@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -26,10 +27,16 @@ const (
 // get takes messages, and puts them back or not as ackmode says.
 func (s *Service) get(w http.ResponseWriter, r *request) error {
 	q, err := named(r, core.Read)
+	if errors.Is(err, notFound) {
+		return missing("NOT_FOUND - ", "queue", r.PathValue("queue"), r.vhost)
+	}
 	if err != nil {
 		return err
 	}
 	body, err := read[getBody](r, maxBody)
+	if err == nil {
+		err = required([2]string{"ackmode", body.AckMode}, [2]string{"encoding", body.Encoding})
+	}
 	if err != nil {
 		return err
 	}

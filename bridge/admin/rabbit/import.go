@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -83,7 +84,11 @@ func (in *importing) say(what, vhost, name, result, why string) {
 // outcome says what became of something that needed no change.
 func (in *importing) outcome(what, vhost, name string, err error) {
 	if err != nil {
-		in.say(what, vhost, name, dropped, err.Error())
+		e := (*apiError)(nil)
+		if !errors.As(err, &e) {
+			e = ofCore(err)
+		}
+		in.say(what, vhost, name, dropped, e.Reason)
 		return
 	}
 	in.say(what, vhost, name, kept, "")
@@ -99,7 +104,7 @@ func (in *importing) namespace(vhost string) (*core.Namespace, error) {
 			return ns, nil
 		}
 	}
-	return nil, &core.Error{Kind: core.NotFound, Msg: "there is no vhost " + vhost}
+	return nil, invalid("bad_request", "there is no vhost "+vhost)
 }
 
 func (in *importing) vhosts(all []vhostBody) {
@@ -165,7 +170,7 @@ func (in *importing) exchanges(all []exchangeBody) {
 		ns, err := in.namespace(b.VHost)
 		if err == nil {
 			var o core.ExchangeOptions
-			if o, err = b.options(b.Name); err == nil {
+			if o, err = b.options(vhostOf(ns), b.Name); err == nil {
 				_, err = declareExchange(ns, b.Name, o)
 			}
 		}
@@ -178,7 +183,7 @@ func (in *importing) queues(all []queueBody) {
 		ns, err := in.namespace(b.VHost)
 		var o core.QueueOptions
 		if err == nil {
-			if o, err = b.options(b.Name); err == nil {
+			if o, err = b.options(vhostOf(ns), b.Name); err == nil {
 				_, err = declareQueue(ns, b.Name, o)
 			}
 		}

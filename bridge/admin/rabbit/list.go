@@ -128,12 +128,12 @@ func paged(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(ro
 	page, err := positive(q.Get("page"), 1)
 	size, err2 := positive(cmp.Or(q.Get("page_size"), "100"), 500)
 	if err != nil || err2 != nil {
-		return invalid("bad_request", "page and page_size are numbers from 1; page_size is at most 500")
+		return invalid("invalid_pagination_parameters", "Invalid pagination parameters: page number "+q.Get("page")+", page size "+q.Get("page_size"))
 	}
 	order, total := ordered(q, rows, keep)
 	pages := max(1, (len(order)+size-1)/size)
 	if page > pages {
-		return invalid("page_out_of_range", fmt.Sprintf("page: %d  page_count: %d", page, pages))
+		return invalid("page_out_of_range", fmt.Sprintf("Page out of range, page: %d page size: %d, len: %d", page, size, len(order)))
 	}
 	items := chosen(order[(page-1)*size:min(len(order), page*size)], rows, keep, columns)
 	return answer(w, http.StatusOK, row{

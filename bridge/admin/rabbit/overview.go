@@ -60,7 +60,7 @@ func (s *Service) extensions(w http.ResponseWriter, _ *request) error {
 }
 
 func (s *Service) auth(w http.ResponseWriter, _ *request) error {
-	return answer(w, http.StatusOK, row{"oauth_enabled": false})
+	return answer(w, http.StatusOK, row{"enable_uaa": false, "uaa_client_id": "", "uaa_location": ""})
 }
 
 func (s *Service) nodes(w http.ResponseWriter, r *request) error {

@@ -47,7 +47,7 @@ func (s *Service) policy(w http.ResponseWriter, r *request) error {
 type policyBody struct {
 	VHost      string         `json:"vhost"`
 	Name       string         `json:"name"`
-	Pattern    string         `json:"pattern"`
+	Pattern    *string        `json:"pattern"`
 	ApplyTo    string         `json:"apply-to"`
 	Priority   count          `json:"priority"`
 	Definition map[string]any `json:"definition"`
@@ -65,13 +65,22 @@ func (b policyBody) policy(name string) core.Policy {
 		}
 		d[key] = v
 	}
-	return core.Policy{Name: name, Pattern: b.Pattern, ApplyTo: cmp.Or(b.ApplyTo, "all"), Priority: int(b.Priority), Definition: d}
+	pattern := ""
+	if b.Pattern != nil {
+		pattern = *b.Pattern
+	}
+	return core.Policy{Name: name, Pattern: pattern, ApplyTo: cmp.Or(b.ApplyTo, "all"), Priority: int(b.Priority), Definition: d}
 }
 
 func (s *Service) putPolicy(w http.ResponseWriter, r *request) error {
 	body, err := read[policyBody](r, maxBody)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case body.Pattern == nil:
+		return required([2]string{"pattern"})
+	case body.Definition == nil:
+		return required([2]string{"definition"})
 	}
 	name := r.PathValue("name")
 	existed := slices.ContainsFunc(r.ns.Policies(), func(p core.Policy) bool { return p.Name == name })

@@ -43,6 +43,9 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 	}
 	pub := &core.Publication{Message: m, To: core.ExchangeAddress(name, body.RoutingKey), HiddenKeys: texts(body.Properties.Headers["BCC"])}
 	out, err := r.ns.Publish(r.Context(), pub)
+	if core.KindOf(err) == core.NotFound {
+		return invalid("bad_request", "404 NOT_FOUND - no exchange '"+name+"' in vhost '"+r.vhost+"'")
+	}
 	if err != nil {
 		return err
 	}

@@ -111,14 +111,13 @@ type queueBody struct {
 	AutoDelete flag           `json:"auto_delete"`
 	Exclusive  flag           `json:"exclusive"`
 	Arguments  map[string]any `json:"arguments"`
-	Type       string         `json:"type"` // of an export
 }
 
-func (b *queueBody) options(name string) (core.QueueOptions, error) {
+func (b *queueBody) options(vhost, name string) (core.QueueOptions, error) {
 	o := core.QueueOptions{Dialect: dialect, Durable: bool(b.Durable), AutoDelete: bool(b.AutoDelete), Hidden: bool(b.AutoDelete), Attributes: map[string]string{}}
 	err := arguments.Queue(&o, arguments.FromJSON(b.Arguments))
 	if e := (*arguments.Error)(nil); errors.As(err, &e) {
-		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for queue '"+name+"': "+e.Reason)
+		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for queue '"+name+"' in vhost '"+vhost+"': "+e.Reason)
 	}
 	return o, err
 }
@@ -145,7 +144,7 @@ func (s *Service) putQueue(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	o, err := body.options(name)
+	o, err := body.options(r.vhost, name)
 	if err != nil {
 		return err
 	}
@@ -163,7 +162,7 @@ func (s *Service) deleteQueue(w http.ResponseWriter, r *request) error {
 	}
 	ask := r.URL.Query()
 	if _, err := r.ns.DeleteQueueIf(q.Name(), ask.Get("if-unused") == "true", ask.Get("if-empty") == "true"); err != nil {
-		return err
+		return inUse(err, "queue '"+q.Name()+"' in vhost '"+r.vhost+"'")
 	}
 	s.did(r, "queue deleted", "queue", q.Name())
 	return done(w, false)
