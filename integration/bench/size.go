@@ -95,12 +95,18 @@ func startIn(o *options, dir string) (*Running, time.Duration, error) {
 }
 
 // collected is what is resident after the broker has collected its garbage.
-func collected(r *Running) int64 {
+// What it holds is kept beside the tables, as a profile of that name.
+func collected(o *options, r *Running, name string) int64 {
+	var profile []byte
 	for range 2 {
 		if answer, err := http.Get("http://" + r.Addrs["admin"] + "/debug/pprof/heap?gc=1"); err == nil {
-			_, _ = io.Copy(io.Discard, answer.Body) // what it says is not needed
+			profile, _ = io.ReadAll(answer.Body) // a help to the reader, no result
 			_ = answer.Body.Close()
 		}
+	}
+	if o.out != "" {
+		_ = os.MkdirAll(o.out, 0o755) // so is this
+		_ = os.WriteFile(filepath.Join(o.out, name+".pprof"), profile, 0o644)
 	}
 	<-time.After(3 * time.Second) // Go gives memory back in the background
 	return residentBytes(r.PID)
@@ -159,7 +165,7 @@ func sizeConnections(o *options, dir string) ([][]string, error) {
 		return nil, err
 	}
 	defer r.Stop()
-	before := collected(r)
+	before := collected(o, r, "empty")
 	conns := make([]net.Conn, n)
 	err = inParallel(n, 50, func(_, i int) (err error) {
 		conns[i], err = mqttDial(r.Addrs["mqtt"], fmt.Sprintf("idle-%d", i), true)
@@ -168,7 +174,7 @@ func sizeConnections(o *options, dir string) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := [][]string{perOne("idle MQTT connections", before, collected(r), n, 12)}
+	rows := [][]string{perOne("idle MQTT connections", before, collected(o, r, "connections"), n, 12)}
 	for _, c := range conns {
 		err = errors.Join(err, c.Close())
 	}
@@ -185,7 +191,7 @@ func sizeQueues(o *options, dir string) ([][]string, error) {
 	for i := range conns {
 		conns[i] = newSQSConn(r.Addrs["sqs"])
 	}
-	before := collected(r)
+	before := collected(o, r, "empty")
 	n := o.scaled(100000)
 	err = inParallel(n, len(conns), func(w, i int) error {
 		_, err := conns[w].call("CreateQueue", fmt.Appendf(nil, `{"QueueName":"idle-%d"}`, i))
@@ -194,13 +200,13 @@ func sizeQueues(o *options, dir string) ([][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	after := collected(r)
+	after := collected(o, r, "queues")
 	r.Stop()
 	again, took, err := startIn(o, dir)
 	if err != nil {
 		return nil, err
 	}
 	r = again
-	restarted := perOne("idle queues, after a restart in "+took.Round(time.Millisecond).String(), before, collected(r), n, 1)
+	restarted := perOne("idle queues, after a restart in "+took.Round(time.Millisecond).String(), before, collected(o, r, "queues-restarted"), n, 1)
 	return [][]string{perOne("idle queues, just created", before, after, n, 1), restarted}, nil
 }
