@@ -119,6 +119,7 @@ type Broker struct {
 	blocked  blocked
 	counters counters
 	lost     lost
+	options  sharedOptions
 	retains  atomic.Int64 // retained values on their way to the store
 
 	ids struct { // random bytes for message ids

@@ -118,7 +118,7 @@ func (q *Queue) finish(e *entry, dead bool, why DeathReason) {
 
 // shed drops from the head what is over the queue's limits. Lock held.
 func (q *Queue) shed() {
-	o := &q.opt
+	o := q.opt
 	for o.Overflow == DropHead && q.st.ready > 0 && (o.MaxLength != 0 && q.st.ready > o.MaxLength || o.MaxBytes != 0 && q.st.readyBytes > o.MaxBytes) {
 		e := q.pick(&q.plain)
 		if e == nil {

@@ -345,7 +345,7 @@ func (q *Queue) Update(f func(*QueueOptions) error) error {
 		q.mu.Unlock()
 		return err
 	}
-	q.opt, q.declared, q.modified = o, nil, q.ns.b.Now()
+	q.opt, q.declared, q.modified = q.ns.b.options.share(o), nil, q.ns.b.Now()
 	q.setPolicy(q.policy)
 	q.dispatch(&dirty)
 	q.mu.Unlock()

@@ -335,20 +335,20 @@ func (q *Queue) asDeclared() *QueueOptions {
 	if q.declared != nil {
 		return q.declared
 	}
-	return &q.opt
+	return q.opt
 }
 
 // setPolicy makes the queue follow a policy, or none. Lock held; the caller
 // dispatches.
 func (q *Queue) setPolicy(p *policy) {
 	if q.declared != nil {
-		q.opt, q.declared = *q.declared, nil
+		q.opt, q.declared = q.declared, nil
 	}
 	q.policy = p
 	if p != nil && !q.gate { // a gate keeps nothing that a policy could be about
-		declared := q.opt
-		q.declared = &declared
-		p.set.apply(&q.opt)
+		changed := q.opt.clone()
+		p.set.apply(&changed)
+		q.opt, q.declared = q.ns.b.options.share(changed), q.opt
 	}
 	if q.st.ready > 0 && (q.opt.MessageTTL != 0 || q.opt.Retention > 0) {
 		q.expiry = q.ns.b.Now()

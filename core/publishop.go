@@ -343,7 +343,7 @@ func (q *Queue) refuses(e *entry) error {
 // overfull says whether n more of size together would pass the queue's
 // limits. Lock held.
 func (q *Queue) overfull(n int64, size int) bool {
-	o := &q.opt
+	o := q.opt
 	return o.MaxLength != 0 && q.st.ready+q.coming+n > o.MaxLength ||
 		o.MaxBytes != 0 && q.st.readyBytes+q.comingB+int64(size) > o.MaxBytes
 }

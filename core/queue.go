@@ -22,7 +22,7 @@ type Queue struct {
 	session *Session   // immutable; whose backlog it is
 
 	mu       sync.Mutex
-	opt      QueueOptions  // guarded by mu; those in force; Durable, Grouped and Owner are immutable
+	opt      *QueueOptions // guarded by mu; those in force, shared and so never changed in place; Durable, Grouped and Owner are immutable
 	declared *QueueOptions // guarded by mu; as they were declared, where a policy changed opt
 	policy   *policy       // guarded by mu; nil: none
 	modified int64         // guarded by mu
@@ -140,7 +140,7 @@ func (q *Queue) Counts() QueueCounts {
 func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 	l := &ns.b.limits
 	q := &Queue{
-		ns: ns, name: name, id: id, opt: o, hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
+		ns: ns, name: name, id: id, opt: ns.b.options.share(o), hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
 		gate: o.Gate,
 		st:   newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
 	}
