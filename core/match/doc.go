@@ -29,7 +29,7 @@
 //	filter.go  Filter: Literal, Below, Path, Encode, Decode
 //	spell.go   ParseMQTT, ParseAMQP, ParseDotted and the spellings back
 //	glob.go    Filter.Match: one filter, one path; no allocation, O(n*m)
-//	tree.go    Tree: many filters, one path; trie.go is its skeleton
+//	tree.go    Tree: many filters, one path; trie.go, edges.go: its skeleton
 //	covers.go  Covers: inclusion of two filters, for permissions
 //	levels.go  EncodeLevels, DecodeLevels: keys that sort as level lists do
 //	cursor.go  Range, Cursor: a scan over such keys that jumps

@@ -84,8 +84,8 @@ func TestTreeAgainstModel(t *testing.T) {
 	for p := range model {
 		tree.Remove(p.f, p.v)
 	}
-	if tree.Len() != 0 || len(tree.trie.nodes) != 1 || len(tree.trie.edges) != 0 {
-		t.Errorf("an emptied tree keeps %d nodes, %d edges", len(tree.trie.nodes), len(tree.trie.edges))
+	if tree.Len() != 0 || len(tree.trie.nodes) != 1 || tree.trie.edges.taken != 0 {
+		t.Errorf("an emptied tree keeps %d nodes, %d edges", len(tree.trie.nodes), tree.trie.edges.taken)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestTreeAgainstModel(t *testing.T) {
 func TestTreePrunes(t *testing.T) {
 	tree := NewTree[int]()
 	tree.Add(Filter{"stays/here"}, 0)
-	nodes, edges := len(tree.trie.nodes), len(tree.trie.edges)
+	nodes, edges := len(tree.trie.nodes), tree.trie.edges.taken
 	for round := range 100 {
 		f := Filter{fmt.Sprintf("stays/%d/*/#/deep", round)}
 		tree.Add(f, 1)
@@ -101,8 +101,8 @@ func TestTreePrunes(t *testing.T) {
 			t.Fatal("Remove is wrong about what was there")
 		}
 	}
-	if used := len(tree.trie.nodes) - len(tree.trie.free); used != nodes || len(tree.trie.edges) != edges {
-		t.Errorf("%d nodes and %d edges in use, want %d and %d", used, len(tree.trie.edges), nodes, edges)
+	if used := len(tree.trie.nodes) - len(tree.trie.free); used != nodes || tree.trie.edges.taken != edges {
+		t.Errorf("%d nodes and %d edges in use, want %d and %d", used, tree.trie.edges.taken, nodes, edges)
 	}
 	if len(tree.trie.nodes) > nodes+4 {
 		t.Errorf("nodes are not used again: %d", len(tree.trie.nodes))

@@ -6,14 +6,17 @@ import (
 )
 
 // trie is a Tree without its values: nodes in one slice, known by number, and
-// one map for all literal edges. A million filters are then a few allocations
-// and little for the collector to walk, where a map a node would be millions.
+// one table of all literal edges (edges.go). A million filters are then a few
+// allocations without pointers, nothing for the collector to walk, where a map
+// a node would be millions. A path through a million filters is paid in cache
+// misses, so a node is one cache line that says all a step needs, its level too.
 // Whoever owns the Tree guards it.
 type trie struct {
 	nodes []node
-	edges map[edge]uint32
-	free  []uint32 // nodes to use again
-	plain bool     // a first level that begins with `$` is like any other
+	edges edges
+	long  map[uint32]string // levels that do not fit into their nodes
+	free  []uint32          // nodes to use again
+	plain bool              // a first level that begins with `$` is like any other
 }
 
 const root = 0
@@ -23,17 +26,46 @@ const root = 0
 type node struct {
 	one  uint32 // child by `*`
 	many uint32 // child by `#`
-	kids uint32 // literal children
+	kids uint32 // how many literal children
+	only uint32 // the literal child; 0: there are several, or others were there
 	bag  uint32 // the Tree's values of the filter that ends here
+
+	from  uint32 // whose literal child this is
+	size  uint8  // of the level; isLong: it is in trie.long
+	short [39]byte
 }
 
-type edge struct {
-	from  uint32
-	level string
-}
+const isLong = 255
 
 func newTrie() trie {
-	return trie{nodes: make([]node, 1), edges: map[edge]uint32{}}
+	return trie{nodes: make([]node, 1), edges: newEdges()}
+}
+
+// is says whether node at is the literal child of from by that level.
+func (t *trie) is(at, from uint32, level string) bool {
+	n := &t.nodes[at]
+	if n.from != from {
+		return false
+	}
+	if n.size == isLong {
+		return t.long[at] == level
+	}
+	return string(n.short[:n.size]) == level
+}
+
+// literal is the literal child by that level, or 0.
+func (t *trie) literal(at uint32, level string) uint32 {
+	n := &t.nodes[at]
+	switch {
+	case n.kids == 0:
+		return 0
+	case n.only != 0:
+		if t.is(n.only, at, level) {
+			return n.only
+		}
+		return 0
+	}
+	return t.edges.find(t, at, level)
 }
 
 // child is the node one encoded level on, or 0.
@@ -44,7 +76,7 @@ func (t *trie) child(at uint32, token string) uint32 {
 	case many:
 		return t.nodes[at].many
 	}
-	return t.edges[edge{at, unquote(token)}]
+	return t.literal(at, unquote(token))
 }
 
 func (t *trie) find(f Filter) (uint32, bool) {
@@ -88,10 +120,30 @@ func (t *trie) link(at uint32, token string, child uint32) {
 	case many:
 		t.nodes[at].many = child
 	default:
-		// Cloned, or one short level would keep a 64 KiB filter alive.
-		t.edges[edge{at, strings.Clone(unquote(token))}] = child
-		t.nodes[at].kids++
+		t.name(child, at, unquote(token))
+		t.edges.add(at, unquote(token), child)
+		n := &t.nodes[at]
+		if n.kids++; n.kids == 1 {
+			n.only = child
+		} else {
+			n.only = 0
+		}
 	}
+}
+
+// name says in a node whose child it is, and by which level.
+func (t *trie) name(child, from uint32, level string) {
+	n := &t.nodes[child]
+	n.from = from
+	if len(level) <= len(n.short) {
+		n.size = uint8(copy(n.short[:], level))
+		return
+	}
+	if t.long == nil {
+		t.long = map[uint32]string{}
+	}
+	n.size = isLong
+	t.long[child] = strings.Clone(level) // or it would keep a 64 KiB filter alive
 }
 
 // prune takes away what leads to no value any more on the way along a filter,
@@ -101,22 +153,27 @@ func (t *trie) prune(at uint32, l levels) bool {
 		token := l.next()
 		child := t.child(at, token)
 		if t.prune(child, l) {
-			t.unlink(at, token)
+			t.unlink(at, token, child)
+			delete(t.long, child)
+			t.nodes[child] = node{}
 			t.free = append(t.free, child)
 		}
 	}
-	return at != root && t.nodes[at] == node{}
+	n := &t.nodes[at]
+	return at != root && n.one == 0 && n.many == 0 && n.kids == 0 && n.bag == 0
 }
 
-func (t *trie) unlink(at uint32, token string) {
+func (t *trie) unlink(at uint32, token string, child uint32) {
 	switch token {
 	case one:
 		t.nodes[at].one = 0
 	case many:
 		t.nodes[at].many = 0
 	default:
-		delete(t.edges, edge{at, unquote(token)})
-		t.nodes[at].kids--
+		t.edges.remove(at, unquote(token), child)
+		n := &t.nodes[at]
+		n.kids--
+		n.only = 0
 	}
 }
 
@@ -161,14 +218,11 @@ func (t *trie) walk(w *walk, path string) {
 func (w *walk) step(t *trie, from []uint32, level string, literalOnly bool) {
 	w.cost += len(from)
 	for _, at := range from {
-		n := t.nodes[at]
+		n := &t.nodes[at]
 		if n.one != 0 && !literalOnly {
 			w.next = append(w.next, n.one)
 		}
-		if n.kids == 0 {
-			continue
-		}
-		if child := t.edges[edge{at, level}]; child != 0 {
+		if child := t.literal(at, level); child != 0 {
 			w.next = append(w.next, child)
 		}
 	}
