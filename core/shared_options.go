@@ -9,7 +9,7 @@ import (
 // queues are mostly declared alike, and options are half of a queue. Of the
 // kinds declared last it knows a few, so it holds nothing that matters.
 type sharedOptions struct {
-	mu     sync.Mutex        // guards all below; a leaf
+	mu     sync.Mutex       // guards all below; a leaf
 	recent [8]*QueueOptions // never changed in place
 	next   int
 }
