@@ -100,9 +100,11 @@ func (l *prepared) shakeHands(nc net.Conn) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := &arrival{Conn: nc}
-	if at.from, err = net.ResolveTCPAddr("tcp", who.remote); err != nil {
-		at.from = nc.RemoteAddr()
+	at := &arrival{Conn: nc, from: &net.TCPAddr{}} // nowhere, if a proxy does not say where
+	if who.addr.IsValid() {
+		if at.from, err = net.ResolveTCPAddr("tcp", who.remote); err != nil {
+			return nil, err
+		}
 	}
 	up, err := l.t.secure(at, &who)
 	if err != nil {

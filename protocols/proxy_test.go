@@ -102,13 +102,13 @@ func TestProxied(t *testing.T) {
 		name   string
 		t      Transport
 		header string
-		want   string // the client; "": closed, "own": the socket's
+		want   string // the client; "": closed, "own": the socket's, "nobody's": no address that counts
 	}{
 		{"foreign", Transport{Proxies: trusted}, foreign, "203.0.113.9:4711"},
 		{"version 2", Transport{Proxies: trusted}, v2(1, 0x11, 203, 0, 113, 9, 10, 0, 0, 1, 0x12, 0x67, 7, 0x5b), "203.0.113.9:4711"},
 		{"mapped", Transport{Proxies: trusted}, "PROXY TCP6 ::ffff:203.0.113.9 ::1 4711 1\r\n", "203.0.113.9:4711"},
 		{"a health check", Transport{Proxies: trusted}, v2(0, 0), "own"},
-		{"unknown", Transport{Proxies: trusted}, "PROXY UNKNOWN\r\n", "own"},
+		{"unknown", Transport{Proxies: trusted}, "PROXY UNKNOWN\r\n", "nobody's"},
 		{"no header", Transport{Proxies: trusted}, "hello, it is me", ""},
 		{"not believed", Transport{Proxies: others}, "", "own"},
 		{"loopback only, foreign", Transport{Proxies: trusted, LocalOnly: true}, foreign, ""},
@@ -128,10 +128,12 @@ func TestProxied(t *testing.T) {
 			write(t, c, tt.header)
 			_ = c.CloseWrite()
 			want := tt.want
-			if want == "own" {
+			if want == "own" || want == "nobody's" {
 				want = c.LocalAddr().String()
 			}
-			if want != "" {
+			if tt.want == "nobody's" {
+				want += " "
+			} else if want != "" {
 				host, _, _ := net.SplitHostPort(want)
 				want += " " + host
 			}

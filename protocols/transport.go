@@ -74,7 +74,9 @@ func (t *Transport) meet(nc net.Conn) (peer, error) {
 		return p, nil
 	case t.LocalOnly && !from.client.Addr().Unmap().IsLoopback(): // also if it does not tell
 		return p, fmt.Errorf("%w (%v through %s)", errNotLocal, from.client, p.remote)
-	case from.client.IsValid():
+	case !from.client.IsValid():
+		p.addr = netip.Addr{} // not the proxy's: that may be loopback, and the client is not
+	default:
 		p.addr = from.client.Addr().Unmap().WithZone("")
 		p.remote = netip.AddrPortFrom(p.addr, from.client.Port()).String()
 	}
