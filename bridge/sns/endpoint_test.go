@@ -318,6 +318,7 @@ func TestEndpointRestart(t *testing.T) {
 		<-time.After(10 * time.Millisecond)
 	}
 	s.end()
+	s.ns.Broker().Close() // else the copy may lack how the delivery ended, and the lease of its post is in force
 	again := serveOn(t, s.store.Clone())
 	if p := e.next("Notification"); p.json["Message"] != "waits" {
 		t.Error(p.body)

@@ -161,6 +161,9 @@ func unbind(ns *core.Namespace, cs *couriers, bs ...*core.Binding) error {
 }
 
 func (s *Service) confirmSubscription(_ context.Context, c *awsapi.Call, in *snsapi.ConfirmSubscriptionInput) (*snsapi.ConfirmSubscriptionOutput, error) {
+	if _, err := parse("TopicArn", in.TopicArn.V); err != nil {
+		return nil, invalid("Topic") // as recorded, this action's own word for it
+	}
 	t, err := s.topicOf(c, "TopicArn", in.TopicArn.V)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@
 // reason in the list.
 //
 // The errors that were recorded from AWS are testdata/errors.tsv: one row is one
-// case (recorded_test.go), or says which part of SNS it is about that is not there.
+// case (recorded_test.go), or says why it is none.
 //
 // # The drivers
 //
