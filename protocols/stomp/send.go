@@ -61,7 +61,7 @@ func (c *conn) send(f *wire.Frame, seq uint64) (bool, error) {
 	err = c.pub.Publish(&x.Publication)
 	if err != nil && core.KindOf(err) == core.NotFound && to[0].Kind == core.ToQueue {
 		c.target = target{} // it went in this moment
-		if to, _, err = c.addresses(text, f); err == nil {
+		if _, _, err = c.addresses(text, f); err == nil {
 			err = c.pub.Publish(&x.Publication)
 		}
 	}

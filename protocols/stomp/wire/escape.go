@@ -48,7 +48,7 @@ func special(v Version) string {
 // line or the frame is a space there.
 func appendEscaped(dst []byte, v Version, s string) []byte {
 	specials := special(v)
-	if strings.IndexAny(s, specials) < 0 {
+	if !strings.ContainsAny(s, specials) {
 		return append(dst, s...)
 	}
 	for i := range len(s) {
