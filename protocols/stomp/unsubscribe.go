@@ -1,6 +1,8 @@
 package stomp
 
 import (
+	"slices"
+
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/stomp/wire"
 )
@@ -71,7 +73,12 @@ func (c *conn) cancel(s *subscription) {
 		k.AddCredit(-allCredit)
 	}
 	c.release(back)
-	c.settleSent()
+	c.mu.Lock()
+	sent := s.sent // it is on its way: the connection goes on
+	s.sent = nil
+	c.settling = slices.DeleteFunc(c.settling, func(other *subscription) bool { return other == s })
+	c.mu.Unlock()
+	settle(sent, core.Ack, nil, 0)
 	for _, k := range s.consumers {
 		k.Cancel()
 	}
