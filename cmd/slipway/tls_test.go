@@ -57,6 +57,12 @@ func TestDoorsOverTLS(t *testing.T) {
 		t.Fatalf("admin: %v, %v", answer, err)
 	}
 	answer.Body.Close()
+	if code, _, errs := slipway(t, "", nil, "healthcheck", "--tls", "--addr", address(t, in.doors.opened, "admin-tls")); code != 0 {
+		t.Errorf("healthcheck: %d, %s", code, errs)
+	}
+	if _, body := fetch(t, "http://"+address(t, in.doors.opened, "admin")+"/metrics"); !strings.Contains(body, "slipway_certificate_expiry_timestamp_seconds") {
+		t.Error("nothing tells when the certificate expires")
+	}
 	client := sqs.New(sqs.Options{
 		BaseEndpoint: aws.String("https://" + address(t, in.doors.opened, "aws-tls")), Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""), HTTPClient: &http.Client{Transport: tr},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,5 +126,43 @@ func TestWebSocketWithUsers(t *testing.T) {
 		if err := in.stop(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// STOMP has a frame in each message, as text where it is text.
+func TestSTOMPOverWebSocket(t *testing.T) {
+	in, err := start(settings(t, ""), quiet(), outside(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := dialWeb(t, "ws://"+address(t, in.doors.opened, "websocket"), websocket.Dialer{Subprotocols: []string{"v12.stomp", "v11.stomp"}}, nil)
+	if c.Subprotocol() != "v12.stomp" {
+		t.Errorf("subprotocol %q", c.Subprotocol())
+	}
+	send := func(kind int, frame string) {
+		t.Helper()
+		if err := c.WriteMessage(kind, []byte(frame+"\x00")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(kind int, command, body string) {
+		t.Helper()
+		got, text, err := c.ReadMessage()
+		if err != nil || got != kind || !strings.HasPrefix(string(text), command+"\n") || !strings.HasSuffix(strings.TrimRight(string(text), "\n"), "\n\n"+body+"\x00") {
+			t.Errorf("got %d %q, %v; want %d %s %q", got, text, err, kind, command, body)
+		}
+	}
+	send(websocket.TextMessage, "CONNECT\naccept-version:1.2\nhost:/\n\n")
+	expect(websocket.TextMessage, "CONNECTED", "")
+	send(websocket.TextMessage, "SUBSCRIBE\nid:1\ndestination:/queue/web\n\n")
+	send(websocket.TextMessage, "SEND\ndestination:/queue/web\n\ngr\u00f6\u00dfer")
+	expect(websocket.TextMessage, "MESSAGE", "gr\u00f6\u00dfer")
+	send(websocket.BinaryMessage, "SEND\ndestination:/queue/web\n\n\xff\xfe")
+	expect(websocket.BinaryMessage, "MESSAGE", "\xff\xfe")
+	large := strings.Repeat("0123456789", 10_000) // kept by reference, and split by whoever writes frames
+	send(websocket.TextMessage, "SEND\ndestination:/queue/web\n\n"+large)
+	expect(websocket.TextMessage, "MESSAGE", large)
+	if err := in.stop(); err != nil {
+		t.Error(err)
 	}
 }

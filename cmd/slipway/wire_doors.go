@@ -88,7 +88,7 @@ func (in *instance) open(l *listeners) (*doors, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.drain(context.Background()))
 	}
-	in.openAdmin(d, l.of["admin"])
+	in.openAdmin(d, l.of["admin"], l.certificates)
 	d.background(func(ctx context.Context) { in.watchCertificates(ctx, l.certificates) })
 	return d, nil
 }
@@ -105,7 +105,7 @@ func (d *doors) add(door string, ln listener) {
 }
 
 // openAdmin opens the door through which the others are looked at.
-func (in *instance) openAdmin(d *doors, all []listener) {
+func (in *instance) openAdmin(d *doors, all []listener, certificates certificates) {
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
 		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
@@ -113,7 +113,7 @@ func (in *instance) openAdmin(d *doors, all []listener) {
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
 		Listeners:   d.listeners, Node: in.node,
 		Traffic: func() []admin.Traffic {
-			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), amqpTraffic(d.amqp), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic())
+			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), amqpTraffic(d.amqp), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic(), expiry(certificates))
 		},
 	})
 	for _, ln := range all {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/protocols"
 )
@@ -21,13 +22,16 @@ type listener struct {
 
 // listeners are the open addresses of all doors, and what they show.
 type listeners struct {
-	of           map[string][]listener              // by door, in the order of the settings
-	certificates map[string]*protocols.Certificates // by the settings that they are of
+	of           map[string][]listener // by door, in the order of the settings
+	certificates certificates
 }
+
+// certificates are by the settings that they are of.
+type certificates map[string]*protocols.Certificates
 
 // listenAll opens every address, or none.
 func listenAll(cfg config.Config) (*listeners, error) {
-	l := &listeners{of: map[string][]listener{}, certificates: map[string]*protocols.Certificates{}}
+	l := &listeners{of: map[string][]listener{}, certificates: certificates{}}
 	for _, d := range cfg.Doors() {
 		if err := l.listen(cfg, d); err != nil {
 			return nil, errors.Join(err, l.close())
@@ -111,7 +115,7 @@ func tlsFiles(t config.TLS) protocols.TLSFiles {
 
 // checkTLS says what is wrong with the files of doors that listen with TLS.
 func checkTLS(cfg config.Config) error {
-	l := &listeners{certificates: map[string]*protocols.Certificates{}}
+	l := &listeners{certificates: certificates{}}
 	var errs []error
 	for _, d := range cfg.Doors() {
 		_, err := l.tlsOf(d)
@@ -128,7 +132,7 @@ const (
 // watchCertificates takes up certificates that changed, and looks at all when
 // told by reload, until ctx ends. The contents are compared, so it does not
 // matter how files are replaced.
-func (in *instance) watchCertificates(ctx context.Context, all map[string]*protocols.Certificates) {
+func (in *instance) watchCertificates(ctx context.Context, all certificates) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	in.warnOfExpiry(all)
@@ -154,16 +158,32 @@ func (in *instance) takeUp(c *protocols.Certificates, force bool) {
 		in.log.Error("certificates cannot be used; the ones before them stay", "error", err)
 	case changed || force:
 		in.log.Info("certificates are taken up", "expires", c.Expires(), "changed", changed)
-		in.warnOfExpiry(map[string]*protocols.Certificates{"": c})
+		in.warnOfExpiry(certificates{"": c})
 	}
 }
 
-func (in *instance) warnOfExpiry(all map[string]*protocols.Certificates) {
+func (in *instance) warnOfExpiry(all certificates) {
 	for _, c := range all {
 		if left := time.Until(c.Expires()); left < expiresSoon {
 			in.log.Warn("a certificate expires soon, or has", "expires", c.Expires())
 		}
 	}
+}
+
+// expiry is when the first of the certificates expires; nothing without any.
+func expiry(all certificates) []admin.Traffic {
+	var first time.Time
+	for _, c := range all {
+		if at := c.Expires(); first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	if first.IsZero() {
+		return nil
+	}
+	return []admin.Traffic{{
+		Door: "tls", Name: "certificate_expiry_timestamp_seconds", Help: "When the first of the certificates that are shown expires.", Value: float64(first.Unix()), Gauge: true,
+	}}
 }
 
 // name is what the banner calls a listener of a door.

@@ -12,9 +12,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// overs are what a protocol may go over beside TCP; mqtt-wss is MQTT over the
-// last. Its address is a URL of that scheme.
-var overs = []string{"tls", "ws", "wss"}
+// What a protocol may go over beside TCP is tls, ws and wss; mqtt-wss is MQTT
+// over the last, and its address a URL of that scheme.
 
 // addOvers adds the addresses of protocols over TLS and WebSocket to those of
 // Slipway's banner.
@@ -34,7 +33,7 @@ func addOvers(addrs map[string]string) {
 // The broker's certificate is of its own CA, and not what is measured.
 var anyBroker = &tls.Config{InsecureSkipVerify: true, ClientSessionCache: nil}
 
-// dial connects to host:port, or to a URL of overs.
+// dial connects to host:port, or to such a URL.
 func dial(addr, subprotocol string) (net.Conn, error) {
 	over, host, ok := strings.Cut(addr, "://")
 	if !ok {
