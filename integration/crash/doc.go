@@ -19,6 +19,12 @@
 // messages, each group's order is kept, nothing deleted comes back, nothing is
 // lost. (A message whose deletion was not confirmed may come again.)
 //
+// AMQP (amqp_test.go): publishers with confirms through an exchange that is bound
+// to another, and workers that in one transaction acknowledge a piece of work and
+// put its result into two queues. After the kills every confirmed message is in
+// both queues of the exchanges once, and each piece of work is there still or its
+// result is in both queues once.
+//
 // kill -9 keeps the kernel's page cache, so a broker that never syncs would
 // pass: power cuts are simulated in cmd/slipway (power_test.go).
 //
