@@ -40,4 +40,8 @@
 // what a client cannot do is in clients_test.go, with the reason. With
 // SLIPWAY_TEST_AMQP=user:password@host:port the broker is another one, already
 // running: every behaviour holds on RabbitMQ 3.10 too.
+//
+// TestModule runs the integration tests that amqp091-go carries in its own
+// module, with the product announced as RabbitMQ and the management API on 15672;
+// testdata/module_exceptions.txt has those left out, with the reason.
 package amqp

@@ -63,6 +63,8 @@ func (c *conn) channelFrame(f wire.Frame) error {
 func (c *conn) openChannel(f wire.Frame) error {
 	m, args, err := wire.SplitMethod(f.Payload)
 	switch {
+	case f.Type == wire.FrameMethod && err == nil && m == wire.MethodChannelCloseOk:
+		return nil // both sides closed at once
 	case f.Type != wire.FrameMethod || err != nil || m != wire.MethodChannelOpen:
 		return wire.Errorf(wire.ChannelError, "expected 'channel.open'")
 	case f.Channel > c.channelMax:

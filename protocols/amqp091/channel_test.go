@@ -210,3 +210,15 @@ func TestErrors(t *testing.T) {
 	}
 	setup.quiet(1)
 }
+
+// Both sides close a channel at once: each answers the other.
+func TestCloseAtOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.open1()
+	c.bytes((&wire.ChannelClose{}).Append((&wire.BasicAck{DeliveryTag: 1}).Append(nil, 1), 1))
+	c.want("1 channel.close {ReplyCode:406")
+	c.want("1 channel.close-ok")
+	c.bytes((&wire.ChannelOpen{}).Append((&wire.ChannelCloseOk{}).Append(nil, 1), 1))
+	c.want("1 channel.open-ok")
+	c.quiet(1)
+}

@@ -80,10 +80,11 @@ func (s *Service) Handler(login Login) http.Handler {
 // http.ServeMux takes a segment %2F for the end of the path.
 const aSlash = "\x00"
 
-// slashes writes such names so that the mux finds them.
+// slashes writes such names so that the mux finds them, and forgets a slash at
+// the end, which RabbitMQ does not mind.
 func slashes(r *http.Request) *http.Request {
-	path := r.URL.EscapedPath()
-	if !strings.Contains(path, "/%2F") && !strings.Contains(path, "/%2f") {
+	path, ended := strings.CutSuffix(r.URL.EscapedPath(), "/")
+	if !ended && !strings.Contains(path, "/%2F") && !strings.Contains(path, "/%2f") {
 		return r
 	}
 	names := strings.Split(path, "/")

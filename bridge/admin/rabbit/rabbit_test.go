@@ -253,6 +253,7 @@ func TestConnections(t *testing.T) {
 		}
 	})
 	a.want("names", a.column("connections", "name"), "127.0.0.1:5000 -> 127.0.0.1:5672 127.0.0.1:6000 -> 8")
+	a.want("a slash at the end", a.column("connections/", "name"), "127.0.0.1:5000 -> 127.0.0.1:5672 127.0.0.1:6000 -> 8")
 	a.want("channels", a.column("channels", "name"), "127.0.0.1:5000 -> 127.0.0.1:5672 (1) 127.0.0.1:5000 -> 127.0.0.1:5672 (2)")
 	const name = "127.0.0.1%3A5000%20-%3E%20127.0.0.1%3A5672"
 	if c := get[map[string]any](a, "connections/"+name); c["protocol"] != "AMQP 0-9-1" || c["channels"] != 2.0 || c["peer_port"] != 5000.0 {
