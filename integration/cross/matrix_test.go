@@ -1,0 +1,122 @@
+package cross
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/slipwaymq/slipway/integration/internal/client"
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/matrix"
+)
+
+func (w world) peers() map[string]peer {
+	return map[string]peer{"mqtt3": mqtt3{w}, "mqtt5": mqtt5{w}, "sqs": sqsPeer{w}, "sns": snsPeer{w}}
+}
+
+var (
+	publishers = []string{"mqtt3", "mqtt5"}
+	receivers  = []string{"mqtt3", "mqtt5", "sqs"}
+	kinds      = []string{"queue", "topic"}
+	last       atomic.Int64 // names are used once
+)
+
+// publishersTo: SQS has queues only, SNS topics.
+func publishersTo(kind string) []string {
+	if kind == "queue" {
+		return append(publishers[:len(publishers):len(publishers)], "sqs")
+	}
+	return append(publishers[:len(publishers):len(publishers)], "sns")
+}
+
+// TestMatrix is every publisher to every receiver.
+func TestMatrix(t *testing.T) {
+	fields := readTable(t)
+	w := world{b: daemon.Start(t, daemon.Options{}), transport: "tcp"}
+	var rows []string
+	for _, kind := range kinds {
+		for _, p := range publishersTo(kind) {
+			rows = append(rows, kind+": "+p)
+		}
+	}
+	m := matrix.New(receivers, rows)
+	for _, kind := range kinds {
+		for _, p := range publishersTo(kind) {
+			for _, r := range receivers {
+				m.Run(t, r, kind+": "+p, func(t *testing.T) {
+					for _, g := range groups(fields) {
+						w.hop(t, fields, g, kind, p, r)
+					}
+				})
+			}
+		}
+	}
+	m.Report(t, "cross-"+w.transport)
+	for _, empty := range m.Empty(receivers) {
+		t.Errorf("an empty cell: %s", empty)
+	}
+}
+
+// bodies are text, and what is none.
+var bodies = map[string][]byte{"a": []byte("größer"), "b": []byte("{}"), "c": {0, 0xff, 1, '\n'}}
+
+// hop publishes one message with a group's fields, and receives it.
+func (w world) hop(t *testing.T, fields []field, group, kind, from, to string) {
+	t.Helper()
+	peers := w.peers()
+	a := address{topic: kind == "topic", name: fmt.Sprintf("%s%d", kind, last.Add(1))}
+	if !a.topic {
+		client.CreateQueue(t.Context(), t, w.sqs(t), a.name, nil)
+	}
+	receive := peers[to].subscribe(t, a)
+	before := w.lost(t)
+	sent := sample{body: bodies[group], form: form(fields, group, from)}
+	peers[from].publish(t, a, sent)
+	got := receive(t)
+	if !bytes.Equal(got.body, sent.body) {
+		t.Errorf("group %s: sent %q, received %q", group, sent.body, got.body)
+	}
+	if a.topic && got.topic != a.name {
+		t.Errorf("group %s: the topic is %q, not %q", group, got.topic, a.name)
+	}
+	if same(from, to) {
+		if !maps.Equal(got.form, sent.form) {
+			t.Errorf("group %s: sent %v, received %v", group, sent.form, got.form)
+		}
+		return
+	}
+	w.compare(t, fields, group, from, to, got, before)
+}
+
+// same tells protocols between which a message is just what it was.
+func same(from, to string) bool { return from == to || from == "sns" && to == "sqs" }
+
+// compare wants every field that was sent where the receiver's column says, or
+// counted as lost.
+func (w world) compare(t *testing.T, fields []field, group, from, to string, got sample, before map[[2]string]int) {
+	t.Helper()
+	want := map[string]int{}
+	for i := range fields {
+		f := &fields[i]
+		if sent := f.of(from); f.group != group || sent.none || sent.received {
+			continue
+		}
+		c := f.of(to)
+		if c.none {
+			want[f.lost()]++
+			continue
+		}
+		if v, ok := got.form[c.place]; !ok || untyped(v) != untyped(c.value) {
+			t.Errorf("%s: want %s=%s, received %v", f.name, c.place, c.value, got.form)
+		}
+	}
+	after := w.lost(t)
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if n := after[[2]string{name, to}] - before[[2]string{name, to}]; n != want[name] {
+			t.Errorf("%s: %d were lost, %d counted", name, want[name], n)
+		}
+	}
+}
