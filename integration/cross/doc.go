@@ -18,8 +18,11 @@
 //	mqtt3   paho.mqtt.golang          yes        yes
 //	mqtt5   paho.golang               yes        yes
 //	amqp    amqp091-go                yes        yes
+//	stomp   go-stomp, 1.2             yes        yes
 //	sqs     aws-sdk-go-v2             yes        yes
 //	sns     aws-sdk-go-v2             yes        as sqs, raw
 //
-// Everything runs over TCP, over TLS and, where a protocol has it, over WebSocket.
+// Then the receiver publishes what it received, and the first publisher must find
+// what it had said. Everything runs over TCP, TLS, WebSocket and both; TestReadme keeps
+// the table in the README.
 package cross

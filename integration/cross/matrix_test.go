@@ -9,17 +9,16 @@ import (
 	"testing"
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
-	"github.com/slipwaymq/slipway/integration/internal/daemon"
 	"github.com/slipwaymq/slipway/integration/internal/matrix"
 )
 
 func (w world) peers() map[string]peer {
-	return map[string]peer{"mqtt3": mqtt3{w}, "mqtt5": mqtt5{w}, "sqs": sqsPeer{w}, "sns": snsPeer{w}}
+	return map[string]peer{"mqtt3": mqtt3{w}, "mqtt5": mqtt5{w}, "amqp": amqp091{w}, "stomp": stomp12{w}, "sqs": sqsPeer{w}, "sns": snsPeer{w}}
 }
 
 var (
-	publishers = []string{"mqtt3", "mqtt5"}
-	receivers  = []string{"mqtt3", "mqtt5", "sqs"}
+	publishers = []string{"mqtt3", "mqtt5", "amqp", "stomp"}
+	receivers  = []string{"mqtt3", "mqtt5", "amqp", "stomp", "sqs"}
 	kinds      = []string{"queue", "topic"}
 	last       atomic.Int64 // names are used once
 )
@@ -32,10 +31,16 @@ func publishersTo(kind string) []string {
 	return append(publishers[:len(publishers):len(publishers)], "sns")
 }
 
-// TestMatrix is every publisher to every receiver.
+// TestMatrix is every publisher to every receiver, by each transport.
 func TestMatrix(t *testing.T) {
 	fields := readTable(t)
-	w := world{b: daemon.Start(t, daemon.Options{}), transport: "tcp"}
+	b := start(t)
+	for _, transport := range []string{"tcp", "tls", "ws", "wss"} {
+		t.Run(transport, func(t *testing.T) { world{b: b, transport: transport}.matrix(t, fields) })
+	}
+}
+
+func (w world) matrix(t *testing.T, fields []field) {
 	var rows []string
 	for _, kind := range kinds {
 		for _, p := range publishersTo(kind) {
@@ -48,7 +53,10 @@ func TestMatrix(t *testing.T) {
 			for _, r := range receivers {
 				m.Run(t, r, kind+": "+p, func(t *testing.T) {
 					for _, g := range groups(fields) {
-						w.hop(t, fields, g, kind, p, r)
+						got := w.hop(t, fields, g, kind, p, r)
+						if slices.Contains(publishersTo(kind), r) {
+							w.back(t, fields, g, kind, p, r, got)
+						}
 					}
 				})
 			}
@@ -64,13 +72,10 @@ func TestMatrix(t *testing.T) {
 var bodies = map[string][]byte{"a": []byte("größer"), "b": []byte("{}"), "c": {0, 0xff, 1, '\n'}}
 
 // hop publishes one message with a group's fields, and receives it.
-func (w world) hop(t *testing.T, fields []field, group, kind, from, to string) {
+func (w world) hop(t *testing.T, fields []field, group, kind, from, to string) sample {
 	t.Helper()
 	peers := w.peers()
-	a := address{topic: kind == "topic", name: fmt.Sprintf("%s%d", kind, last.Add(1))}
-	if !a.topic {
-		client.CreateQueue(t.Context(), t, w.sqs(t), a.name, nil)
-	}
+	a := w.address(t, kind)
 	receive := peers[to].subscribe(t, a)
 	before := w.lost(t)
 	sent := sample{body: bodies[group], form: form(fields, group, from)}
@@ -86,9 +91,55 @@ func (w world) hop(t *testing.T, fields []field, group, kind, from, to string) {
 		if !maps.Equal(got.form, sent.form) {
 			t.Errorf("group %s: sent %v, received %v", group, sent.form, got.form)
 		}
-		return
+		return got
 	}
 	w.compare(t, fields, group, from, to, got, before)
+	return got
+}
+
+// back is the way home: the receiver publishes what it received, and the first
+// publisher must find what it had said, where both have a place for it.
+func (w world) back(t *testing.T, fields []field, group, kind, from, to string, got sample) {
+	t.Helper()
+	sent := sample{body: got.body, form: map[string]string{}}
+	want := map[string]string{}
+	for i := range fields {
+		f := &fields[i]
+		there, home := f.of(to), f.of(receiving(from))
+		if f.group != group || there.none || there.received || home.none || home.received || f.of(from).none {
+			continue
+		}
+		sent.form[there.place], want[home.place] = got.form[there.place], untyped(home.value)
+	}
+	a := w.address(t, kind)
+	receive := w.peers()[from].subscribe(t, a)
+	w.peers()[to].publish(t, a, sent)
+	again := receive(t)
+	if !bytes.Equal(again.body, bodies[group]) {
+		t.Errorf("group %s, back: %q", group, again.body)
+	}
+	for place, v := range want {
+		if untyped(again.form[place]) != v {
+			t.Errorf("group %s, back: want %s=%s, received %v", group, place, v, again.form)
+		}
+	}
+}
+
+// receiving is who receives for a publisher: SNS delivers to SQS.
+func receiving(p string) string {
+	if p == "sns" {
+		return "sqs"
+	}
+	return p
+}
+
+func (w world) address(t *testing.T, kind string) address {
+	t.Helper()
+	a := address{topic: kind == "topic", name: fmt.Sprintf("%s%d", kind, last.Add(1))}
+	if !a.topic {
+		client.CreateQueue(t.Context(), t, w.sqs(t), a.name, nil)
+	}
+	return a
 }
 
 // same tells protocols between which a message is just what it was.

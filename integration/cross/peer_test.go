@@ -37,8 +37,7 @@ type peer interface {
 // world is a broker and how it is reached.
 type world struct {
 	b         *daemon.Broker
-	transport string // tcp, tls or ws
-	ca        string // file, for tls
+	transport string // tcp, tls, ws or wss
 }
 
 // seconds is a value: @60 in a unit, from now.
