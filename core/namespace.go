@@ -226,6 +226,7 @@ func (ns *Namespace) removeIf(q *Queue, confirm Confirm, may func() error) error
 	q.mu.Lock()
 	err := may()
 	q.deleted = q.deleted || err == nil // nobody begins to use it now
+	deduped := q.opt.Dedup != DedupOff
 	q.mu.Unlock()
 	if err != nil {
 		ns.mu.Unlock()
@@ -255,7 +256,9 @@ func (ns *Namespace) removeIf(q *Queue, confirm Confirm, may func() error) error
 				g.batch.Delete(defKey('q', ns.name, q.name)) // else the next of that name has written over it, or will
 			}
 			g.batch.Delete(numKey(tabHead, q.id))
-			g.batch.DeleteRange(numKey(tabDedup, q.id), prefixEnd(numKey(tabDedup, q.id)))
+			if deduped || q.dedup != nil { // else there is nothing
+				g.batch.DeleteRange(numKey(tabDedup, q.id), prefixEnd(numKey(tabDedup, q.id)))
+			}
 			g.batch.Set(numKey(tabSweep, inc), nil)
 		},
 		then: func(g *staging) {

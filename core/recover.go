@@ -279,7 +279,7 @@ func (q *Queue) restore(e *entry) {
 
 func (r *recovery) state(key, val []byte) error {
 	if s := r.bySession[binary.BigEndian.Uint64(key[1:])]; s != nil && len(key) == 13 {
-		s.state[binary.BigEndian.Uint32(key[9:])] = bytes.Clone(val)
+		s.state[binary.BigEndian.Uint32(key[9:])], s.stated = bytes.Clone(val), true
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ type Session struct {
 	detached int64             // guarded by mu; ms, 0 while attached
 	willAt   int64             // guarded by mu; ms when the will is due, 0 for none
 	state    map[uint32][]byte // guarded by mu
+	stated   bool              // guarded by mu; there may be state in the store
 	ended    bool              // guarded by mu
 	unsaved  bool              // guarded by mu; recovery changed it
 	local    any               // guarded by mu
@@ -210,7 +211,7 @@ func (s *Session) note(c *StateChange) {
 		delete(s.state, c.Key)
 		return
 	}
-	s.state[c.Key] = c.Value
+	s.state[c.Key], s.stated = c.Value, true
 }
 
 type stateOp struct {

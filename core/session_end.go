@@ -34,7 +34,12 @@ func (s *Session) end(taken bool) {
 		if next == nil || !next.durable {
 			g.batch.Delete(defKey('s', ns.name, key))
 		}
-		g.batch.DeleteRange(numKey(tabState, s.num), prefixEnd(numKey(tabState, s.num)))
+		s.mu.Lock()
+		stated := s.stated
+		s.mu.Unlock()
+		if stated { // a range with nothing in it would be a tombstone for good
+			g.batch.DeleteRange(numKey(tabState, s.num), prefixEnd(numKey(tabState, s.num)))
+		}
 	}}, Lazy, 0)
 }
 

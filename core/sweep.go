@@ -75,12 +75,21 @@ func (s *sweeper) stopped() bool {
 }
 
 // sweep clears one incarnation: releases and deletion of a stretch are one
-// atomic step, so that no body is released twice.
+// atomic step, so that no body is released twice. It deletes no range that has
+// nothing in it: that would be a tombstone which the store moves around and, as
+// it meets nothing to delete, keeps.
 func (s *sweeper) sweep(inc uint64) {
+	// What was submitted before is in the store after this.
+	if err := s.b.wait(Lazy, func(*staging) {}); err != nil {
+		return
+	}
 	for _, tab := range []byte{tabEntry, tabDelay, tabSpill} {
 		from, end := numKey(tab, inc), prefixEnd(numKey(tab, inc))
 		for from != nil && !s.stopped() {
-			bodies, next := s.stretch(from, end)
+			bodies, next, empty := s.stretch(from, end)
+			if empty {
+				break
+			}
 			to := next
 			if to == nil {
 				to = end
@@ -100,17 +109,31 @@ func (s *sweeper) sweep(inc uint64) {
 	if s.stopped() {
 		return
 	}
+	expiry, leases := s.any(tabExpiry, inc), s.any(tabLease, inc)
 	s.b.committer.submit(&change{write: func(g *staging) {
-		for _, tab := range []byte{tabExpiry, tabLease} {
-			g.batch.DeleteRange(numKey(tab, inc), prefixEnd(numKey(tab, inc)))
+		if expiry {
+			g.batch.DeleteRange(numKey(tabExpiry, inc), prefixEnd(numKey(tabExpiry, inc)))
+		}
+		if leases {
+			g.batch.DeleteRange(numKey(tabLease, inc), prefixEnd(numKey(tabLease, inc)))
 		}
 		g.batch.Delete(numKey(tabSweep, inc))
 	}}, Lazy, 0)
 }
 
+// any says whether the incarnation has something in a table. It does not know
+// when the store fails, and then says yes.
+func (s *sweeper) any(tab byte, inc uint64) (found bool) {
+	err := s.b.store.Scan(numKey(tab, inc), prefixEnd(numKey(tab, inc)), false, func(_, _ []byte) bool {
+		found = true
+		return false
+	})
+	return found || err != nil
+}
+
 // stretch reads up to sweepBatch entries for the bodies they refer to; next is
-// where to go on, nil at the end.
-func (s *sweeper) stretch(from, end []byte) (bodies []bodyRef, next []byte) {
+// where to go on, nil at the end. It is empty if there is certainly no entry.
+func (s *sweeper) stretch(from, end []byte) (bodies []bodyRef, next []byte, empty bool) {
 	n := 0
 	err := s.b.store.Scan(from, end, false, func(key, val []byte) bool {
 		if n++; n > sweepBatch {
@@ -125,5 +148,5 @@ func (s *sweeper) stretch(from, end []byte) (bodies []bodyRef, next []byte) {
 	if err != nil {
 		s.b.log.Error("sweeping failed", "error", err)
 	}
-	return bodies, next
+	return bodies, next, n == 0 && err == nil
 }
