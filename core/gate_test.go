@@ -343,3 +343,26 @@ func TestGateKeepsDurable(t *testing.T) {
 	}
 	same(t, "b", take(t, b, "b"), "transient:b#1, durable:b#2")
 }
+
+// What a gate keeps goes with its retention, and is then replayed no more.
+func TestGateRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, memstore.New(memstore.Options{}), numbered)
+		defer b.Close()
+		gate := gatedTopic(t, b, core.QueueOptions{Retention: 24 * time.Hour})
+		toTopic(t, b, "old", "g", "old")
+		elapse(20 * time.Hour)
+		toTopic(t, b, "new", "g", "new")
+		take(t, b, "b")
+		elapse(5 * time.Hour)
+		synctest.Wait()
+		if n := gate.Counts().Ready; n != 1 {
+			t.Errorf("it keeps %d", n)
+		}
+		if err := b.Default().Replay("sub/b", gate, 0, 0); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		same(t, "b", take(t, b, "b"), "new:b#2 again")
+	})
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/core/store/memstore"
 )
 
@@ -325,4 +326,38 @@ func TestFilterLimit(t *testing.T) {
 		t.Error(err)
 	}
 	must[any](nil, s.set(s.subscribe(topic, "q0", filter), "FilterPolicy", `{"a":["c"]}`))(t) // one that counts already
+}
+
+// TestFirstVersion: a subscription as the first version stored it, which held its
+// queue, goes on, and is of today's kind once it is changed.
+func TestFirstVersion(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	s := serveOn(t, store)
+	topic, q := s.topic("t"), s.queue("q")
+	arn := *topic + ":00000000-0000-4000-8000-000000000000"
+	must(s.ns.Bind(&core.Binding{Key: arn, Dialect: "sns", Filter: match.Below("t"), Queue: q, KeepTransient: true, KeepDurable: true, Durable: true,
+		Note: awsapi.Subscription{ARN: arn}.Note(), Copies: "t", Attributes: map[string]string{"topic": "t", "endpoint": *arnOf("q")}}))(t)
+	s.ns.Broker().Close()
+	s = serveOn(t, store)
+	publish := func(body string) {
+		t.Helper()
+		must(s.client.Publish(t.Context(), &sdk.PublishInput{TopicArn: topic, Message: &body}))(t)
+	}
+	q, _ = s.ns.Queue("q")
+	publish("1")
+	if got := s.got(q); got != "1#0" || *s.subscribe(topic, "q", nil) != arn || s.attribute(&arn, "Endpoint") != *arnOf("q") {
+		t.Error(got)
+	}
+	must[any](nil, s.set(&arn, "RawMessageDelivery", "true"))(t)
+	must[any](nil, s.ns.DeleteQueue("q"))(t)
+	q = s.queue("q")
+	publish("2")
+	if got := s.got(q); got != "2#0" {
+		t.Error(got)
+	}
+	must(s.client.Unsubscribe(t.Context(), &sdk.UnsubscribeInput{SubscriptionArn: &arn}))(t)
+	publish("3")
+	if got := s.got(q); got != "" {
+		t.Error(got)
+	}
 }
