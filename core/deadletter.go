@@ -40,7 +40,9 @@ type moveOp struct {
 	back    bool // it stays: see stage
 	missing bool // the address reaches no queue
 	to      Address
-	note    []byte // instead of the entry's; nil: the same
+	note    []byte   // instead of the entry's; nil: the same
+	session *Session // whose state changes with it; nil: none
+	change  StateChange
 	publish *publishOp
 }
 
@@ -68,6 +70,9 @@ func (op *moveOp) stage(g *staging) {
 	}
 	if op.publish != nil {
 		op.publish.stage(g)
+	}
+	if op.session != nil {
+		op.session.stageState(g, &op.change)
 	}
 	q.mu.Lock()
 	q.stageRemoval(g, e, true)

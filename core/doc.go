@@ -62,7 +62,7 @@
 //	publish route publishop body dedup gate blocked   the way in
 //	committer   the one goroutine that changes the store
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
-//	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out
+//	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
 //	session retained   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry

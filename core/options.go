@@ -31,6 +31,7 @@ type QueueOptions struct {
 
 	MaxPriority  uint8      `json:"maxPriority,omitempty"`  // higher priorities count as this one; 0: they count as they are
 	Ordered      bool       `json:"ordered,omitempty"`      // first in, first out: priorities count for nothing
+	Begun        bool       `json:"begun,omitempty"`        // what was delivered once does not expire any more
 	Grouped      bool       `json:"grouped,omitempty"`      // FIFO: order per GroupID, a group is locked while in flight
 	Dedup        DedupScope `json:"dedup,omitempty"`        // how DedupID is used
 	DedupContent bool       `json:"dedupContent,omitempty"` // without a DedupID the SHA-256 of the body stands in

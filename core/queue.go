@@ -158,6 +158,9 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 // expiresAt is when a waiting entry ends for the queue, 0 for never, and
 // whether it is then dead-lettered.
 func (q *Queue) expiresAt(e *entry) (at int64, dead bool) {
+	if q.opt.Begun && e.deliveries > 0 {
+		return 0, false
+	}
 	at, dead = e.expires, true
 	if ttl := q.opt.MessageTTL; ttl != 0 {
 		if t := e.enqueued + max(0, ttl.Milliseconds()); at == 0 || t < at {

@@ -48,6 +48,20 @@ func (ns *Namespace) Retained(f match.Filter) *RetainedCursor {
 // how many bytes of messages one Next returns.
 const retainedBytes = 1 << 20
 
+// RetainedAfter is Retained from where an earlier cursor had returned the value
+// of path ("": none): for a reader that goes on after a restart.
+func (ns *Namespace) RetainedAfter(f match.Filter, path string) *RetainedCursor {
+	c := ns.Retained(f)
+	if path == "" {
+		return c
+	}
+	after := append(match.EncodeLevels(ns.retainedPrefix(), path), 0)
+	if bytes.Compare(after, c.at) > 0 {
+		c.at = after
+	}
+	return c
+}
+
 // Next returns up to n more; none means the end.
 func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
 	b := c.ns.b

@@ -57,8 +57,10 @@ type conn struct {
 	readable  readable
 	discards  []*slot // to be settled although nothing was sent
 	retained  []*retainedValues
-	creditDue bool // a feed at QoS 0 has used half of its credit
-	paused    bool // the core was told to deliver nothing
+	queued    int     // retained values on their way through the session's queue
+	stopped   []*feed // of subscriptions that ended while the client had something of them
+	creditDue bool    // a feed at QoS 0 has used half of its credit
+	paused    bool    // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it
@@ -202,12 +204,16 @@ func (c *conn) letGo() {
 	for _, o := range backlog {
 		o.consumer.Settle(core.Release, false, []core.Receipt{o.d.Receipt}, nil, nil, nil, 0)
 	}
+	s.finish()
 	for _, f := range feeds {
+		f.consumer.Cancel()
+	}
+	for _, f := range c.stopped {
 		f.consumer.Cancel()
 	}
 	s.mu.Lock()
 	s.retained = append(s.retained, c.retained...)
-	changes := s.leave()
+	changes := append(s.leave(), s.recordCursors()...)
 	s.mu.Unlock()
 	for _, change := range changes {
 		s.core.SetState(change, nil, 0)

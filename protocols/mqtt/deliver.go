@@ -89,6 +89,9 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 	if f.own {
 		n = decodeNote(o.d.Note, nil)
 	}
+	if n.retained && c.queued > 0 {
+		c.queued--
+	}
 	published, _, _ := origin(m, 0, lost{})
 	qos := f.effectiveQoS(&n, published)
 	if qos == 0 {
@@ -96,7 +99,7 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 		c.creditDue = c.creditDue || f.taken >= qos0Credit/2
 		return nil, c.writeFull(m, n, false)
 	}
-	sl := c.slotFor(o, qos)
+	sl := c.slotFor(o, n.has, qos)
 	c.quota--
 	sl.counted, sl.feed, sl.consumer, sl.receipt = true, f, o.consumer, o.d.Receipt
 	if sl.qos == 2 && !sl.stored && c.s.recordsIDs() {
@@ -112,8 +115,12 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 
 // slotFor finds the packet id of a message that was sent on an earlier
 // connection, or takes a new one. Lock held.
-func (c *conn) slotFor(o *outgoing, qos byte) *slot {
+func (c *conn) slotFor(o *outgoing, has uint16, qos byte) *slot {
 	s := c.s
+	if sl := s.out[has]; sl != nil && sl.moved {
+		sl.moved = false
+		return sl
+	}
 	if o.feed.own {
 		p := positionOf(o.d.Receipt)
 		if id, again := s.at[p]; again {
@@ -140,11 +147,9 @@ func (c *conn) record(sl *slot) {
 // writePublish writes the PUBLISH of a slot. Lock held.
 func (c *conn) writePublish(sl *slot, m *core.Message, n note) bool {
 	own := sl.feed == nil || sl.feed.own
-	o, ok := c.outgoing(m, &n)
+	o, ok := c.outgoing(m, &n, sl.sent)
 	o.QoS, o.PacketID, o.Dup = sl.qos, sl.id, sl.sent && own
-	if sl.feed == nil { // a retained value
-		o.Retain = true
-	}
+	o.Retain = o.Retain || n.retained || sl.feed == nil
 	if own && !c.mayReceive(m) {
 		c.h.counters.Revoked.Add(1)
 		ok = false
@@ -162,7 +167,7 @@ func (c *conn) writePublish(sl *slot, m *core.Message, n note) bool {
 // writeFull writes a QoS 0 delivery of a queue, or a retained value: the caller
 // looked for room, so it is not dropped now. Lock held.
 func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
-	o, ok := c.outgoing(m, &n)
+	o, ok := c.outgoing(m, &n, false)
 	o.Retain = o.Retain || retain
 	if !ok || !c.fits(&o) {
 		return false
@@ -175,7 +180,7 @@ func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
 // writeQoS0 writes what is published now, or drops it if the output is full.
 // The body is borrowed and so copied. No lock needed.
 func (c *conn) writeQoS0(m *core.Message, n note) bool {
-	o, ok := c.outgoing(m, &n)
+	o, ok := c.outgoing(m, &n, false)
 	if !ok || !c.fits(&o) {
 		return false
 	}
@@ -195,17 +200,17 @@ func (c *conn) countPublish(o *wire.Outgoing) {
 }
 
 // outgoing is the PUBLISH of a message; false if MQTT cannot spell its topic
-// or it expired while it waited here.
-func (c *conn) outgoing(m *core.Message, n *note) (o wire.Outgoing, ok bool) {
+// or it expired while it waited here and was not begun before [MQTT-4.3.3-7].
+func (c *conn) outgoing(m *core.Message, n *note, begun bool) (o wire.Outgoing, ok bool) {
 	_, retained, forward := origin(m, c.version(), c.h.lostTo(c.version(), m))
 	o = wire.Outgoing{Topic: topicOf(m.Source), Payload: m.Body, Forward: forward, Subscriptions: n.ids}
 	o.Retain = retained && n.asPublished // MQTT-3.3.1-12, MQTT-3.3.1-13
 	if m.ExpiresAt != 0 {
 		left := m.ExpiresAt - c.h.cfg.Broker.Now()
-		if left < 0 {
+		if left < 0 && !begun {
 			return o, false
 		}
-		o.HasExpiry, o.Expiry = true, uint32(min((left+999)/1000, 0xffffffff))
+		o.HasExpiry, o.Expiry = true, uint32(min((max(left, 0)+999)/1000, 0xffffffff))
 	}
 	return o, o.Topic != "" && len(o.Topic) <= 0xffff
 }

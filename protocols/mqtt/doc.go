@@ -52,9 +52,11 @@
 //	server reference, response information                          where configured
 //
 // testdata/clauses.txt and clauses311.txt list the conformance statements of MQTT 5
-// and 3.1.1 with the test of each, and where this server differs: QoS 2 of a shared
-// subscription goes to another member when a connection ends (4.8.2), and a
-// message that was sent may expire before it is sent again [MQTT-4.3.3-7].
+// and 3.1.1 with the test of each. Where a kill of the server shows: QoS 1 that was
+// unacknowledged on a live connection is sent again under a new packet id (after a
+// stop, or where the connection had ended before, under its own); QoS 2 of a shared
+// subscription that was sent on a live connection goes to another member (4.8.2);
+// and what was sent may then expire before it is sent again [MQTT-4.3.3-7].
 //
 // # Locks
 //
@@ -72,8 +74,14 @@
 //     client id is refused before it disconnects anybody.
 //   - A resumed session gets its unacknowledged deliveries from the queue again,
 //     first and in order; the packet id of each is found by its place in the
-//     queue. After a restart only QoS 2 ids are known (the session's state);
-//     QoS 1 is sent again under a new id.
+//     queue. Ids are in the session's state: at QoS 2 from before the first
+//     PUBLISH, at QoS 1 from when a connection ends, since to record each would
+//     cost what the delivery costs.
+//   - A QoS 2 message of a shared subscription that was sent when the connection
+//     ended moves to the session's own queue and waits there for the client, or
+//     goes with the session (4.8.2). What was QoS 1, or not sent, goes to others.
+//     UNSUBSCRIBE leaves what was sent to be completed. What comes of $queue/x is
+//     the queue's again when the connection ends, at either QoS.
 //   - All feeds share one receive maximum, but the core counts credit for each.
 //     What comes too much waits in conn.backlog and stops the core (flow.go).
 //   - A user property named like a field of the core (priority, message-id,
@@ -81,7 +89,8 @@
 //     session's backlog takes no notice of priorities (core's Ordered).
 //   - A pending cursor over retained values passes over what was published after
 //     the subscription: that came through the binding. What is QoS 1 or 2 of it
-//     and unacknowledged is kept in memory with the session.
+//     goes through the session's queue if that is durable, 64 at a time, and the
+//     place of the cursor is recorded with it: a restart goes on there.
 //   - A shared subscription's queue is durable even if no member's session is:
 //     members of both kinds must find the same queue.
 package mqtt

@@ -142,9 +142,7 @@ func (c *conn) settleDiscards() {
 	s.mu.Unlock()
 	for _, sl := range list {
 		sl.feed.consumer.Settle(core.Ack, true, []core.Receipt{sl.receipt}, nil, nil, nil, 0)
-		if sl.qos == 2 && s.recordsIDs() {
-			s.core.SetState(core.StateChange{Key: stateOut | uint32(sl.id)}, nil, 0)
-		}
+		c.endExchange(sl)
 	}
 }
 

@@ -59,6 +59,7 @@ func (c Config) withDefaults() Config {
 		c.MaxSubscriptions = 100_000
 	}
 	c.Session.Ordered = true // [MQTT-4.6.0-6]: priorities reorder nothing
+	c.Session.Begun = true   // [MQTT-4.3.3-7]
 	if c.MaxSessionExpiry <= 0 {
 		c.MaxSessionExpiry = core.Forever
 	}

@@ -28,6 +28,9 @@ func (c *conn) puback(f wire.Frame) error {
 	}
 	c.release(sl)
 	s.mu.Unlock()
+	if sl.stored {
+		c.endExchange(sl)
+	}
 	c.acked.add(sl)
 	return nil
 }

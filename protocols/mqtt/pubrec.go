@@ -68,7 +68,7 @@ func (c *conn) secondPhase(sl *slot, records bool) {
 
 // endExchange forgets the packet id's record.
 func (c *conn) endExchange(sl *slot) {
-	if c.s.recordsIDs() {
+	if c.s.recordsIDs() && (sl.qos == 2 || sl.stored) {
 		c.s.core.SetState(core.StateChange{Key: stateOut | uint32(sl.id)}, nil, 0)
 	}
 }

@@ -93,13 +93,15 @@ func (r *reply) fail() {
 }
 
 // forgetRetained drops the retained values of a subscription that is not there
-// any more. The read loop's; lock held.
-func (c *conn) forgetRetained(filter string) {
+// any more, and returns what of it is recorded. The read loop's; lock held.
+func (c *conn) forgetRetained(filter string) (gone []*retainedValues) {
 	others := func(list []*retainedValues) []*retainedValues {
 		var kept []*retainedValues
 		for _, r := range list {
 			if r.filter != filter {
 				kept = append(kept, r)
+			} else if r.key != 0 {
+				gone = append(gone, r)
 			}
 		}
 		return kept
@@ -108,4 +110,5 @@ func (c *conn) forgetRetained(filter string) {
 	for _, r := range c.replies {
 		r.retained = others(r.retained)
 	}
+	return gone
 }

@@ -72,8 +72,8 @@ func (c *conn) start(f *feed, q *core.Queue, credit int, owner string) error {
 	return nil
 }
 
-// stop ends a feed of another queue than the session's: what it holds goes to
-// others.
+// stop ends a feed of another queue than the session's. What was sent of it is
+// still completed [MQTT-3.10.4-3]; what was not goes to others.
 func (c *conn) stop(key string) {
 	s := c.s
 	s.mu.Lock()
@@ -84,26 +84,39 @@ func (c *conn) stop(key string) {
 		return
 	}
 	f.leaveGroup()
-	f.consumer.Cancel()
-	var changes []core.StateChange
+	f.consumer.AddCredit(-allCredit)
 	s.mu.Lock()
-	c.backlog = slices.DeleteFunc(c.backlog, func(o outgoing) bool { return o.feed == f })
+	var unsent []core.Receipt
+	c.backlog = slices.DeleteFunc(c.backlog, func(o outgoing) bool {
+		if o.feed == f {
+			unsent = append(unsent, o.d.Receipt)
+		}
+		return o.feed == f
+	})
+	s.mu.Unlock()
+	f.consumer.Settle(core.Release, false, unsent, nil, nil, nil, 0)
+	c.stopped = append(c.stopped, f)
+	c.cancelStopped()
+}
+
+// cancelStopped cancels the stopped feeds of which the client has nothing any
+// more. The read loop's.
+func (c *conn) cancelStopped() {
+	s := c.s
+	busy := map[*feed]bool{}
+	s.mu.Lock()
 	for _, sl := range s.out {
-		if sl.feed != f || sl.phase >= releasing {
-			continue
-		}
-		c.release(sl)
-		if sl.phase == recording {
-			s.recording -= len(sl.msg.Body)
-		}
-		if sl.qos == 2 && s.recordsIDs() {
-			changes = append(changes, core.StateChange{Key: stateOut | uint32(sl.id)})
+		if sl.feed != nil {
+			busy[sl.feed] = true
 		}
 	}
 	s.mu.Unlock()
-	for _, change := range changes {
-		s.core.SetState(change, nil, 0)
-	}
+	c.stopped = slices.DeleteFunc(c.stopped, func(f *feed) bool {
+		if !busy[f] {
+			f.consumer.Cancel()
+		}
+		return !busy[f]
+	})
 }
 
 // creditOf is what a feed of another queue than the session's may hold: not

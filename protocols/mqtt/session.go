@@ -26,6 +26,7 @@ type session struct {
 	recording int                  // guarded by mu; bytes of messages whose packet id is not durable yet
 	in        map[uint16]*received // guarded by mu; QoS 2 packet ids of the client's
 	retained  []*retainedValues    // guarded by mu; retained values still to be sent
+	cursors   uint32               // guarded by mu; the last number of a recorded cursor
 }
 
 // A slot is a packet id in use for a delivery.
@@ -36,7 +37,8 @@ type slot struct {
 	phase   phase
 	counted bool // it takes of this connection's receive maximum
 	sent    bool // a PUBLISH with it was written before: another one is a resend
-	stored  bool // QoS 2: the packet id is on stable storage
+	stored  bool // the packet id is in the session's state: at QoS 2 before it is sent, at QoS 1 when the connection ends
+	moved   bool // the message comes out of the session's queue, with a note that says this packet id
 
 	feed     *feed          // what delivered it on this connection; nil for a retained value and before redelivery
 	consumer *core.Consumer // feed's
@@ -72,16 +74,20 @@ type position struct {
 
 func positionOf(r core.Receipt) position { return position{r.Incarnation, r.Seq, r.Lane} }
 
-// The durable state: keys are a direction and a packet id; values begin with a
-// byte that says what is recorded.
+// The durable state: keys are a direction and a packet id, or the number of a
+// cursor over retained values (retained.go); values begin with a byte that says
+// what is recorded.
 const (
-	stateIn  = 0 << 16
-	stateOut = 1 << 16
+	stateIn     = 0 << 16
+	stateOut    = 1 << 16
+	stateCursor = 2 << 16
 
 	stateReceived  = 1 // in: PUBREC is due or sent
 	statePublished = 1 // out: PUBLISH may have been sent; the position follows
 	stateForeign   = 2 // out: the same for a message of another queue than the session's
 	stateReleased  = 3 // out: PUBREC received, PUBREL is due or sent
+	stateMoved     = 4 // out: it came from another queue and is in the session's now, with a note that says the packet id
+	stateQoS1      = 5 // out: QoS 1, when a connection ended; the position follows
 )
 
 func appendPosition(b []byte, p position) []byte {
@@ -119,23 +125,32 @@ func (h *Handler) sessionOf(cs *core.Session) *session {
 // recover takes up one recorded packet id; false if it is of no use any more.
 func (s *session) recover(key uint32, val []byte) bool {
 	id := uint16(key)
-	if id == 0 || len(val) == 0 {
+	switch {
+	case len(val) == 0:
 		return false
-	}
-	if key < stateOut {
+	case key >= stateCursor:
+		return s.recoverCursor(key, val)
+	case id == 0:
+		return false
+	case key < stateOut:
 		s.in[id] = &received{stored: true}
 		return true
 	}
 	sl := s.newSlot(id, 2)
 	sl.sent, sl.stored = true, true
 	switch val[0] {
-	case statePublished:
+	case statePublished, stateQoS1:
+		if val[0] == stateQoS1 {
+			sl.qos = 1
+		}
 		p, ok := readPosition(val[1:])
 		if ok {
-			sl.phase = published
 			s.at[p] = id
 			return true
 		}
+	case stateMoved:
+		sl.moved = true
+		return true
 	case stateReleased:
 		sl.phase = released
 		return true
@@ -209,6 +224,11 @@ func (s *session) leave() (changes []core.StateChange) {
 			}
 		default:
 			s.at[positionOf(sl.receipt)] = id
+			if sl.qos == 1 && !sl.stored && s.recordsIDs() {
+				sl.stored = true
+				val := appendPosition([]byte{stateQoS1}, positionOf(sl.receipt))
+				changes = append(changes, core.StateChange{Key: stateOut | uint32(id), Value: val})
+			}
 		}
 		if sl.phase == recording {
 			s.recording -= len(sl.msg.Body)
@@ -220,6 +240,31 @@ func (s *session) leave() (changes []core.StateChange) {
 		r.counted = false
 	}
 	return changes
+}
+
+// finish sees to what others may not get of a shared subscription: a QoS 2
+// message that was sent. It stays with a session that goes on [MQTT-4.8.2-4],
+// and ends with one that ends [MQTT-4.8.2-5]. No delivery comes any more.
+func (s *session) finish() {
+	s.mu.Lock()
+	list := s.inOrder(func(sl *slot) bool {
+		return sl.qos == 2 && sl.sent && sl.phase == published && sl.feed != nil && sl.feed.group != nil
+	})
+	s.mu.Unlock()
+	for _, sl := range list {
+		if !s.recordsIDs() {
+			sl.consumer.Settle(core.Ack, false, []core.Receipt{sl.receipt}, nil, nil, nil, 0)
+			continue
+		}
+		n := sl.feed.note
+		n.has = sl.id
+		change := core.StateChange{Key: stateOut | uint32(sl.id), Value: []byte{stateMoved}}
+		if sl.consumer.Forward(sl.receipt, s.core, n.encode(), change) {
+			s.mu.Lock()
+			sl.moved, sl.feed, sl.consumer, sl.counted = true, nil, nil, false
+			s.mu.Unlock()
+		}
+	}
 }
 
 // inOrder lists slots as they were made. Lock held.

@@ -15,7 +15,8 @@ import (
 // in competition; what is QoS 0 goes to one of them in turn and is never
 // stored. The group lives as long as a session has that subscription: each has
 // a binding of its own that stands for it (remember), which goes with the
-// session. What a member held when its connection ended goes to the others.
+// session. What a member held when its connection ended goes to the others, but
+// for what was sent at QoS 2 (session.finish).
 
 const sharePrefix = "share/mqtt/"
 

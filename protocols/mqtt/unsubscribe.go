@@ -3,8 +3,8 @@ package mqtt
 import "github.com/slipwaymq/slipway/protocols/mqtt/wire"
 
 // UNSUBSCRIBE and UNSUBACK (3.10, 3.11). What is in the session's queue is
-// still delivered, as [MQTT-3.10.4-3] allows; retained values that were not
-// sent yet are not.
+// still delivered, as [MQTT-3.10.4-3] allows; retained values that have not come
+// so far are not.
 
 func (c *conn) unsubscribe(f wire.Frame) error {
 	pk, err := wire.DecodeUnsubscribe(c.version(), f)
@@ -52,6 +52,9 @@ func (c *conn) unbind(r *reply, keys []string) (found []bool, err error) {
 func (c *conn) stopSubscription(filter string) {
 	c.stop(filter)
 	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	c.forgetRetained(filter)
+	gone := c.forgetRetained(filter)
+	c.s.mu.Unlock()
+	for _, r := range gone {
+		c.s.dropCursor(r)
+	}
 }
