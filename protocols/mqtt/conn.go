@@ -145,10 +145,21 @@ func (c *conn) Flush() {
 	}
 }
 
-// write appends a reply that is sent whatever happens.
+// write appends a reply that is sent whatever happens. One that is longer than
+// the client takes may not be [MQTT-3.1.2-24], and the client would wait for it
+// for ever: the connection ends.
 func (c *conn) write(f func(dst []byte) []byte) {
+	fits := false
+	c.nc.Out.Encode(protocols.Must, func(dst []byte) []byte {
+		out := f(dst)
+		fits = len(out) > len(dst)
+		return out
+	})
+	if !fits {
+		c.nc.Stop(protocolError(wire.PacketTooLarge, "MQTT-3.1.2-24", "an answer has more than the %d bytes that the client takes", c.peer.MaxPacket))
+		return
+	}
 	c.h.counters.PacketsOut.Add(1)
-	c.nc.Out.Encode(protocols.Must, f)
 }
 
 // takeOver is called by another connection of the same client id.

@@ -148,6 +148,11 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	c.claim = cl
 	defer cl.settled()
 	c.expiry = c.expiryOf(in)
+	props, keepAlive := c.connackProperties(in, assigned, proof)
+	if len(wire.AppendConnack(nil, c.peer, false, wire.Success, props)) == 0 {
+		c.h.claims.drop(cl)
+		return c.refuse(protocolError(wire.PacketTooLarge, "MQTT-3.1.2-24", "CONNACK has more than the %d bytes that the client takes", c.peer.MaxPacket))
+	}
 	cs, resumed, err := c.openSession(in, id, will)
 	if err != nil {
 		c.h.claims.drop(cl)
@@ -158,7 +163,8 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	c.credit = c.inflight(in)
 	c.quota = c.credit
 	c.sentAliases.most = int(min(in.Properties.TopicAliasMaximum, maxAliases))
-	c.established(in, id, c.connack(in, resumed, assigned, proof))
+	c.write(func(dst []byte) []byte { return wire.AppendConnack(dst, c.peer, resumed, wire.Success, props) })
+	c.established(in, id, keepAlive)
 	c.resumed = resumed
 	return c.resume(resumed)
 }
@@ -215,9 +221,10 @@ func (c *conn) inflight(in *wire.Connect) int {
 	return int(c.h.cfg.MaxInflight)
 }
 
-// connack answers yes. It returns the keep-alive that counts.
-func (c *conn) connack(in *wire.Connect, resumed bool, assigned string, proof []byte) (keepAlive time.Duration) {
-	cfg, props := &c.h.cfg, packets.Properties{}
+// connackProperties are those of a CONNACK that says yes, and the keep-alive that
+// counts.
+func (c *conn) connackProperties(in *wire.Connect, assigned string, proof []byte) (props *packets.Properties, keepAlive time.Duration) {
+	cfg, props := &c.h.cfg, &packets.Properties{}
 	keepAlive = time.Duration(in.Connect.Keepalive) * time.Second
 	if c.version() == wire.V5 {
 		props.ReceiveMaximum = cfg.ReceiveMaximum
@@ -237,8 +244,7 @@ func (c *conn) connack(in *wire.Connect, resumed bool, assigned string, proof []
 			props.ServerKeepAliveFlag, props.ServerKeepAlive = true, uint16(most/time.Second)
 		}
 	}
-	c.write(func(dst []byte) []byte { return wire.AppendConnack(dst, c.peer, resumed, wire.Success, &props) })
-	return keepAlive
+	return props, keepAlive
 }
 
 // established lifts the limits that held before.

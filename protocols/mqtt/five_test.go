@@ -204,3 +204,34 @@ func TestWillExpiry(t *testing.T) {
 		sub.want("publish topic=w qos=1 id=1 p.expiry=3 payload=gone")
 	})
 }
+
+// [MQTT-3.1.2-24] An answer that the client does not take is not sent, and the
+// connection ends instead of leaving it to wait; a reason string is left out
+// before.
+func TestAnswersTooLarge(t *testing.T) {
+	w := newWorld(t)
+	for connect, want := range map[string]string{
+		"id=a clean p.max=10": "connack code=95",
+		"id=a clean p.max=4":  "end",
+	} {
+		c := w.client(5)
+		c.send("connect %s", connect)
+		c.want("%s", want)
+		if want != "end" {
+			c.want("end")
+		}
+	}
+	if _, ok := w.b.Default().Session(DialectName, "a"); ok {
+		t.Error("a session was opened")
+	}
+	c := w.connected(5, "id=a clean p.max=30")
+	c.send("subscribe id=1 $queue/no-such-queue-anywhere-at-all:1")
+	c.want("suback id=1 codes=8f")
+	filters := ""
+	for i := range 40 {
+		filters += fmt.Sprintf(" f%d:1", i)
+	}
+	c.send("subscribe id=2%s", filters)
+	c.want("disconnect code=95")
+	c.want("end")
+}
