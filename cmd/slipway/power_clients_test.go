@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 // awhile is longer than anything here takes.
@@ -107,8 +108,61 @@ func newClients(t *testing.T, in *instance, name string, l *tally) *clients {
 		id := fmt.Sprintf("sqs-%s-%d", name, i)
 		c.all.Go(func() { send(ctx, q, queueURL(t, in, "by-sqs"), id, i == 0, l) })
 	}
+	id := "amqp-" + name
+	conn, ch := amqpChannel(t, in)
+	c.all.Go(func() { confirm(ctx, conn, ch, id, l) })
 	context.AfterFunc(ctx, tr.CloseIdleConnections)
 	return c
+}
+
+// amqpChannel opens one, and an exchange with a queue bound to it.
+func amqpChannel(t *testing.T, in *instance) (*amqp.Connection, *amqp.Channel) {
+	t.Helper()
+	conn, err := amqp.Dial("amqp://guest:guest@" + address(t, in.doors.opened, "amqp") + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ch, err := conn.Channel()
+	for _, f := range []func() error{
+		func() error { return ch.ExchangeDeclare("power", "direct", true, false, false, false, nil) },
+		func() error { _, err := ch.QueueDeclare("by-amqp", true, false, false, false, nil); return err },
+		func() error { return ch.QueueBind("by-amqp", "power", "power", false, nil) },
+		func() error { return ch.Confirm(false) },
+	} {
+		if err == nil {
+			err = f()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, ch
+}
+
+// confirm publishes through the exchange, with a few outstanding, until ctx ends.
+func confirm(ctx context.Context, conn *amqp.Connection, ch *amqp.Channel, id string, l *tally) {
+	defer conn.Close() //nolint:errcheck // the broker may be gone
+	const window = 20
+	var bodies []string
+	var waiting []*amqp.DeferredConfirmation
+	for n := 0; ctx.Err() == nil; n++ {
+		body := fmt.Sprintf("%s-%d", id, n)
+		l.try(body)
+		w, err := ch.PublishWithDeferredConfirm("power", "power", true, false, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: []byte(body)})
+		if err != nil {
+			return
+		}
+		bodies, waiting = append(bodies, body), append(waiting, w)
+		if len(waiting) < window {
+			continue
+		}
+		if ok, err := waiting[0].WaitContext(ctx); err != nil {
+			return
+		} else if ok {
+			l.confirm(bodies[0])
+		}
+		bodies, waiting = bodies[1:], waiting[1:]
+	}
 }
 
 // connect makes an MQTT client.

@@ -12,7 +12,7 @@ import (
 )
 
 // The power is cut under the whole broker, in this process and on a disk in
-// memory, while clients publish by MQTT and SQS over loopback. A cut leaves what
+// memory, while clients publish by MQTT, SQS and AMQP over loopback. A cut leaves what
 // was synced and some of what was not; the broker that runs on does not notice.
 // On each copy of the disk a new broker must find what was confirmed before.
 
@@ -102,7 +102,7 @@ func verify(t *testing.T, c cut) (lost string, found int) {
 		return fmt.Sprintf("it does not start: %v", err), 0
 	}
 	have := map[string]bool{}
-	for _, queue := range []string{"by-mqtt", "by-sqs"} {
+	for _, queue := range []string{"by-mqtt", "by-sqs", "by-amqp"} {
 		once := map[string]bool{}
 		for _, body := range empty(t, in.broker, queue) {
 			switch {
