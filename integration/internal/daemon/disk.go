@@ -43,7 +43,9 @@ func FillDisk(t testing.TB, dir string, free int64) (empty func()) {
 	if err := syscall.Fallocate(int(f.Fd()), 0, 0, int64(s.Bavail)*s.Bsize-free); err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return func() {
 		if err := os.Remove(f.Name()); err != nil {
 			t.Fatal(err)

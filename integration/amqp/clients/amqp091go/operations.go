@@ -69,7 +69,7 @@ func (ch *channel) plain(r *request) error {
 	case "qos":
 		return ch.Qos(r.Count, 0, r.Global)
 	case "recover":
-		return ch.Recover(r.Requeue)
+		return ch.Recover(r.Requeue) //nolint:staticcheck // deprecated, and in use
 	case "tx":
 		return ch.Tx()
 	case "commit":
