@@ -58,7 +58,6 @@ func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
 		return c.refusal(err, c.queueName(q.Name()))
 	}
 	ch.consumers[tag] = k
-	c.h.counters.Consumers.Add(1)
 	if !m.NoWait {
 		ch.write((&wire.BasicConsumeOk{ConsumerTag: tag}).Append)
 	}
@@ -70,14 +69,14 @@ func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
 
 // newTag checks a consumer tag, or makes one.
 func (ch *channel) newTag(tag string) (string, error) {
-	if tag == "" {
-		return "amq.ctag-" + randomName(), nil
-	}
-	if k := ch.consumers[tag]; k != nil && !ch.c.isGone(k) {
+	k := ch.consumers[tag]
+	switch {
+	case k != nil && !ch.c.isGone(k):
 		return "", wire.Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
-	}
-	if len(ch.consumers) >= ch.c.h.cfg.MaxConsumer {
-		return "", wire.Errorf(wire.ResourceError, "a channel has at most %d consumers", ch.c.h.cfg.MaxConsumer)
+	case len(ch.consumers) >= ch.c.h.cfg.MaxConsumers:
+		return "", wire.Errorf(wire.ResourceError, "a channel has at most %d consumers", ch.c.h.cfg.MaxConsumers)
+	case tag == "":
+		return "amq.ctag-" + randomName(), nil
 	}
 	return tag, nil
 }

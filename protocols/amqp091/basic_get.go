@@ -26,6 +26,9 @@ func (ch *channel) get(args []byte) error {
 	if err != nil {
 		return err
 	}
+	if most := ch.c.h.cfg.MaxUnacked; !m.NoAck && ch.holds() >= most {
+		return wire.Errorf(wire.ResourceError, "a channel holds at most %d unsettled deliveries", most)
+	}
 	var d core.Delivery
 	var left int64
 	var ok bool
@@ -44,6 +47,13 @@ func (ch *channel) get(args []byte) error {
 	}
 	ch.sendGot(k, &d, uint32(min(left, 1<<32-1)), m.NoAck)
 	return nil
+}
+
+// holds is how many deliveries are unsettled.
+func (ch *channel) holds() int {
+	ch.c.mu.Lock()
+	defer ch.c.mu.Unlock()
+	return ch.out.held
 }
 
 // getter is what holds the messages that the channel got of a queue.

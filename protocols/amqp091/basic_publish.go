@@ -72,7 +72,15 @@ func (ch *channel) routeTo(exchange, key string) {
 		r.err = wire.Errorf(wire.NotFound, "no %s", ch.c.exchangeName(exchange))
 		return
 	}
-	r.delayed = x.Options().Kind == core.ExchangeDelayed
+	o := x.Options()
+	r.delayed = o.Kind == core.ExchangeDelayed
+	if o.Internal && r.err == nil {
+		r.err = ch.c.internalExchange(exchange)
+	}
+}
+
+func (c *conn) internalExchange(name string) error {
+	return wire.Errorf(wire.AccessRefused, "cannot publish to internal %s", c.exchangeName(name))
 }
 
 // header is the content header.
@@ -119,28 +127,42 @@ func (ch *channel) body(payload []byte) error {
 		return wire.Errorf(wire.UnexpectedFrame, "a body of more than %d bytes", x.size)
 	case have == x.size && len(x.body) == 0:
 		return ch.complete(payload)
-	case have == x.size:
-		return ch.complete(append(x.body, payload...))
 	}
-	x.grow(len(payload))
+	grown := x.grow(len(payload))
 	x.body = append(x.body, payload...)
+	c := ch.c
+	if c.receiving += grown; c.receiving > c.h.cfg.MaxReceiving {
+		return wire.Errorf(wire.ResourceError, "more than %d bytes of messages that are not complete", c.h.cfg.MaxReceiving)
+	}
+	if uint64(len(x.body)) == x.size {
+		return ch.complete(x.body)
+	}
 	return nil
 }
 
 // grow makes room for n more bytes: at least what is there already again, but
-// never more than the body has.
-func (x *content) grow(n int) {
+// never more than the body has. It returns by how much that is more.
+func (x *content) grow(n int) (grown int) {
 	if want := len(x.body) + n; want > cap(x.body) {
+		grown = -cap(x.body)
 		bigger := make([]byte, len(x.body), min(int(x.size), max(want, 2*cap(x.body))))
 		copy(bigger, x.body)
 		x.body = bigger
+		grown += cap(bigger)
 	}
+	return grown
+}
+
+// dropContent forgets the message that is being received.
+func (ch *channel) dropContent() {
+	ch.c.receiving -= cap(ch.content.body)
+	ch.content = content{}
 }
 
 // complete publishes a message that is all there. body is lent.
 func (ch *channel) complete(body []byte) error {
 	pub, mandatory := ch.content.pub, ch.content.mandatory
-	ch.content = content{}
+	ch.dropContent()
 	pub.message.Body = body
 	ch.c.h.counters.Published.Add(1)
 	if ch.tx != nil {
@@ -177,7 +199,7 @@ func (ch *channel) submit(pub *publication) error {
 		case core.NotFound:
 			return wire.Errorf(wire.NotFound, "no %s", c.exchangeName(ch.route.exchange))
 		case core.Denied:
-			return wire.Errorf(wire.AccessRefused, "cannot publish to internal %s", c.exchangeName(ch.route.exchange))
+			return c.internalExchange(ch.route.exchange)
 		default:
 			return c.refusal(err, c.exchangeName(ch.route.exchange))
 		}

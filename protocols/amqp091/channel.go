@@ -218,7 +218,8 @@ func (ch *channel) end() {
 	}
 	clear(ch.getters)
 	ch.retired = nil
-	ch.content, ch.tx = content{}, nil
+	ch.dropContent()
+	ch.tx = nil
 	ch.endReplies()
 }
 

@@ -47,6 +47,7 @@ type conn struct {
 	channels            map[uint16]*channel
 	owned               map[string]*core.Queue // exclusive queues
 	acked               ackBatch
+	receiving           int // bytes of bodies that are not all there
 	channelMax          uint16
 	frameMax            int // 0: no limit; not changed after tune-ok, so deliveries may look
 	capabilities        capabilities

@@ -29,8 +29,8 @@ func (k *consumer) Deliver(_ *core.Consumer, d core.Delivery) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.over || k.gone: // the core takes back what is held
-	case !k.noAck && ch.out.held >= ch.limit:
+	case c.over: // the core takes back what is held
+	case k.gone, !k.noAck && ch.out.held >= ch.limit:
 		c.excess = append(c.excess, excess{k, d.Receipt})
 	default:
 		ch.send(k, &d)

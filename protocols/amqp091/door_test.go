@@ -260,6 +260,18 @@ func TestBodyLimits(t *testing.T) {
 	c.want("1 channel.open-ok")
 	c.bytes(wire.AppendBody(nil, 1, make([]byte, 5000), 0))
 	c.want("0 connection.close {ReplyCode:501")
+	w = newWorld(t, func(w *world) { w.cfg.MaxMessage, w.cfg.MaxReceiving = 10_000, 12_000 })
+	c = w.open1(2)
+	long := strings.Repeat("x", 10_000)
+	for range 3 { // one after the other is nothing
+		c.publish(1, "", "q", long, false)
+	}
+	half := message(1, "", "q", long, false)
+	c.bytes(half[:len(half)-(10_000-2*4088)-wire.FrameOverhead])
+	c.quiet(2)
+	half = message(2, "", "q", long, false)
+	c.bytes(half[:len(half)-(10_000-2*4088)-wire.FrameOverhead])
+	c.want("0 connection.close {ReplyCode:506 ReplyText:RESOURCE_ERROR - more than 12000 bytes of messages that are not complete")
 }
 
 // What a connection held is free when it is cut: exclusive queues are gone,

@@ -289,6 +289,8 @@ func TestOtherDoors(t *testing.T) {
 	c.want(`1 basic.deliver t 1 redelivered=false "amq.topic" "sensors.kitchen/2"`)
 	c.want("1 header 2 type=text/plain mode=2 priority=3 reply-to=amq.topic/re.ply id=id headers={n:\x02\x00\x00\x00\x96 l:[1 true] JMSXGroupID:g}")
 	c.want("1 body 12")
+	c.publish(1, "amq.topic", "", "an empty key", false)
+	c.quiet(1)
 	c.declare("sqs", true)
 	c.publish(1, "amq.topic", "a.b", "to nobody", false)
 	c.publish(1, "", "sqs", "text", false, persistent, withHeaders(arguments1("JMSXGroupID", wire.StringValue("g"), "n", wire.IntValue(-7))))

@@ -101,6 +101,7 @@ func (c *conn) enlist(k *consumer, prefetch int) (credit int) {
 		return 0
 	}
 	c.consumers = append(c.consumers, k)
+	c.h.counters.Consumers.Add(1)
 	credit = noPrefetch
 	if prefetch > 0 && !k.noAck {
 		credit = prefetch

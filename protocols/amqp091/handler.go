@@ -33,14 +33,15 @@ type Config struct {
 
 	Log *slog.Logger // [slog.Default]
 
-	Product     string        // what the server says that it is [Slipway]; clients switch behaviour on RabbitMQ
-	Version     string        // [0.0.0]
-	MaxMessage  int           // longest body [16 MiB]
-	FrameMax    int           // offered to clients, bytes [131,072]
-	ChannelMax  uint16        // offered to clients [2,047]
-	Heartbeat   time.Duration // offered to clients, in whole seconds [60 s]
-	MaxUnacked  int           // deliveries that a channel may hold unsettled [65,536]
-	MaxConsumer int           // consumers of a channel [10,000]
+	Product      string        // what the server says that it is [Slipway]; clients switch behaviour on RabbitMQ
+	Version      string        // [0.0.0]
+	MaxMessage   int           // longest body [16 MiB]
+	FrameMax     int           // offered to clients, bytes [131,072]
+	ChannelMax   uint16        // offered to clients [2,047]
+	Heartbeat    time.Duration // offered to clients, in whole seconds [60 s]
+	MaxUnacked   int           // deliveries that a channel may hold unsettled [65,536]
+	MaxConsumers int           // consumers of a channel [10,000]
+	MaxReceiving int           // bytes of bodies that are not all there, of one connection [64 MiB, or four messages]
 }
 
 func (c Config) withDefaults() Config {
@@ -50,7 +51,7 @@ func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		v    *int
 		dflt int
-	}{{&c.MaxMessage, 16 << 20}, {&c.FrameMax, 131_072}, {&c.MaxUnacked, 65_536}, {&c.MaxConsumer, 10_000}} {
+	}{{&c.MaxMessage, 16 << 20}, {&c.FrameMax, 131_072}, {&c.MaxUnacked, 65_536}, {&c.MaxConsumers, 10_000}} {
 		if *d.v <= 0 {
 			*d.v = d.dflt
 		}
@@ -62,6 +63,9 @@ func (c Config) withDefaults() Config {
 		if *d.v == "" {
 			*d.v = d.dflt
 		}
+	}
+	if c.MaxReceiving <= 0 {
+		c.MaxReceiving = max(64<<20, 4*c.MaxMessage)
 	}
 	c.FrameMax = max(c.FrameMax, wire.MinFrameMax)
 	if c.ChannelMax == 0 {

@@ -41,10 +41,13 @@ func (ch *channel) txSelect(args []byte) error {
 	return nil
 }
 
+// publicationSize is what a publication costs beside its bytes.
+const publicationSize = 512
+
 // publish keeps a message until the commit.
 func (tx *transaction) publish(ch *channel, pub *publication, mandatory bool) error {
 	pub.message.Body = bytes.Clone(pub.message.Body)
-	tx.bytes += len(pub.message.Body) + len(pub.message.Origin.Data)
+	tx.bytes += len(pub.message.Body) + len(pub.message.Origin.Data) + publicationSize
 	if most := ch.c.h.cfg.MaxMessage; tx.bytes > most {
 		return wire.Errorf(wire.PreconditionFailed, "a transaction of more than %d bytes", most)
 	}
