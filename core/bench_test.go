@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/slipwaymq/slipway/core"
@@ -71,5 +72,50 @@ func BenchmarkPublishToSink(b *testing.B) {
 		if err := p.Publish(&core.Publication{Message: m, To: core.TopicAddress("a/b/c")}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkPublishToSinks is one transient publish to a thousand subscribers.
+func BenchmarkPublishToSinks(b *testing.B) {
+	br := fresh(b)
+	for i := range 1000 {
+		bindSink(b, br, declare(b, br, fmt.Sprintf("q%d", i), core.QueueOptions{}), "a/b/c", &sink{})
+	}
+	p := br.Default().NewPublisher(0)
+	body := make([]byte, 256)
+	b.ReportAllocs()
+	for b.Loop() {
+		m := &core.Message{Body: body}
+		if err := p.Publish(&core.Publication{Message: m, To: core.TopicAddress("a/b/c")}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// taker keeps what it is given.
+type taker struct{ got core.Receipt }
+
+func (k *taker) Deliver(_ *core.Consumer, d core.Delivery) bool { k.got = d.Receipt; return false }
+func (k *taker) Cancelled(*core.Consumer, error) bool           { return false }
+func (k *taker) Flush()                                         {}
+
+// BenchmarkDelivery is a transient publish, its delivery and its settlement.
+func BenchmarkDelivery(b *testing.B) {
+	br := fresh(b)
+	q := declare(b, br, "q", core.QueueOptions{})
+	k := &taker{}
+	c, err := q.Consume(core.ConsumerOptions{Receiver: k, Credit: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := br.Default().NewPublisher(0)
+	body := make([]byte, 256)
+	b.ReportAllocs()
+	for b.Loop() {
+		m := &core.Message{Body: body}
+		if err := p.Publish(&core.Publication{Message: m, To: core.QueueAddress("q")}); err != nil {
+			b.Fatal(err)
+		}
+		c.Settle(core.Ack, true, []core.Receipt{k.got}, nil, nil, nil, 0)
 	}
 }

@@ -33,5 +33,6 @@
 //
 //	                     confirmed messages, kills    QoS 2            FIFO
 //	CI=true              50,000 and more, 6           100,000, 33      10,000, 5
+//	SLIPWAY_TEST_MILLION 800,000 and more, 20         100,000, 33      100,000, 20
 //	else                 5,000 and more, 2            5,000, 2         2,000, 2
 package crash

@@ -198,6 +198,9 @@ func killFIFO(t *testing.T, prepare func(*daemon.Broker) (topic string)) {
 	if inCI() {
 		messages, kills = 10_000, 5
 	}
+	if million() {
+		messages, kills = 100_000, 20
+	}
 	o := daemon.Options{Dir: t.TempDir()}
 	b := daemon.Start(t, o)
 	// What was received for nobody comes back before the test gets slow, and not

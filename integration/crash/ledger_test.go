@@ -38,6 +38,9 @@ func TestKill(t *testing.T) {
 	if inCI() {
 		kills, each = 6, 8600
 	}
+	if million() {
+		kills, each = 20, 40_000
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "slipway.yaml")
 	if err := os.WriteFile(file, []byte("routes: [{topic: \"ledger/#\", queue: "+mqttQueue+"}]\n"), 0o600); err != nil {

@@ -72,7 +72,7 @@ func sizeOfQoS2(t *testing.T) (messages, kills int) {
 		}
 		return n, max(1, n/3000)
 	}
-	if inCI() {
+	if inCI() || million() {
 		return 100_000, 33
 	}
 	return 5_000, 2
