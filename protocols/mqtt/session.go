@@ -327,8 +327,7 @@ func (s *session) Send(m *core.Message, b []byte) bool {
 		s.h.counters.Offline.Add(1)
 		return false
 	}
-	var room [4]uint32
-	return c.writeQoS0(m, decodeNote(b, room[:0]))
+	return c.writeQoS0(m, decodeNote(b, nil)) // room for identifiers would be allocated for those without, too
 }
 
 // Flush is core.Flusher.
