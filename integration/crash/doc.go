@@ -17,7 +17,8 @@
 // FIFO (fifo_test.go): senders send each batch again until it is confirmed, and
 // the last one once more after each restart; receivers delete. No body is two
 // messages, each group's order is kept, nothing deleted comes back, nothing is
-// lost. (A message whose deletion was not confirmed may come again.)
+// lost. (A message whose deletion was not confirmed may come again.) They send to a
+// FIFO queue, and to a FIFO topic with an archive that the queue subscribed to.
 //
 // AMQP (amqp_test.go): publishers with confirms through an exchange that is bound
 // to another, and workers that in one transaction acknowledge a piece of work and
