@@ -1,6 +1,6 @@
 // Package aws drives SQS and SNS with unmodified clients: one list of behaviours
 // (the *_behaviours_test.go files), run by each client of clients_test.go through
-// a small driver in its own language (clients/). The table client x behaviour is not driven.
+// a small driver in its own language (clients/). The table client x behaviour is
 // printed; an empty cell fails. What a client cannot do at all is n/a, with the
 // reason in the list.
 //
@@ -48,6 +48,6 @@
 //
 // # What is absent
 //
-// Deliveries over HTTP have no rows until Slipway has them. Message move tasks have
-// none either: Debian's CLI does not know them; bridge/sqs tests them.
+// Message move tasks have no rows: Debian's CLI does not know them; bridge/sqs tests
+// them.
 package aws

@@ -20,6 +20,11 @@
 // lost. (A message whose deletion was not confirmed may come again.) They send to a
 // FIFO queue, and to a FIFO topic with an archive that the queue subscribed to.
 //
+// SNS (endpoint_test.go): what is published to a topic is posted to an HTTP endpoint
+// that takes a part at the second try and a part never. After the kills every
+// confirmed message was taken, or is in the dead-letter queue once, if the endpoint
+// refuses it.
+//
 // AMQP (amqp_test.go): publishers with confirms through an exchange that is bound
 // to another, and workers that in one transaction acknowledge a piece of work and
 // put its result into two queues. After the kills every confirmed message is in
