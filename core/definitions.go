@@ -65,24 +65,30 @@ func (b *Broker) wait(d Durability, write func(g *staging)) error {
 
 // save writes the queue's definition and head if it is durable.
 func (q *Queue) save() error {
+	write, err := q.saving()
+	if write == nil || err != nil {
+		return err
+	}
+	return q.ns.b.wait(Durable, write)
+}
+
+// saving is what save writes; nil: nothing.
+func (q *Queue) saving() (write func(g *staging), err error) {
 	q.mu.Lock()
 	def := queueDef{ID: q.id, Created: q.created, Modified: q.modified, Options: q.asDeclared().clone()}
 	q.mu.Unlock()
 	if !def.Options.Durable {
-		return nil
+		return nil, nil
 	}
 	val, err := json.Marshal(def)
-	if err != nil {
-		return err
-	}
-	return q.ns.b.wait(Durable, func(g *staging) {
+	return func(g *staging) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if !q.deleted {
 			g.batch.Set(defKey('q', q.ns.name, q.name), val)
 			g.touch(q)
 		}
-	})
+	}, err
 }
 
 // A Topic is a path that was created, not every path that traffic touched.

@@ -89,6 +89,22 @@ const maxName = 512
 // another dialect did. Durable ones are on stable storage when it returns.
 // Invalid: the name; OverLimit: too many queues.
 func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, created bool, err error) {
+	return ns.declare(name, o, (*Queue).save)
+}
+
+// DeclareQueueLater is DeclareQueue that does not wait: what is submitted after
+// it is not durable before it.
+func (ns *Namespace) DeclareQueueLater(name string, o QueueOptions) (q *Queue, created bool, err error) {
+	return ns.declare(name, o, func(q *Queue) error {
+		write, err := q.saving()
+		if write != nil && err == nil {
+			ns.b.committer.submit(&change{write: write}, Lazy, 0)
+		}
+		return err
+	})
+}
+
+func (ns *Namespace) declare(name string, o QueueOptions, save func(*Queue) error) (q *Queue, created bool, err error) {
 	if name == "" || len(name) > maxName {
 		return nil, false, errf(Invalid, "a queue name has 1 to %d bytes", maxName)
 	}
@@ -111,7 +127,7 @@ func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, create
 	q.mu.Lock()
 	q.rearm()
 	q.mu.Unlock()
-	return q, true, q.save()
+	return q, true, save(q)
 }
 
 // equivalent compares what a dialect declares again.
@@ -167,6 +183,13 @@ func (ns *Namespace) Queues(prefix string, hidden bool) []*Queue {
 func (ns *Namespace) DeleteQueue(name string) error {
 	_, err := ns.DeleteQueueIf(name, false, false)
 	return err
+}
+
+// DeleteQueueLater is DeleteQueue that does not wait.
+func (ns *Namespace) DeleteQueueLater(name string) {
+	if q, ok := ns.Queue(name); ok {
+		ns.remove(q, nil)
+	}
 }
 
 // DeleteQueueIf is DeleteQueue that fails with InUse if ifUnused is asked and it

@@ -45,9 +45,15 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 	return c.start(f, q, c.creditOf(f), "")
 }
 
+// nobody is a Confirm for what something later is confirmed for.
+type nobody struct{}
+
+func (nobody) Confirmed(uint64, core.Outcome) bool { return false }
+func (nobody) Flush()                              {}
+
 // remember binds what stands for a subscription to another queue.
 func (c *conn) remember(filter string, n note, attr, val string) error {
-	_, err := c.ns.Bind(&core.Binding{
+	_, err := c.ns.BindLater(nobody{}, 0, &core.Binding{
 		Key: c.keyOf(filter), Dialect: dialectName, Filter: match.Literal(filter), Queue: c.s.core.Queue(),
 		Durable: c.s.core.Durable(), Note: n.encode(), Session: c.s.core, Attributes: map[string]string{attr: val},
 	})

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
@@ -24,7 +25,8 @@ type reply struct {
 	// The read loop's until it has settled, then guarded by c.s.mu.
 	codes    []wire.Code
 	reasons  []string
-	places   []int             // the codes that depend on the store
+	places   []int             // the codes that depend on the store: of bindings, in order
+	joined   []int             // and of subscriptions to other queues
 	retained []*retainedValues // to be sent after the SUBACK
 
 	settled int   // guarded by c.s.mu
@@ -85,7 +87,7 @@ func (c *conn) writeReply(r *reply) {
 // fail makes the codes those of an error.
 func (r *reply) fail() {
 	r.retained = nil
-	for _, i := range r.places {
+	for _, i := range slices.Concat(r.places, r.joined) {
 		if r.codes[i] = codeOf(r.err); !r.unsubscribe {
 			r.codes[i] = subscribeCode(r.err)
 		}

@@ -73,7 +73,8 @@ func splitShared(text string) (queue, filter string) {
 	return sharePrefix + rest, filter
 }
 
-// joinGroup makes the connection a member.
+// joinGroup makes the connection a member. Nothing of it waits for the store: the
+// SUBACK does (conn.bind).
 func (c *conn) joinGroup(text string, n note, isNew bool) error {
 	name, inner := splitShared(text)
 	filter, err := c.mayRead(inner)
@@ -85,7 +86,7 @@ func (c *conn) joinGroup(text string, n note, isNew bool) error {
 	defer g.change.Unlock()
 	q, ok := c.ns.Queue(name)
 	if !ok {
-		q, _, err = c.ns.DeclareQueue(name, core.QueueOptions{Dialect: dialectName, Durable: true, Hidden: true})
+		q, _, err = c.ns.DeclareQueueLater(name, core.QueueOptions{Dialect: dialectName, Durable: true, Hidden: true})
 		if err != nil {
 			return err
 		}
@@ -122,7 +123,7 @@ func (g *group) bind(q *core.Queue) error {
 		return nil
 	}
 	most := note{qos: 2}
-	_, err := g.ns.Bind(&core.Binding{
+	_, err := g.ns.BindLater(nobody{}, 0, &core.Binding{
 		Key: g.queue, Dialect: dialectName, Filter: g.filter, Queue: q, Sink: g, KeepDurable: keeps, Durable: true, Note: most.encode(),
 	})
 	g.bound, g.keeps = err == nil, keeps
@@ -165,7 +166,7 @@ func (gs *groups) prune(g *group) {
 	gs.mu.Lock()
 	delete(gs.m, groupKey(g.ns, g.queue))
 	gs.mu.Unlock()
-	_ = g.ns.DeleteQueue(g.queue) // NotFound: it was never declared
+	g.ns.DeleteQueueLater(g.queue)
 }
 
 // sessionEnded is told by the core: a session is gone with its bindings, and

@@ -38,6 +38,8 @@ func (c *conn) subscribe(f wire.Frame) error {
 			r.reasons = append(r.reasons, reasonOf(err))
 		case b != nil:
 			bindings, r.places = append(bindings, b), append(r.places, i)
+		default:
+			r.joined = append(r.joined, i)
 		}
 	}
 	c.bind(pk, r, bindings)
@@ -50,8 +52,13 @@ func (c *conn) bind(pk *packets.Packet, r *reply, bindings []*core.Binding) {
 	var existed []bool
 	var err error
 	switch {
-	case len(bindings) == 0:
+	case len(bindings) == 0 && len(r.joined) == 0:
 		r.settle(nil)
+	case len(bindings) == 0: // what stands for them is on its way to the store
+		c.s.core.SetState(core.StateChange{Key: stateIn}, r, 0) // no packet id is 0: it changes nothing
+		if full {
+			err = c.settled()
+		}
 	case full:
 		existed, err = c.ns.Bind(bindings...)
 		r.settle(err)
@@ -65,6 +72,19 @@ func (c *conn) bind(pk *packets.Packet, r *reply, bindings []*core.Binding) {
 	}
 	r.settle(nil) // the read loop flushes
 }
+
+// settled returns when all that was submitted before is durable.
+func (c *conn) settled() error {
+	w := make(waiting, 1)
+	c.s.core.SetState(core.StateChange{Key: stateIn}, w, 0)
+	return <-w
+}
+
+// waiting is a Confirm that the read loop waits for.
+type waiting chan error
+
+func (w waiting) Confirmed(_ uint64, o core.Outcome) bool { w <- o.Err; return false }
+func (waiting) Flush()                                    {}
 
 func subscribeCode(err error) wire.Code {
 	if code := codeOf(err); code != wire.TopicNameInvalid {
