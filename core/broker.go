@@ -121,6 +121,7 @@ type Broker struct {
 	lost     lost
 	options  sharedOptions
 	retains  atomic.Int64 // retained values on their way to the store
+	looks    atomic.Pointer[look]
 
 	ids struct { // random bytes for message ids
 		sync.Mutex

@@ -45,6 +45,9 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		return nil, err
 	}
 	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
+	if pub.Retain {
+		b.looks.Load().published(ns, m)
+	}
 	rs, err := p.routes[:0], error(nil)
 	if !pub.RetainOnly {
 		rs, err = ns.route(rs, m, pub.To, pub.HiddenKeys, pub.NoLocal, false)

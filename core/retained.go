@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/slipwaymq/slipway/core/match"
 )
@@ -30,14 +31,76 @@ type RetainedCursor struct {
 	ns     *Namespace
 	cursor *match.Cursor
 	at, hi []byte // where the next scan begins; nil at: the end
+	made   *look  // in its millisecond
+	nth    uint64 // of what is published in it
+}
+
+// A look is the millisecond in which cursors were made: by its time alone a
+// value published in the same one might be older or newer than a cursor.
+type look struct {
+	at int64 // immutable; ms
+
+	mu   sync.Mutex
+	n    uint64              // publications since the first cursor; guarded by mu
+	last map[retained]uint64 // the last of each path; guarded by mu
+}
+
+type retained struct {
+	ns   uint64
+	path string
+}
+
+// looking is the look of this millisecond.
+func (b *Broker) looking() *look {
+	for {
+		last, now := b.looks.Load(), b.Now()
+		if last != nil && last.at >= now {
+			return last
+		}
+		next := &look{at: now, last: map[retained]uint64{}}
+		if b.looks.CompareAndSwap(last, next) {
+			return next
+		}
+	}
+}
+
+// published notes a publication in the same millisecond; l is nil as long as
+// nobody has looked.
+func (l *look) published(ns *Namespace, m *Message) {
+	if l == nil || m.PublishedAt != l.at {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.n++
+	l.last[retained{ns.id, m.Source.Name}] = l.n
+}
+
+// count is how many publications there have been.
+func (l *look) count() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.n
+}
+
+// after says that a value was published when the cursor was there.
+func (c *RetainedCursor) after(m *Message) bool {
+	if m.PublishedAt != c.made.at {
+		return m.PublishedAt > c.made.at
+	}
+	c.made.mu.Lock()
+	defer c.made.mu.Unlock()
+	return c.made.last[retained{c.ns.id, m.Source.Name}] > c.nth
 }
 
 // Retained makes a cursor over what matches f. It sees every retained publish
-// that was submitted before.
+// that was submitted before, and none that is when the cursor is there: a
+// binding that was made first has those.
 func (ns *Namespace) Retained(f match.Filter) *RetainedCursor {
 	lo, hi := f.Range()
 	prefix := ns.retainedPrefix()
-	c := &RetainedCursor{ns: ns, cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
+	made := ns.b.looking()
+	c := &RetainedCursor{ns: ns, made: made, nth: made.count(), cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
 	if c.hi = prefixEnd(prefix); hi != nil {
 		c.hi = append(bytes.Clone(prefix), hi...)
 	}
@@ -106,7 +169,7 @@ func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 				failed = err
 				return false
 			}
-			if m.ExpiresAt == 0 || m.ExpiresAt > now {
+			if (m.ExpiresAt == 0 || m.ExpiresAt > now) && !c.after(m) {
 				ms = append(ms, m)
 				*size += len(val)
 			}

@@ -411,6 +411,42 @@ func TestRetainedPending(t *testing.T) {
 	})
 }
 
+// What is retained after a cursor was made is not its own, in the same
+// millisecond neither: a binding made before the cursor has it.
+func TestRetainedAfterTheCursor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, memstore.New(memstore.Options{}))
+		defer b.Close()
+		p := b.Default().NewPublisher(0)
+		retain := func(path, body string) {
+			pub := &core.Publication{Message: &core.Message{Body: []byte(body)}, To: core.TopicAddress(path), Retain: true}
+			if err := p.Publish(pub); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, _ := match.ParseMQTT("r/#")
+		look := func(c *core.RetainedCursor) (got []string) {
+			ms, err := c.Next(10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range ms {
+				got = append(got, string(m.Body))
+			}
+			return got
+		}
+		retain("r/1", "before")
+		cursor := b.Default().Retained(f)
+		retain("r/2", "after")
+		if got := look(cursor); !slices.Equal(got, []string{"before"}) {
+			t.Errorf("the first cursor sees %q", got)
+		}
+		if got := look(b.Default().Retained(f)); !slices.Equal(got, []string{"before", "after"}) {
+			t.Errorf("the second cursor sees %q", got)
+		}
+	})
+}
+
 // A session that was taken up again is not found expired after a crash right
 // behind OpenSession and a stop longer than its expiry.
 func TestResumedSessionIsDurable(t *testing.T) {
