@@ -33,6 +33,9 @@ func compare(o *options) error {
 	for _, s := range scenarios {
 		if begins(o.only, s.Name) {
 			rep.measure(o, s)
+			if err := rep.save(o.out); err != nil {
+				return err
+			}
 		}
 	}
 	if o.extras {

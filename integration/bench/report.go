@@ -44,11 +44,16 @@ func newReport(o *options, running []*Running, missing []string) *report {
 }
 
 func (rep *report) write(dir string) error {
-	md := rep.markdown()
-	fmt.Print(md)
+	fmt.Print(rep.markdown())
+	return rep.save(dir)
+}
+
+// save keeps what there is so far: a comparison takes half an hour.
+func (rep *report) save(dir string) error {
 	if dir == "" {
 		return nil
 	}
+	md := rep.markdown()
 	js, err := json.MarshalIndent(map[string]any{"facts": rep.facts, "results": rep.results, "sections": rep.extra}, "", " ")
 	if err != nil {
 		return err

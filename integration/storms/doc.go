@@ -1,0 +1,12 @@
+// Package storms does to the broker what clients do on a bad day, and wants
+// everybody else not to notice.
+//
+//	half-open connections      never log in, stop in the middle of a CONNECT, or fall silent   half_open_test.go
+//	a takeover storm           twenty clients under one id, messages coming all the while       takeover_test.go
+//	a subscription storm       thousands of filters come and go, a steady flow beside           subscriptions_test.go
+//	a queue deleted            under its long polls and senders                                 deleted_queue_test.go
+//
+// SIGTERM under load, kill -9 and a full disk are in package crash; a stuck
+// consumer and idle long polls in bounds; jumps of the clock in core; files that
+// cannot be used at a reload in cmd/slipway.
+package storms
