@@ -19,7 +19,7 @@ import (
 //	auto                 nothing to acknowledge: ignored, as brokers do
 //	transaction          happens with it, and comes back when it is aborted
 //	NACK                 back into the queue; requeue:false dead-letters (RabbitMQ)
-//	RECEIPT              within 10 ms, when it is on disk
+//	RECEIPT              when it is on disk; without one that is within 10 ms
 
 func (c *conn) ack(f *wire.Frame, seq uint64) (bool, error) {
 	return c.acknowledge(f, seq, core.Ack)
@@ -53,8 +53,12 @@ func (c *conn) acknowledge(f *wire.Frame, seq uint64, how core.Settlement) (bool
 	if len(list) == 0 {
 		return false, nil // acknowledged already, or it needs none
 	}
-	settle(list, how, c.confirm(seq), seq)
-	return seq != 0, nil
+	if seq == 0 {
+		settle(list, how)
+		return false, nil
+	}
+	g := &core.Group{Settlements: settlementsOf(list, how), Confirm: c, Token: seq} // which is durable before it is confirmed
+	return true, c.pub.Commit(g)
 }
 
 // acknowledged finds what an id is of. A subscription that has ended is none: its

@@ -131,7 +131,7 @@ func (c *conn) settleSent() {
 			return
 		}
 		c.mu.Unlock()
-		settle(list, core.Ack, nil, 0)
+		settle(list, core.Ack)
 	}
 }
 
@@ -151,28 +151,22 @@ func (c *conn) lookAgain() {
 
 const settleEvery = 5 * time.Millisecond
 
-// settle settles deliveries, those of one consumer together. confirm is told when
-// the last of them is settled.
-func settle(list []held, how core.Settlement, confirm core.Confirm, token uint64) {
-	groups := byConsumer(list)
-	for i, g := range groups {
-		var last core.Confirm
-		if i == len(groups)-1 {
-			last = confirm
-		}
-		g.Consumer.Settle(how, true, g.Receipts, nil, nil, last, token)
+// settle settles deliveries, those of one consumer together.
+func settle(list []held, how core.Settlement) {
+	for _, g := range settlementsOf(list, how) {
+		g.Consumer.Settle(how, true, g.Receipts, nil, nil, nil, 0)
 	}
 }
 
-// byConsumer groups deliveries, nearly always of one consumer.
-func byConsumer(list []held) (groups []core.GroupSettlement) {
+// settlementsOf groups deliveries by consumer; nearly always they are of one.
+func settlementsOf(list []held, how core.Settlement) (groups []core.GroupSettlement) {
 	for _, h := range list {
 		i := 0
 		for i < len(groups) && groups[i].Consumer != h.consumer {
 			i++
 		}
 		if i == len(groups) {
-			groups = append(groups, core.GroupSettlement{Consumer: h.consumer, Receipts: make([]core.Receipt, 0, len(list))})
+			groups = append(groups, core.GroupSettlement{Consumer: h.consumer, How: how, Receipts: make([]core.Receipt, 0, len(list))})
 		}
 		groups[i].Receipts = append(groups[i].Receipts, h.receipt)
 	}

@@ -72,10 +72,7 @@ func (c *conn) commit(f *wire.Frame, seq uint64) (bool, error) {
 	}
 	g := &core.Group{Publications: tx.publications, Confirm: c.confirm(seq), Token: seq}
 	for _, s := range tx.settlements {
-		for _, of := range byConsumer(s.list) {
-			of.How = s.how
-			g.Settlements = append(g.Settlements, of)
-		}
+		g.Settlements = append(g.Settlements, settlementsOf(s.list, s.how)...)
 	}
 	return seq != 0, c.pub.Commit(g)
 }

@@ -78,7 +78,7 @@ func (c *conn) cancel(s *subscription) {
 	s.sent = nil
 	c.settling = slices.DeleteFunc(c.settling, func(other *subscription) bool { return other == s })
 	c.mu.Unlock()
-	settle(sent, core.Ack, nil, 0)
+	settle(sent, core.Ack)
 	for _, k := range s.consumers {
 		k.Cancel()
 	}
