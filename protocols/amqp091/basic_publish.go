@@ -79,6 +79,21 @@ func (ch *channel) routeTo(exchange, key string) {
 	}
 }
 
+// mayCopy asks for what CC and BCC lead to, where each key has its own permission.
+func (ch *channel) mayCopy(pub *publication) error {
+	if x := ch.route.exchange; x != "" && x != core.AMQTopic {
+		return nil
+	}
+	for _, keys := range [...][]string{pub.message.Keys, pub.HiddenKeys} {
+		for _, key := range keys {
+			if err := ch.c.mayPublish(ch.route.exchange, key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (c *conn) internalExchange(name string) error {
 	return wire.Errorf(wire.AccessRefused, "cannot publish to internal %s", c.exchangeName(name))
 }
@@ -102,6 +117,9 @@ func (ch *channel) header(payload []byte) error {
 	pub := &publication{}
 	pub.Message, pub.To = &pub.message, core.ExchangeAddress(ch.route.exchange, ch.route.key)
 	if err := ch.fill(pub, h.Properties); err != nil {
+		return err
+	}
+	if err := ch.mayCopy(pub); err != nil {
 		return err
 	}
 	x.method, x.pub, x.size = false, pub, h.BodySize

@@ -140,6 +140,19 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("%q %q: %s", tt.exchange, tt.key, got)
 		}
 	}
+	// CC and BCC lead nowhere that the routing key may not.
+	for _, tt := range []struct{ exchange, key, header, copy, want string }{
+		{"", "app.q", "CC", "secret", "ACCESS_REFUSED"}, {"", "app.q", "BCC", "secret", "ACCESS_REFUSED"}, {"", "app.q", "CC", "app.z", ""},
+		{"amq.topic", "in.z", "CC", "out.z", "ACCESS_REFUSED"}, {"amq.topic", "in.z", "BCC", "in.y", ""}, {"app.x", "any", "CC", "secret", ""},
+	} {
+		c, _ := w.login("PLAIN", "\x00app\x00app", "/")
+		c.send(1, &wire.ConfirmSelect{})
+		c.get()
+		c.publish(1, tt.exchange, tt.key, "m", false, withHeaders(arguments1(tt.header, wire.ArrayValue(wire.StringValue(tt.copy)))))
+		if got := c.get(); (tt.want == "") != strings.HasPrefix(got, "1 basic.ack") {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
 }
 
 // An alarm: clients are told, what they publish is kept back and then goes on,

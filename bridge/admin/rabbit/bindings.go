@@ -253,25 +253,12 @@ func (s *Service) bind(w http.ResponseWriter, r *request) error {
 	return done(w, true)
 }
 
-// mayBind asks for what the AMQP door asks for: write on the target, read on the
-// source.
-func mayBind(who *core.Principal, b *bindingBody) bool {
-	if !who.MayQueue(core.Write, b.Destination) {
-		return false
-	}
-	if b.Source != core.AMQTopic {
-		return who.MayExchange(core.Read, b.Source)
-	}
-	f, err := match.ParseDotted(b.RoutingKey)
-	return err == nil && who.MayTopic(core.Read, f)
-}
-
 func (s *Service) unbind(w http.ResponseWriter, r *request) error {
 	e, err := one(r)
 	if err != nil {
 		return err
 	}
-	if e.binding == nil || !mayBind(r.who, &bindingBody{Source: e.source, Destination: e.destination, RoutingKey: e.key}) {
+	if e.binding == nil || !mayBind(r.who, &bindingBody{Source: e.source, Destination: e.destination, Kind: e.kind, RoutingKey: e.key}) {
 		return denied
 	}
 	found, err := r.ns.Unbind(e.binding.Key)

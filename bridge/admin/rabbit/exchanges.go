@@ -147,6 +147,9 @@ func (s *Service) putExchange(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if !mayAlternate(r.who, name, o.Alternate) {
+		return denied
+	}
 	created, err := declareExchange(r.ns, name, o)
 	if err != nil {
 		return err

@@ -3,10 +3,10 @@ package rabbit
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/slipwaymq/slipway/core"
-	"github.com/slipwaymq/slipway/core/match"
 )
 
 type publishBody struct {
@@ -24,8 +24,12 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if !mayPublish(r.who, name, body.RoutingKey) {
+	cc, bcc := texts(body.Properties.Headers["CC"]), texts(body.Properties.Headers["BCC"])
+	if !mayPublish(r.who, name, slices.Concat([]string{body.RoutingKey}, cc, bcc)...) {
 		return denied
+	}
+	if id := body.Properties.UserID; id != "" && !r.who.Anonymous && id != r.who.Name {
+		return invalid("bad_request", "406 PRECONDITION_FAILED - user_id property set to '"+id+"' but authenticated user was '"+r.who.Name+"'")
 	}
 	m := &core.Message{Body: []byte(body.Payload)}
 	switch body.Encoding {
@@ -41,7 +45,7 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 	if err := body.Properties.fill(m, time.Now()); err != nil {
 		return err
 	}
-	pub := &core.Publication{Message: m, To: core.ExchangeAddress(name, body.RoutingKey), HiddenKeys: texts(body.Properties.Headers["BCC"])}
+	pub := &core.Publication{Message: m, To: core.ExchangeAddress(name, body.RoutingKey), HiddenKeys: bcc}
 	out, err := r.ns.Publish(r.Context(), pub)
 	if core.KindOf(err) == core.NotFound {
 		return invalid("bad_request", "404 NOT_FOUND - no exchange '"+name+"' in vhost '"+r.vhost+"'")
@@ -50,15 +54,4 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return answer(w, http.StatusOK, row{"routed": out.Routed > 0})
-}
-
-// mayPublish asks for what the AMQP door asks for.
-func mayPublish(who *core.Principal, exchange, key string) bool {
-	switch exchange {
-	case "":
-		return who.MayQueue(core.Write, key)
-	case core.AMQTopic:
-		return who.MayPath(core.Write, match.Swap(key))
-	}
-	return who.MayExchange(core.Write, exchange)
 }

@@ -148,6 +148,9 @@ func (s *Service) putQueue(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if !mayDeadLetter(r.who, name, o.DeadLetter) {
+		return denied
+	}
 	created, err := declareQueue(r.ns, name, o)
 	if err != nil {
 		return err

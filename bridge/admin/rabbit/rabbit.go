@@ -137,7 +137,7 @@ func (s *Service) routes() map[string]handler {
 		"GET permissions":                       monitor(s.permissions),
 		"GET policies":                          monitor(s.allPolicies),
 		"GET definitions":                       administer(s.exportAll),
-		"POST definitions":                      administer(s.importAll),
+		"POST definitions":                      mayAll(s.importAll),
 		"PUT users/{user}":                      usersAreConfigured,
 		"DELETE users/{user}":                   usersAreConfigured,
 		"GET users/{user}/permissions":          monitor(s.permissionsOfUser),

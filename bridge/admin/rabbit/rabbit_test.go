@@ -231,10 +231,34 @@ func TestWhoMay(t *testing.T) {
 		{401, "POST", "bindings/%2F/e/orders.x/q/bills", `{}`}, {201, "POST", "bindings/%2F/e/orders.x/q/orders.1", `{}`},
 		{401, "POST", "bindings/%2F/e/amq.topic/q/orders.1", `{"routing_key":"#"}`}, {201, "POST", "bindings/%2F/e/amq.topic/q/orders.1", `{"routing_key":"s.#"}`},
 		{200, "GET", "whoami", ""},
+		// Nobody reaches what he may not write by CC, a dead letter, an alternate or an import.
+		{401, "POST", "exchanges/%2F/amq.default/publish", `{"routing_key":"orders.1","payload":"","payload_encoding":"string","properties":{"headers":{"CC":["bills"]}}}`},
+		{401, "POST", "exchanges/%2F/amq.default/publish", `{"routing_key":"orders.1","payload":"","payload_encoding":"string","properties":{"headers":{"BCC":["bills"]}}}`},
+		{200, "POST", "exchanges/%2F/amq.default/publish", `{"routing_key":"orders.1","payload":"","payload_encoding":"string","properties":{"headers":{"CC":["orders.1"]}}}`},
+		{400, "POST", "exchanges/%2F/orders.x/publish", `{"routing_key":"","payload":"","payload_encoding":"string","properties":{"user_id":"root"}}`},
+		{200, "POST", "exchanges/%2F/orders.x/publish", `{"routing_key":"","payload":"","payload_encoding":"string","properties":{"user_id":"u"}}`},
+		{401, "PUT", "queues/%2F/orders.2", `{"arguments":{"x-dead-letter-exchange":"","x-dead-letter-routing-key":"bills"}}`},
+		{401, "PUT", "queues/%2F/orders.2", `{"arguments":{"x-dead-letter-exchange":""}}`},
+		{401, "PUT", "queues/%2F/orders.2", `{"arguments":{"x-dead-letter-exchange":"amq.topic"}}`},
+		{401, "PUT", "queues/%2F/orders.2", `{"arguments":{"x-dead-letter-exchange":"amq.fanout"}}`},
+		{201, "PUT", "queues/%2F/orders.2", `{"arguments":{"x-dead-letter-exchange":"orders.x"}}`},
+		{401, "PUT", "exchanges/%2F/orders.y", `{"type":"fanout","arguments":{"alternate-exchange":"amq.fanout"}}`},
+		{201, "PUT", "exchanges/%2F/orders.y", `{"type":"fanout","arguments":{"alternate-exchange":"orders.x"}}`},
+		{401, "POST", "bindings/%2F/e/orders.x/e/amq.topic", `{}`},
+		{401, "POST", "definitions", `{}`},
 		{400, "PUT", "users/u", `{}`}, {400, "DELETE", "users/u", ""}, {400, "PUT", "permissions/%2F/u", `{}`},
 	} {
 		a.do(c.status, c.method, c.path, c.body)
 	}
+	// A pattern for all names is none for all topics.
+	a.who = principal(t, core.Read|core.Write|core.Configure, []string{"*"}, "s/#")
+	a.do(401, "POST", "bindings/%2F/e/orders.x/e/amq.topic", `{}`)
+	a.do(401, "PUT", "queues/%2F/orders.3", `{"arguments":{"x-dead-letter-exchange":"amq.topic"}}`)
+	a.do(401, "POST", "definitions", `{}`)
+	a.who = principal(t, core.Read|core.Configure, []string{"*"}, "#")
+	a.do(401, "POST", "definitions", `{}`)
+	a.who = principal(t, core.Read|core.Write|core.Configure, []string{"*"}, "#")
+	a.do(200, "POST", "definitions", `{}`)
 }
 
 func TestConnections(t *testing.T) {
