@@ -23,13 +23,16 @@ func (in *instance) openAWS(d *doors, all []listener) error {
 	if err != nil {
 		return err
 	}
+	signer, err := in.notifications()
+	if err != nil {
+		return err
+	}
 	backend := &awsapi.Backend{Namespace: find, Names: names(in.cfg), Principal: in.signer()}
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
 	d.sqs = sqs.New(backend)
 	d.sqs.Register(reg)
 	d.sqs.Resume(in.broker.Namespaces()...)
-	signer := in.notifications()
 	d.sqs.Sign(signer)
 	d.sns = sns.New(backend)
 	d.sns.Register(reg)

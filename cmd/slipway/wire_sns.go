@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -17,12 +18,19 @@ import (
 	"github.com/slipwaymq/slipway/config"
 )
 
-// notifications is what signs SNS's notifications; nil: nothing does.
-func (in *instance) notifications() *notice.Signer {
+// notifications is what signs SNS's notifications; nil: nothing does. An identity
+// that is there is looked at now: without it endpoints would get nothing.
+func (in *instance) notifications() (*notice.Signer, error) {
 	if !in.cfg.AWS.SignNotifications {
-		return nil
+		return nil, nil
 	}
-	return notice.NewSigner(func() (notice.Identity, error) { return identity(in.cfg) })
+	s := notice.NewSigner(func() (notice.Identity, error) { return identity(in.cfg) })
+	if in.cfg.AWS.SigningCertificate == "" {
+		if _, err := os.Stat(filepath.Join(in.cfg.DataDir, identityFile)); in.cfg.Memory || errors.Is(err, fs.ErrNotExist) {
+			return s, nil
+		}
+	}
+	return s, s.Check()
 }
 
 // identityFile has certificate and key, one behind the other.
@@ -43,6 +51,9 @@ func identity(cfg config.Config) (id notice.Identity, err error) {
 	both, err := os.ReadFile(path)
 	if err == nil {
 		block, key := pem.Decode(both)
+		if block == nil {
+			return id, fmt.Errorf("%s is damaged; without it a new one is made", path)
+		}
 		return notice.Identity{Certificate: pem.EncodeToMemory(block), Key: key}, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -54,19 +65,24 @@ func identity(cfg config.Config) (id notice.Identity, err error) {
 	return id, keep(path, bytes.Join([][]byte{id.Certificate, id.Key}, nil))
 }
 
-// keep writes a file that is whole or not there.
+// keep writes a file that is whole or not there, also after a power cut.
 func keep(path string, data []byte) error {
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
 }
 
 // endpoints is how SNS reaches its subscribers. Loopback is open where only this
-// machine can subscribe.
+// machine can subscribe: a door on loopback that knows users may be behind a proxy.
 func (in *instance) endpoints(all []listener, signer *notice.Signer) sns.Endpoints {
 	e := sns.Endpoints{Base: in.cfg.AWS.ExternalURL, Private: config.Networks(in.cfg.AWS.PrivateEndpoints), Signer: signer}
-	local := true
+	local := in.access == nil
 	for _, ln := range all {
 		local = local && config.Loopback(ln.Addr().String())
 	}

@@ -115,6 +115,9 @@ func (s *Signer) take(id Identity) error {
 	return nil
 }
 
+// Check asks for the identity, and says what is wrong with it.
+func (s *Signer) Check() error { return s.load() }
+
 const certPrefix = "/SimpleNotificationService-"
 
 // CertURL is where the certificate is, below a base such as http://localhost:4566.
