@@ -58,7 +58,7 @@ func parseShell(t *testing.T, f Fence) {
 }
 
 func TestReadme(t *testing.T) {
-	need(t, "bash", "mosquitto_pub", "mosquitto_sub", "aws", "python3")
+	need(t, "bash", "mosquitto_pub", "mosquitto_sub", "aws", "python3", "stomp")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
