@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/xdg-go/stringprep"
+
 	"github.com/slipwaymq/slipway/core/match"
 )
 
@@ -156,13 +158,14 @@ type VerifyPassword func(hash string, password []byte) bool
 
 // Access knows the users. It is safe for concurrent use.
 type Access struct {
-	verify    VerifyPassword         // immutable
-	proofKey  []byte                 // immutable; random, never stored
-	users     map[string]*accessUser // immutable
-	keys      map[string]accessKey   // immutable
-	decoy     string                 // immutable; a hash to verify for who has none
-	scramLike *SCRAMVerifier         // immutable; that of the first user who has one
-	turns     chan struct{}          // bounds how many passwords are hashed at once
+	verify     VerifyPassword         // immutable
+	proofKey   []byte                 // immutable; random, never stored
+	users      map[string]*accessUser // immutable
+	keys       map[string]accessKey   // immutable
+	decoy      string                 // immutable; a hash to verify for who has none
+	scramNames map[string]*accessUser // immutable; those who have one, by their name as SASLprep has it
+	scramLike  *SCRAMVerifier         // immutable; that of the first user who has one
+	turns      chan struct{}          // bounds how many passwords are hashed at once
 
 	mu    sync.Mutex
 	tries int            // guarded by mu; logins that hash or wait for it
@@ -205,12 +208,13 @@ func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Acc
 		return nil, errf(Invalid, "access needs a verifier and a key of at least 16 bytes")
 	}
 	a := &Access{
-		verify:   verify,
-		proofKey: append([]byte(nil), proofKey...),
-		users:    make(map[string]*accessUser, len(users)),
-		keys:     map[string]accessKey{},
-		turns:    make(chan struct{}, maxHashing),
-		from:     map[string]int{},
+		verify:     verify,
+		proofKey:   append([]byte(nil), proofKey...),
+		users:      make(map[string]*accessUser, len(users)),
+		scramNames: map[string]*accessUser{},
+		keys:       map[string]accessKey{},
+		turns:      make(chan struct{}, maxHashing),
+		from:       map[string]int{},
 	}
 	for _, u := range users {
 		if err := a.add(u); err != nil {
@@ -237,6 +241,13 @@ func (a *Access) add(u AccessUser) error {
 		}
 	}
 	a.users[u.Name] = &accessUser{principal: p, hash: u.PasswordHash, scram: u.SCRAM}
+	if u.SCRAM != nil {
+		name, err := stringprep.SASLprep.Prepare(u.Name)
+		if err != nil || name == "" || a.scramNames[name] != nil {
+			return errf(Invalid, "the user name %q cannot be told apart, or said, in SCRAM", u.Name)
+		}
+		a.scramNames[name] = a.users[u.Name]
+	}
 	if a.decoy == "" {
 		a.decoy = u.PasswordHash
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/xdg-go/stringprep"
 )
 
 // SCRAM-SHA-256 (RFC 5802, RFC 7677): a login that shows no password to anybody
@@ -17,7 +19,7 @@ import (
 //
 //	SCRAM-SHA-256                                      yes
 //	channel binding (-PLUS), an authorization identity no: refused
-//	SASLprep of user names                             no: names are compared byte by byte
+//	SASLprep (RFC 4013) of user names                  yes; of passwords where a verifier is made
 
 // A SCRAMVerifier is what is stored of a password.
 type SCRAMVerifier struct {
@@ -86,7 +88,8 @@ func (l *SCRAMLogin) First(msg []byte) ([]byte, error) {
 	}
 	l.gs2 = parts[0] + ",,"
 	name, ok := scramName(fields[0][2:])
-	if !ok {
+	name, err := stringprep.SASLprep.Prepare(name)
+	if !ok || err != nil || name == "" {
 		return nil, errSCRAM("the user name is not encoded as it should be")
 	}
 	l.user, l.verifier = l.a.scramOf(name)
@@ -104,7 +107,7 @@ func scramName(s string) (string, bool) {
 }
 
 func (a *Access) scramOf(name string) (*accessUser, SCRAMVerifier) {
-	if u := a.users[name]; u != nil && u.scram != nil {
+	if u := a.scramNames[name]; u != nil {
 		return u, *u.scram
 	}
 	made := SCRAMVerifier{Iterations: 4096}

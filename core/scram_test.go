@@ -46,6 +46,38 @@ func TestSCRAMOfTheRFC(t *testing.T) {
 	}
 }
 
+// A user name counts as SASLprep has it (RFC 4013): the examples of its section 3.
+func TestSCRAMPreparesNames(t *testing.T) {
+	a := scramAccess(t)
+	salt := func(name string) string {
+		challenge, err := a.NewSCRAMLogin("n").First([]byte("n,,n=" + name + ",r=12345678"))
+		if err != nil {
+			return err.Error()
+		}
+		_, rest, _ := strings.Cut(string(challenge), ",s=")
+		return rest
+	}
+	for _, same := range []string{"us\u00ader", "\uff55ser"} { // a soft hyphen; a full-width u
+		if salt(same) != salt("user") {
+			t.Errorf("%q is another than user", same)
+		}
+	}
+	if salt("USER") == salt("user") {
+		t.Error("case was folded")
+	}
+	for _, bad := range []string{"us\u0007er", "\u0627\u0031"} {
+		if _, err := a.NewSCRAMLogin("n").First([]byte("n,,n=" + bad + ",r=12345678")); core.KindOf(err) != core.Denied {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	v := core.SCRAMVerifier{Iterations: 4096, Salt: []byte("12345678")}
+	v.StoredKey[0] = 1
+	_, err := core.NewAccess([]core.AccessUser{{Name: "a", SCRAM: &v}, {Name: "\u00ada", SCRAM: &v}}, nil, make([]byte, 32))
+	if core.KindOf(err) != core.Invalid {
+		t.Errorf("two users of one name: %v", err)
+	}
+}
+
 func TestSCRAMRefuses(t *testing.T) {
 	a := scramAccess(t)
 	for _, first := range []string{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/xdg-go/stringprep"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
 
@@ -37,6 +38,11 @@ const scramIterations = 4096
 
 // scramVerifier is what SCRAM-SHA-256 verifies a password by.
 func scramVerifier(password string, salt []byte) (config.SCRAM, error) {
+	// RFC 5802, section 2.2. What SASLprep prohibits is taken as it is, as
+	// PostgreSQL does: clients differ there.
+	if prepared, err := stringprep.SASLprep.Prepare(password); err == nil && prepared != "" {
+		password = prepared
+	}
 	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
 	if err != nil {
 		return config.SCRAM{}, err
