@@ -441,6 +441,8 @@ func TestUsers(t *testing.T) {
 		"SEND destination:/exchange/amq.direct/k":                                    "permission",
 		"SEND destination:/exchange/amq.topic/other":                                 "permission",
 		"SEND destination:/queue/app-new2; x-dead-letter-exchange:amq.fanout":        "permission",
+		"SEND destination:/queue/app-new3; x-dead-letter-exchange:":                  "permission",
+		"SEND destination:/queue/app-new4; x-dead-letter-exchange:amq.topic":         "permission",
 		"SEND destination:/queue/app-new,/topic/other":                               "permission",
 		"SUBSCRIBE id:s; destination:/topic/#":                                       "permission",
 		"SUBSCRIBE id:s; destination:/exchange/amq.topic/#":                          "permission",

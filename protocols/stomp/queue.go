@@ -136,12 +136,25 @@ func (c *conn) queueOptions(f *wire.Frame) (o core.QueueOptions, said bool, err 
 	return o, said, c.mayDeadLetter(o.DeadLetter)
 }
 
-// mayDeadLetter says why dead letters may not go to an address.
+// everything is a filter for all topics; as a name only the pattern for all names
+// matches it.
+var everything, _ = match.ParseMQTT("#")
+
+// mayDeadLetter says why dead letters may not go to an address. Without a key of
+// its own they keep theirs, which may be any.
 func (c *conn) mayDeadLetter(to core.Address) error {
+	may := c.principal.MayQueue(core.Write, to.Name)
 	switch {
 	case to.Name == core.AMQTopic && to.Key != "":
 		return c.maySendTopic(match.Swap(to.Key))
-	case to.Name == "" && to.Key != "" && !c.principal.MayQueue(core.Write, to.Key), to.Name != "" && !c.principal.MayQueue(core.Write, to.Name):
+	case to.Name == core.AMQTopic:
+		may = c.principal.MayTopic(core.Write, everything)
+	case to.Name == "" && to.Key != "":
+		may = c.principal.MayQueue(core.Write, to.Key)
+	case to.Name == "":
+		may = c.principal.MayQueue(core.Write, "*")
+	}
+	if !may {
 		return refuse("Access refused", "no permission for the dead-letter exchange")
 	}
 	return nil
