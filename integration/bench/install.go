@@ -12,7 +12,6 @@ import (
 const (
 	motoPackage       = "moto[server,sqs]==5.2.5"
 	localstackPackage = "localstack-core[runtime]==4.14.0"
-	cborPackage       = "cbor2<5.8" // later ones lack what LocalStack imports
 )
 
 //go:embed tools
@@ -31,7 +30,9 @@ func install(t *tools) error {
 	}{
 		{"elasticmq", func() error { return installElastic(t) }},
 		{"moto", func() error { return installPython(t, "moto", motoPackage) }},
-		{"localstack", func() error { return installPython(t, "localstack", localstackPackage, cborPackage) }},
+		{"localstack", func() error {
+			return installPython(t, "localstack", localstackPackage, "cbor2<5.8", "pyOpenSSL<25", "cryptography<45", "service_identity")
+		}}, // later ones lack what it imports
 	} {
 		fmt.Println("installing", step.name)
 		if err := step.do(); err != nil {

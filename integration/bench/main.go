@@ -149,7 +149,7 @@ func startPeers(o *options) (all []*Running, missing []string) {
 			r, err = p.Start(&o.tools, dir)
 		}
 		if err != nil {
-			missing = append(missing, fmt.Sprintf("%s: does not start: %v", p.Name, err))
+			missing = append(missing, fmt.Sprintf("%s: does not start: %.120q", p.Name, err.Error()))
 			continue
 		}
 		r.Name, r.Durable, r.For = p.Name, p.Durable, p.For
