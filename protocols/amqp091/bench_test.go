@@ -12,8 +12,8 @@ import (
 // needed for it.
 func BenchmarkConfirmed(b *testing.B) {
 	w := newWorld(b)
-	c := w.open1()
-	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: arguments1("x-max-length", wire.IntValue(1000))})
+	c := w.client()
+	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: tableOf("x-max-length", wire.IntValue(1000))})
 	c.get()
 	c.send(1, &wire.ConfirmSelect{})
 	c.get()
@@ -44,7 +44,7 @@ func BenchmarkConfirmed(b *testing.B) {
 // acknowledges every hundredth, multiple.
 func BenchmarkThrough(b *testing.B) {
 	w := newWorld(b)
-	pub, sub := w.open1(), w.open1()
+	pub, sub := w.client(), w.client()
 	sub.send(1, &wire.QueueDeclare{Queue: "q"})
 	sub.get()
 	sub.send(1, &wire.BasicQos{PrefetchCount: 1000})

@@ -23,7 +23,7 @@ func TestProtocolHeader(t *testing.T) {
 
 func TestDeclarePublishConsume(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true})
 	c.want("1 queue.declare-ok {Queue:q MessageCount:0 ConsumerCount:0}")
 	c.publish(1, "", "q", "one", false, persistent)
@@ -66,7 +66,7 @@ func TestDeclarePublishConsume(t *testing.T) {
 // Settled later than its consumer: what a cancelled consumer holds.
 func TestAckAfterCancel(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1(2)
+	c := w.client(2)
 	c.send(1, &wire.QueueDeclare{Queue: "q"})
 	c.get()
 	for range 3 {
@@ -90,8 +90,8 @@ func TestAckAfterCancel(t *testing.T) {
 
 func TestConfirms(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
-	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: arguments1("x-max-length", wire.IntValue(2), "x-overflow", wire.StringValue("reject-publish"))})
+	c := w.client()
+	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: tableOf("x-max-length", wire.IntValue(2), "x-overflow", wire.StringValue("reject-publish"))})
 	c.get()
 	c.send(1, &wire.ConfirmSelect{})
 	c.want("1 confirm.select-ok")
@@ -110,8 +110,8 @@ func TestConfirms(t *testing.T) {
 	c.want("1 basic.nack {DeliveryTag:5 Multiple:false Requeue:false}")
 }
 
-// arguments1 is a table of names and values.
-func arguments1(list ...any) (t wire.Table) {
+// tableOf is a table of names and values.
+func tableOf(list ...any) (t wire.Table) {
 	for i := 0; i < len(list); i += 2 {
 		t = wire.AppendField(t, list[i].(string), list[i+1].(wire.Value))
 	}
@@ -120,7 +120,7 @@ func arguments1(list ...any) (t wire.Table) {
 
 func TestGetAndPurge(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.send(1, &wire.QueueDeclare{Queue: ""})
 	if got := c.get(); !strings.Contains(got, "Queue:amq.gen-") {
 		t.Fatal(got)
@@ -150,8 +150,8 @@ func TestGetAndPurge(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	w := newWorld(t)
-	setup := w.open1()
-	setup.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: arguments1("x-message-ttl", wire.IntValue(1000))})
+	setup := w.client()
+	setup.send(1, &wire.QueueDeclare{Queue: "q", Durable: true, Arguments: tableOf("x-message-ttl", wire.IntValue(1000))})
 	setup.get()
 	setup.send(1, &wire.ExchangeDeclare{Exchange: "x", Type: "direct", Internal: true})
 	setup.get()
@@ -168,8 +168,8 @@ func TestErrors(t *testing.T) {
 		{&wire.BasicConsume{Queue: "mine"}, "1 channel.close {ReplyCode:405"},
 		{&wire.BasicGet{Queue: "mine"}, "1 channel.close {ReplyCode:405"},
 		{&wire.QueueDeclare{Queue: "amq.mine"}, "1 channel.close {ReplyCode:403 ReplyText:ACCESS_REFUSED - queue name 'amq.mine' contains reserved prefix 'amq.*'"},
-		{&wire.QueueDeclare{Queue: "s", Durable: true, Arguments: arguments1("x-queue-type", wire.StringValue("stream"))}, "1 channel.close {ReplyCode:406"},
-		{&wire.QueueDeclare{Queue: "s", Arguments: arguments1("x-expires", wire.IntValue(0))}, "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - invalid arg 'x-expires' for queue 's' in vhost '/': {value_zero,0}"},
+		{&wire.QueueDeclare{Queue: "s", Durable: true, Arguments: tableOf("x-queue-type", wire.StringValue("stream"))}, "1 channel.close {ReplyCode:406"},
+		{&wire.QueueDeclare{Queue: "s", Arguments: tableOf("x-expires", wire.IntValue(0))}, "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - invalid arg 'x-expires' for queue 's' in vhost '/': {value_zero,0}"},
 		{&wire.QueueBind{Queue: "q", Exchange: "nox"}, "1 channel.close {ReplyCode:404 ReplyText:NOT_FOUND - no exchange 'nox' in vhost '/' ClassID:50 MethodID:20}"},
 		{&wire.QueueBind{Queue: "q"}, "1 channel.close {ReplyCode:403 ReplyText:ACCESS_REFUSED - operation not permitted on the default exchange"},
 		{&wire.ExchangeDeclare{Exchange: "x", Type: "fanout"}, "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - inequivalent arg 'type' for exchange 'x' in vhost '/': received 'fanout' but current is 'direct'"},
@@ -184,7 +184,7 @@ func TestErrors(t *testing.T) {
 		{&wire.ConnectionTuneOk{}, "0 connection.close {ReplyCode:503"},
 		{&wire.ChannelFlow{}, "0 connection.close {ReplyCode:540 ReplyText:NOT_IMPLEMENTED - active=false"},
 	} {
-		c, channel := w.open1(), uint16(1)
+		c, channel := w.client(), uint16(1)
 		if _, ok := tt.send.(*wire.ConnectionTuneOk); ok {
 			channel = 0
 		}
@@ -204,7 +204,7 @@ func TestErrors(t *testing.T) {
 		{[]byte("nonsense that is no frame"), "0 connection.close {ReplyCode:501 ReplyText:FRAME_ERROR"},
 		{[]byte{1, 0, 1, 0, 0, 0, 4, 0, 60, 0, 99, 0xCE}, "0 connection.close {ReplyCode:540"},
 	} {
-		c := w.open1()
+		c := w.client()
 		c.bytes(tt.send)
 		c.want("%s", tt.want)
 	}
@@ -214,7 +214,7 @@ func TestErrors(t *testing.T) {
 // Both sides close a channel at once: each answers the other.
 func TestCloseAtOnce(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.bytes((&wire.ChannelClose{}).Append((&wire.BasicAck{DeliveryTag: 1}).Append(nil, 1), 1))
 	c.want("1 channel.close {ReplyCode:406")
 	c.want("1 channel.close-ok")

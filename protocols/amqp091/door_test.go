@@ -55,7 +55,7 @@ func TestLogin(t *testing.T) {
 	if _, err := w.b.Namespace("shop"); err != nil {
 		t.Fatal(err)
 	}
-	amqplain := string(arguments1("LOGIN", wire.StringValue("app"), "PASSWORD", wire.StringValue("app")))
+	amqplain := string(tableOf("LOGIN", wire.StringValue("app"), "PASSWORD", wire.StringValue("app")))
 	refused := "0 connection.close {ReplyCode:403 ReplyText:ACCESS_REFUSED - Login was refused using authentication mechanism "
 	for _, tt := range []struct{ mechanism, response, vhost, want string }{
 		{"PLAIN", "\x00app\x00app", "/", "0 connection.open-ok"},
@@ -95,7 +95,7 @@ func TestPermissions(t *testing.T) {
 		{Actions: core.Configure | core.Write | core.Read, Queues: []string{"app.*"}, Topics: []match.Filter{topics}},
 		{Actions: core.Read, Queues: []string{"shared"}},
 	}}))
-	admin := w.open1()
+	admin := w.client()
 	admin.declare("shared", true)
 	admin.declare("secret", true)
 	for _, tt := range []struct {
@@ -104,9 +104,9 @@ func TestPermissions(t *testing.T) {
 	}{
 		{&wire.QueueDeclare{Queue: "app.q"}, "queue.declare-ok"},
 		{&wire.QueueDeclare{Queue: "other"}, "configure access to queue 'other' in vhost '/' refused for user 'app'"},
-		{&wire.QueueDeclare{Queue: "app.d", Arguments: arguments1("x-dead-letter-exchange", wire.StringValue(""))}, "write access to exchange 'amq.default'"},
-		{&wire.QueueDeclare{Queue: "app.e", Arguments: arguments1("x-dead-letter-exchange", wire.StringValue(""), "x-dead-letter-routing-key", wire.StringValue("secret"))}, "write access"},
-		{&wire.QueueDeclare{Queue: "app.f", Arguments: arguments1("x-dead-letter-exchange", wire.StringValue("amq.topic"))}, "write access to exchange 'amq.topic'"},
+		{&wire.QueueDeclare{Queue: "app.d", Arguments: tableOf("x-dead-letter-exchange", wire.StringValue(""))}, "write access to exchange 'amq.default'"},
+		{&wire.QueueDeclare{Queue: "app.e", Arguments: tableOf("x-dead-letter-exchange", wire.StringValue(""), "x-dead-letter-routing-key", wire.StringValue("secret"))}, "write access"},
+		{&wire.QueueDeclare{Queue: "app.f", Arguments: tableOf("x-dead-letter-exchange", wire.StringValue("amq.topic"))}, "write access to exchange 'amq.topic'"},
 		{&wire.QueueDelete{Queue: "shared"}, "configure access"},
 		{&wire.QueuePurge{Queue: "secret"}, "read access to queue 'secret'"},
 		{&wire.BasicGet{Queue: "shared"}, "basic.get-empty"},
@@ -118,7 +118,7 @@ func TestPermissions(t *testing.T) {
 		{&wire.QueueBind{Queue: "app.q", Exchange: "amq.direct", RoutingKey: "x"}, "read access to exchange 'amq.direct'"},
 		{&wire.ExchangeDeclare{Exchange: "app.x", Type: "fanout"}, "exchange.declare-ok"},
 		{&wire.ExchangeDeclare{Exchange: "x", Type: "fanout"}, "configure access to exchange 'x'"},
-		{&wire.ExchangeDeclare{Exchange: "app.y", Type: "fanout", Arguments: arguments1("alternate-exchange", wire.StringValue("amq.topic"))}, "write access to exchange 'amq.topic'"},
+		{&wire.ExchangeDeclare{Exchange: "app.y", Type: "fanout", Arguments: tableOf("alternate-exchange", wire.StringValue("amq.topic"))}, "write access to exchange 'amq.topic'"},
 		{&wire.ExchangeBind{Destination: "amq.topic", Source: "app.x"}, "write access to exchange 'amq.topic'"},
 		{&wire.ExchangeBind{Destination: "app.x", Source: "amq.topic", RoutingKey: "in.y"}, "exchange.bind-ok"},
 	} {
@@ -159,7 +159,7 @@ func TestPermissions(t *testing.T) {
 // and consumers are served meanwhile.
 func TestBlocked(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.declare("q", true)
 	c.send(1, &wire.ConfirmSelect{})
 	c.get()
@@ -175,7 +175,7 @@ func TestBlocked(t *testing.T) {
 	if got[0] != "0 connection.unblocked" || !strings.HasPrefix(got[1], "1 basic.ack {DeliveryTag:1") {
 		t.Error(got)
 	}
-	late := w.open1()
+	late := w.client()
 	late.quiet(1)
 }
 
@@ -217,7 +217,7 @@ const slowMessages = 5000
 // than its output.
 func TestSlowConsumer(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.net.OutputLimit = 64 << 10 })
-	slow, fast := w.open1(), w.open1()
+	slow, fast := w.client(), w.client()
 	slow.declare("slow", false)
 	fast.declare("fast", false)
 	slow.send(1, &wire.BasicConsume{Queue: "slow", ConsumerTag: "s", NoAck: true})
@@ -253,7 +253,7 @@ func TestSlowConsumer(t *testing.T) {
 // long is refused by its header, and no frame is longer than agreed.
 func TestBodyLimits(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.cfg.MaxMessage = 1 << 30 })
-	c := w.open1()
+	c := w.client()
 	head := (&wire.BasicPublish{}).Append(nil, 1)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -265,7 +265,7 @@ func TestBodyLimits(t *testing.T) {
 		t.Errorf("%d bytes for a body of five", grown)
 	}
 	w = newWorld(t, func(w *world) { w.cfg.MaxMessage = 1000 })
-	c = w.open1()
+	c = w.client()
 	c.publish(1, "", "q", strings.Repeat("x", 1001), false)
 	c.want("1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - message size 1001 is larger than configured max size 1000 ClassID:60 MethodID:40}")
 	c.send(1, &wire.ChannelCloseOk{})
@@ -274,7 +274,7 @@ func TestBodyLimits(t *testing.T) {
 	c.bytes(wire.AppendBody(nil, 1, make([]byte, 5000), 0))
 	c.want("0 connection.close {ReplyCode:501")
 	w = newWorld(t, func(w *world) { w.cfg.MaxMessage, w.cfg.MaxReceiving = 10_000, 12_000 })
-	c = w.open1(2)
+	c = w.client(2)
 	long := strings.Repeat("x", 10_000)
 	for range 3 { // one after the other is nothing
 		c.publish(1, "", "q", long, false)
@@ -291,7 +291,7 @@ func TestBodyLimits(t *testing.T) {
 // deliveries back at their place.
 func TestCut(t *testing.T) {
 	w := newWorld(t)
-	c, other := w.open1(), w.open1()
+	c, other := w.client(), w.client()
 	c.declare("q", false)
 	c.send(1, &wire.QueueDeclare{Queue: "mine", Exclusive: true})
 	c.want("1 queue.declare-ok")
@@ -328,7 +328,7 @@ func TestCut(t *testing.T) {
 // A queue that is deleted tells its consumers.
 func TestCancelNotify(t *testing.T) {
 	w := newWorld(t)
-	c, other := w.open1(), w.open1()
+	c, other := w.client(), w.client()
 	c.declare("q", false)
 	c.consume(1, "q", "t", false)
 	other.send(1, &wire.QueueDelete{Queue: "q"})
@@ -358,7 +358,7 @@ func TestManyChannels(t *testing.T) {
 	const n = 500
 	var all []net.Conn
 	for range n {
-		r := w.open1()
+		r := w.client()
 		r.bytes(open[len((&wire.ChannelOpen{}).Append(nil, 1)):])
 		for k := 2; k <= 10; k++ {
 			r.want("%d channel.open-ok", k)
@@ -381,11 +381,11 @@ func FuzzConnection(f *testing.F) {
 	f.Add((&wire.TxSelect{}).Append((&wire.ConfirmSelect{}).Append(nil, 1), 1))
 	f.Add((&wire.BasicConsume{Queue: "q"}).Append((&wire.QueueDeclare{Queue: "q"}).Append(nil, 1), 1))
 	w := newWorld(f)
-	other := w.open1()
+	other := w.client()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		here := *w
 		here.t = t
-		c := here.open1()
+		c := here.client()
 		_, _ = c.nc.Write(b)
 		_, _ = c.nc.Write((&wire.ConnectionClose{}).Append(nil, 0))
 		_ = c.nc.(*net.TCPConn).CloseWrite() // it may have become a part of a frame

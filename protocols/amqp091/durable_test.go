@@ -51,7 +51,7 @@ func (g *gated) shut(f func()) {
 func TestNoAnswerBeforeTheDisk(t *testing.T) {
 	g := &gated{}
 	w := newWorld(t, func(w *world) { g.Store, w.store = w.store, g })
-	c, other := w.open1(), w.open1()
+	c, other := w.client(), w.client()
 	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true})
 	c.want("1 queue.declare-ok")
 	g.held(c, other, "1 queue.declare-ok", func() { c.send(1, &wire.QueueDeclare{Queue: "d", Durable: true}) })
@@ -60,7 +60,7 @@ func TestNoAnswerBeforeTheDisk(t *testing.T) {
 	c.send(1, &wire.ConfirmSelect{})
 	c.want("1 confirm.select-ok")
 	g.held(c, other, "1 basic.ack {DeliveryTag:1 ", func() { c.publish(1, "x", "", "m", false, persistent) })
-	tx := w.open1()
+	tx := w.client()
 	tx.send(1, &wire.TxSelect{})
 	tx.want("1 tx.select-ok")
 	tx.publish(1, "", "q", "m", false, persistent)

@@ -20,14 +20,14 @@ func (r *raw) consume(channel uint16, queue, tag string, noAck bool) {
 // declare declares a queue with arguments.
 func (r *raw) declare(queue string, durable bool, list ...any) {
 	r.t.Helper()
-	r.send(1, &wire.QueueDeclare{Queue: queue, Durable: durable, Arguments: arguments1(list...)})
+	r.send(1, &wire.QueueDeclare{Queue: queue, Durable: durable, Arguments: tableOf(list...)})
 	r.want("1 queue.declare-ok")
 }
 
 // Properties come back byte for byte, whatever kinds of values are in them.
 func TestVerbatim(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.declare("q", true)
 	var p wire.Properties
 	for _, f := range []struct {
@@ -47,7 +47,7 @@ func TestVerbatim(t *testing.T) {
 	for _, v := range []wire.Value{
 		{Kind: wire.KindInt8, Raw: []byte{0xff}}, {Kind: wire.KindUint16, Raw: []byte{1, 2}}, {Kind: wire.KindFloat, Raw: []byte{1, 2, 3, 4}},
 		{Kind: wire.KindDecimal, Raw: []byte{2, 0, 0, 0, 5}}, {Kind: wire.KindTime, Raw: []byte("8 bytes!")}, {Kind: wire.KindVoid},
-		{Kind: wire.KindBytes, Raw: []byte{0}}, wire.ArrayValue(wire.TableValue(arguments1("n", wire.DoubleValue(1)))), wire.BoolValue(true),
+		{Kind: wire.KindBytes, Raw: []byte{0}}, wire.ArrayValue(wire.TableValue(tableOf("n", wire.DoubleValue(1)))), wire.BoolValue(true),
 		{Kind: wire.KindUint64, Raw: []byte("\xff7 bytes")}, wire.StringValue("\xff not text"),
 	} {
 		p.Headers = wire.AppendField(p.Headers, "same name", v)
@@ -68,13 +68,13 @@ func TestVerbatim(t *testing.T) {
 // Dead letters with their trail as RabbitMQ writes it.
 func TestDeadLetters(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.declare("dead", true)
 	c.declare("work", true, "x-dead-letter-exchange", wire.StringValue(""), "x-dead-letter-routing-key", wire.StringValue("dead"))
 	c.declare("wait", true, "x-dead-letter-exchange", wire.StringValue("amq.direct"), "x-message-ttl", wire.IntValue(60_000))
 	c.send(1, &wire.QueueBind{Queue: "work", Exchange: "amq.direct", RoutingKey: "wait"})
 	c.want("1 queue.bind-ok")
-	c.publish(1, "", "wait", "m", false, persistent, expiring("1"), withHeaders(arguments1("k", wire.StringValue("v"), "x-death", wire.StringValue("forged"))))
+	c.publish(1, "", "wait", "m", false, persistent, expiring("1"), withHeaders(tableOf("k", wire.StringValue("v"), "x-death", wire.StringValue("forged"))))
 	c.consume(1, "work", "t", false)
 	c.want(`1 basic.deliver t 1 redelivered=false "amq.direct" "wait"`)
 	c.want("1 header 1 mode=2 headers={k:v x-death:[{count:1 reason:expired queue:wait time:time exchange: routing-keys:[wait] original-expiration:1}] " +
@@ -92,7 +92,7 @@ func TestDeadLetters(t *testing.T) {
 // A limit on redeliveries, and the count that quorum queues tell.
 func TestDeliveryLimit(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.declare("dead", true)
 	c.declare("q", true, "x-queue-type", wire.StringValue("quorum"), "x-delivery-limit", wire.IntValue(2),
 		"x-dead-letter-exchange", wire.StringValue(""), "x-dead-letter-routing-key", wire.StringValue("dead"))
@@ -117,7 +117,7 @@ func TestDeliveryLimit(t *testing.T) {
 // others.
 func TestPrefetch(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1(2)
+	c := w.client(2)
 	c.declare("a", false)
 	c.declare("b", false)
 	c.send(1, &wire.BasicQos{PrefetchCount: 2, Global: true})
@@ -133,7 +133,7 @@ func TestPrefetch(t *testing.T) {
 		c.get()
 	}
 	c.quiet(2)
-	other := w.open1()
+	other := w.client()
 	other.consume(1, "a", "other", false)
 	other.want(`1 basic.deliver other 1 redelivered=false "" "a"`)
 	other.get()
@@ -171,7 +171,7 @@ func TestPrefetch(t *testing.T) {
 
 func TestTransactions(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1(2)
+	c := w.client(2)
 	c.declare("in", true)
 	c.declare("out", true)
 	c.publish(2, "", "in", "job", false, persistent)
@@ -207,7 +207,7 @@ func TestTransactions(t *testing.T) {
 	c.send(1, &wire.ConfirmSelect{})
 	c.want("1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - cannot switch from tx to confirm mode")
 	w.restart()
-	c = w.open1(2)
+	c = w.client(2)
 	count("in", 0)
 	count("out", 1)
 }
@@ -215,13 +215,13 @@ func TestTransactions(t *testing.T) {
 // Further routing keys; BCC is gone, CC stays.
 func TestCarbonCopies(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	for _, q := range []string{"to", "cc", "bcc"} {
 		c.declare(q, false)
 		c.consume(1, q, q, true)
 	}
 	list := func(key string) wire.Value { return wire.ArrayValue(wire.StringValue(key), wire.StringValue("to")) }
-	c.publish(1, "", "to", "m", false, withHeaders(arguments1("CC", list("cc"), "BCC", list("bcc"), "k", wire.IntValue(1))))
+	c.publish(1, "", "to", "m", false, withHeaders(tableOf("CC", list("cc"), "BCC", list("bcc"), "k", wire.IntValue(1))))
 	seen := map[string]bool{}
 	for range 3 {
 		seen[strings.Fields(c.get())[2]] = true
@@ -232,13 +232,13 @@ func TestCarbonCopies(t *testing.T) {
 		t.Error(seen)
 	}
 	c.quiet(1)
-	c.publish(1, "", "to", "m", false, withHeaders(arguments1("CC", wire.StringValue("no list"))))
+	c.publish(1, "", "to", "m", false, withHeaders(tableOf("CC", wire.StringValue("no list"))))
 	c.want("1 channel.close {ReplyCode:406")
 }
 
 func TestReplyTo(t *testing.T) {
 	w := newWorld(t)
-	client, server := w.open1(), w.open1()
+	client, server := w.client(), w.client()
 	server.declare("rpc", false)
 	server.consume(1, "rpc", "s", true)
 	ask := func(p *wire.Properties) {
@@ -247,7 +247,7 @@ func TestReplyTo(t *testing.T) {
 	}
 	client.publish(1, "", "rpc", "too early", false, ask)
 	client.want("1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - fast reply consumer does not exist")
-	client = w.open1()
+	client = w.client()
 	client.consume(1, replyTo, "r", true)
 	client.publish(1, "", "rpc", "question", false, ask)
 	server.want("1 basic.deliver")
@@ -273,7 +273,7 @@ func TestReplyTo(t *testing.T) {
 // What other doors publish and read.
 func TestOtherDoors(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.declare("q", true)
 	c.send(1, &wire.QueueBind{Queue: "q", Exchange: "amq.topic", RoutingKey: "sensors.#"})
 	c.want("1 queue.bind-ok")
@@ -293,7 +293,7 @@ func TestOtherDoors(t *testing.T) {
 	c.quiet(1)
 	c.declare("sqs", true)
 	c.publish(1, "amq.topic", "a.b", "to nobody", false)
-	c.publish(1, "", "sqs", "text", false, persistent, withHeaders(arguments1("JMSXGroupID", wire.StringValue("g"), "n", wire.IntValue(-7))))
+	c.publish(1, "", "sqs", "text", false, persistent, withHeaders(tableOf("JMSXGroupID", wire.StringValue("g"), "n", wire.IntValue(-7))))
 	q, _ := w.b.Default().Queue("sqs")
 	ds, err := q.Receive(context.Background(), core.ReceiveOptions{Max: 1, Wait: 1e9})
 	if err != nil || len(ds) != 1 {

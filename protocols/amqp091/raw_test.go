@@ -150,8 +150,8 @@ func (r *raw) quiet(channel uint16) {
 	r.want("%d basic.qos-ok", channel)
 }
 
-// open is a raw client with a channel.
-func (w *world) open1(channels ...uint16) *raw {
+// client is one that has logged in and opened channel 1, and more.
+func (w *world) client(channels ...uint16) *raw {
 	w.t.Helper()
 	r := w.raw()
 	r.bytes([]byte(wire.ProtocolHeader))

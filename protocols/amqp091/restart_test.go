@@ -10,7 +10,7 @@ import (
 // in its order; what was not is gone.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)
-	c := w.open1()
+	c := w.client()
 	c.send(1, &wire.ExchangeDeclare{Exchange: "x", Type: "topic", Durable: true})
 	c.want("1 exchange.declare-ok")
 	c.send(1, &wire.QueueDeclare{Queue: "q", Durable: true})
@@ -21,10 +21,10 @@ func TestRestart(t *testing.T) {
 	c.want("1 queue.declare-ok")
 	c.send(1, &wire.ConfirmSelect{})
 	c.want("1 confirm.select-ok")
-	c.publish(1, "x", "a.b.end", "kept", false, persistent, withHeaders(arguments1("k", wire.StringValue("v"))))
+	c.publish(1, "x", "a.b.end", "kept", false, persistent, withHeaders(tableOf("k", wire.StringValue("v"))))
 	c.want("1 basic.ack")
 	w.restart()
-	c = w.open1()
+	c = w.client()
 	c.send(1, &wire.BasicConsume{Queue: "q", ConsumerTag: "t"})
 	c.want("1 basic.consume-ok")
 	c.want(`1 basic.deliver t 1 redelivered=false "x" "a.b.end"`)
