@@ -74,6 +74,10 @@
 //     prefetch says.
 //   - Permissions are asked when a consumer starts and, for a publish, when a
 //     channel's exchange or key changes.
+//   - x-max-length-bytes counts bodies with their properties, not bodies alone as
+//     RabbitMQ does.
+//   - An x-death that a client publishes is replaced by the broker's own trail when
+//     there is one, and never goes on counting (as in RabbitMQ 4).
 //   - A publisher is not read while the disk is nearly full, its acknowledgements
 //     neither: DESIGN section 4 would go on reading; RabbitMQ does as we do.
 package amqp091
