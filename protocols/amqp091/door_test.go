@@ -148,7 +148,7 @@ func TestPermissions(t *testing.T) {
 		c, _ := w.login("PLAIN", "\x00app\x00app", "/")
 		c.send(1, &wire.ConfirmSelect{})
 		c.get()
-		c.publish(1, tt.exchange, tt.key, "m", false, withHeaders(arguments1(tt.header, wire.ArrayValue(wire.StringValue(tt.copy)))))
+		c.publish(1, tt.exchange, tt.key, "m", false, withHeaders(tableOf(tt.header, wire.ArrayValue(wire.StringValue(tt.copy)))))
 		if got := c.get(); (tt.want == "") != strings.HasPrefix(got, "1 basic.ack") {
 			t.Errorf("%+v: %s", tt, got)
 		}
