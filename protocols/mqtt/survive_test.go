@@ -209,6 +209,8 @@ func TestPacketIDsSurvive(t *testing.T) {
 		}
 		before := maps.Clone(held)
 		w.cut(sub)
+		pub.send("publish topic=other qos=1 id=9 retain payload=x") // what was done before is on the disk with it
+		pub.get()
 		end()
 		sub = w.connected(v, "id=sub p.session=1000")
 		for range before {
@@ -227,6 +229,9 @@ func TestPacketIDsSurvive(t *testing.T) {
 		}
 		sub.send("disconnect")
 		sub.want("end")
+		pub = w.connected(v, "id=pub clean")
+		pub.send("publish topic=other qos=1 id=9 retain payload=x")
+		pub.get()
 		end()
 		n := 0
 		cs, _ := w.b.Default().Session(DialectName, "sub")
@@ -261,6 +266,8 @@ func TestSharedQoS2Stays(t *testing.T) {
 		b.want("publish topic=x qos=1 id=1 payload=1")
 		b.send("puback id=1")
 		b.quiet()
+		pub.send("publish topic=other qos=1 id=9 retain payload=x") // what was done before is on the disk with it
+		pub.get()
 		end()
 		b = w.connected(v, "id=b p.session=1000")
 		b.quiet()
