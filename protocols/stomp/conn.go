@@ -41,6 +41,11 @@ type conn struct {
 	reading   atomic.Bool
 	beat      heartBeat
 
+	// settles is held while what was sent is settled, so that nobody cancels a
+	// consumer in between: that would give back what the client has. It comes
+	// before every other lock.
+	settles sync.Mutex
+
 	mu       sync.Mutex // guards what follows, and the order of frames in the output
 	receipts receipts
 	lastAck  uint64

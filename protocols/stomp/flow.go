@@ -109,6 +109,8 @@ func (c *conn) sendBacklog() {
 // not what the socket has not taken yet, for that the client will not get if it
 // goes now.
 func (c *conn) settleSent() {
+	c.settles.Lock()
+	defer c.settles.Unlock()
 	for {
 		var list []held
 		written := c.nc.Out.Written()

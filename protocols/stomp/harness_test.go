@@ -145,7 +145,7 @@ type frame struct {
 	body    string
 }
 
-func (f *frame) get(name string) string {
+func (f frame) get(name string) string {
 	for _, h := range f.headers {
 		if h[0] == name {
 			return h[1]

@@ -73,6 +73,8 @@ func (c *conn) cancel(s *subscription) {
 		k.AddCredit(-allCredit)
 	}
 	c.release(back)
+	c.settles.Lock()
+	defer c.settles.Unlock()
 	c.mu.Lock()
 	sent := s.sent // it is on its way: the connection goes on
 	s.sent = nil
