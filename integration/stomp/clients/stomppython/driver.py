@@ -32,7 +32,8 @@ class Connection(stomp.ConnectionListener):
         self.last = 0
         kinds = {"1.0": stomp.StompConnection10, "1.1": stomp.StompConnection11, "1.2": stomp.StompConnection12}
         at = [(r["host"], r["port"])]
-        options = {"reconnect_attempts_max": 1}
+        self.tls = r["transport"] == "tls"
+        options = {}
         if self.version != "1.0":
             options["heartbeats"] = (r.get("send", 0), r.get("receive", 0))
         if r["transport"] in ("ws", "wss"):
@@ -150,6 +151,8 @@ class Connection(stomp.ConnectionListener):
     def close(self, r):
         """Lets go of a connection: the library reads an ended TLS one for ever, with all of a core."""
         transport = self.conn.transport
+        if not self.tls:
+            return
         transport.running = False
         if transport.socket is not None:
             transport.socket.close()
