@@ -193,9 +193,11 @@ func TestSCRAMAgain(t *testing.T) {
 	}
 }
 
-// [MQTT-4.12.0-7]: who named no method sends no AUTH.
+// [MQTT-4.12.0-6] [MQTT-4.12.0-7]: who named no method sends no AUTH.
 func TestAuthWithoutMethod(t *testing.T) {
-	c := newWorld(t).connected(5, "id=a clean")
+	c := newWorld(t).client(5)
+	c.send("connect id=a clean")
+	c.want("connack code=00") // [MQTT-4.12.0-6]: no AUTH before it, no method in it
 	c.send("auth code=0x19 p.method=SCRAM-SHA-256")
 	c.want("disconnect code=82 p.reason=AUTH on a connection without enhanced authentication")
 	c.want("end")

@@ -103,6 +103,15 @@ func TestWillDelay(t *testing.T) {
 				t.Fatalf("%s: after %v", tc.connect, d)
 			}
 		}
+		// Who is back before the delay is over has no will published, then or later.
+		w.cut(w.connected(5, "id=d p.session=100 will=w:gone:0 w.delay=5"))
+		pass(4 * time.Second)
+		d := w.connected(5, "id=d p.session=100")
+		for range 4 {
+			sub.quiet()
+			pass(4 * time.Second)
+		}
+		d.quiet()
 	})
 }
 
