@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/slipwaymq/slipway/core"
 )
 
 // [MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16]: who has no client id gets one
@@ -129,12 +131,10 @@ func threeSources(t *testing.T, pub, sub *client) (ids []string) {
 		if strings.HasPrefix(got, "suback") {
 			continue
 		}
-		_, rest, ok := strings.Cut(got, " qos=2 id=")
-		if !ok {
+		if !strings.Contains(got, " qos=2 ") {
 			t.Fatal(got)
 		}
-		id, _, _ := strings.Cut(rest, " ")
-		ids = append(ids, id)
+		ids = append(ids, packetID(t, got))
 	}
 	return ids
 }
@@ -168,4 +168,44 @@ func TestSessionOutlivesItsExpiryConnected(t *testing.T) {
 			pass(11 * time.Second)
 		}
 	})
+}
+
+// [MQTT-3.3.4-9] [MQTT-4.9.0-2]: the receive maximum is that of the connection,
+// whatever the messages come from.
+func TestReceiveMaximumOfAllSources(t *testing.T) {
+	for _, connect := range []string{"id=sub clean p.receive=2", "id=sub p.session=1000 p.receive=2"} {
+		w := newWorld(t)
+		if _, _, err := w.b.Default().DeclareQueue("q", core.QueueOptions{Durable: true}); err != nil {
+			t.Fatal(err)
+		}
+		pub, sub := w.connected(5, "id=pub clean"), w.connected(5, connect)
+		sub.send("subscribe id=1 own:1 $share/g/shared:1 $queue/q:1")
+		sub.want("suback id=1 codes=010101")
+		topics := []string{"own", "shared", "$queue/q", "kept/1", "own", "shared", "$queue/q", "kept/2"}
+		for i, topic := range topics {
+			retain := map[bool]string{true: " retain", false: ""}[strings.HasPrefix(topic, "kept")]
+			pub.send("publish topic=%s%s qos=1 id=%d payload=p", topic, retain, i+1)
+			pub.get()
+		}
+		ids := []string{packetID(t, sub.get()), packetID(t, sub.get())}
+		sub.quiet()
+		sub.send("subscribe id=2 kept/+:1")
+		sub.want("suback id=2 codes=01")
+		for range len(topics) - 2 {
+			sub.quiet() // not one more
+			sub.send("puback id=%s", ids[0])
+			ids = append(ids[1:], packetID(t, sub.get()))
+		}
+		sub.quiet()
+	}
+}
+
+func packetID(t *testing.T, publish string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(publish, " id=")
+	if !ok || !strings.HasPrefix(publish, "publish ") {
+		t.Fatal(publish)
+	}
+	id, _, _ := strings.Cut(rest, " ")
+	return id
 }
