@@ -34,7 +34,7 @@ func TestAssignedClientID(t *testing.T) {
 	}
 }
 
-// [MQTT-3.1.3-8]: a client id that is refused is answered, and the connection
+// [MQTT-3.1.3-8], in 3.1.1 [MQTT-3.1.3-9]: a client id that is refused is answered, and the connection
 // ends.
 func TestRefusedClientID(t *testing.T) {
 	w := newWorld(t)
