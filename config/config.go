@@ -75,6 +75,8 @@ type AWS struct {
 	Region         string   `mapstructure:"region"`        // of the default namespace
 	ExternalURL    string   `mapstructure:"external_url"`  // "" means: as the client wrote it
 
+	QueueRecreateDelay time.Duration `mapstructure:"queue_recreate_delay"` // after DeleteQueue, until CreateQueue takes the name again
+
 	PrivateEndpoints   []string `mapstructure:"private_endpoints"`   // addresses and networks that notifications may be posted to
 	SignNotifications  bool     `mapstructure:"sign_notifications"`  // of SNS
 	SigningCertificate string   `mapstructure:"signing_certificate"` // PEM file; "" means: one made and kept in the data directory

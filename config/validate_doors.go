@@ -205,6 +205,9 @@ func (ps *problems) aws(c Config) {
 	ps.hosts("websocket.allowed_hosts", c.WebSocket.AllowedHosts)
 	between(ps, "websocket.ping_interval", c.WebSocket.PingInterval, time.Second, time.Hour)
 	ps.hosts("admin.allowed_hosts", c.Admin.AllowedHosts)
+	if c.AWS.QueueRecreateDelay != 0 {
+		between(ps, "aws.queue_recreate_delay", c.AWS.QueueRecreateDelay, time.Second, time.Hour)
+	}
 	for i, text := range c.AWS.PrivateEndpoints {
 		if _, ok := parseNetwork(text); !ok {
 			ps.add(at("aws.private_endpoints", i, ""), "%s is no address or network, such as 10.0.0.7 or 10.0.0.0/24", quote(text))

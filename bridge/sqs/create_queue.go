@@ -12,7 +12,7 @@ import (
 
 // CreateQueue: idempotent if every attribute that is given has that value already,
 // whoever declared the queue. Tags are set at creation only. A queue that was just
-// deleted can be created again at once.
+// deleted can be created again at once, unless RecreateAfter says otherwise.
 
 const (
 	badName     = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
@@ -54,6 +54,9 @@ func (s *Service) createQueue(_ context.Context, c *awsapi.Call, in *sqsapi.Crea
 	}
 	if !who.MayQueue(core.Configure, name) {
 		return nil, denied("no permission of the user allows it")
+	}
+	if s.deletedRecently(ns, name) {
+		return nil, sqsapi.QueueDeletedRecently.Newf("You must wait %d seconds after deleting a queue before you can create another with the same name.", int(s.recreate.Seconds()))
 	}
 	dead, err := s.deadLetter(c, ns, who, in.Attributes, name, fifo)
 	if err != nil {

@@ -50,7 +50,8 @@
 // # Where this differs from AWS, and why
 //
 // A queue can be created again at once after DeleteQueue, as in the emulators
-// that tests are written against (AWS: 60 seconds, QueueDeletedRecently).
+// that tests are written against (AWS: 60 seconds, QueueDeletedRecently;
+// aws.queue_recreate_delay says so here).
 // DeleteQueue and PurgeQueue have happened when they are answered, and counts
 // are exact. A body of another door that is no legal text is base64 with
 // JMS_SQSMessageType=byte. What is larger than ReceiveMessage may carry (1 MiB,

@@ -46,6 +46,7 @@ type server struct {
 	client *sdk.Client
 	store  *memstore.Store
 	end    func() // of the service
+	sqs    *sqs.Service
 }
 
 func serve(t *testing.T, change ...func(*awsapi.Backend)) *server {
@@ -71,7 +72,7 @@ func serveOn(t *testing.T, store *memstore.Store, change ...func(*awsapi.Backend
 	service.Register(reg)
 	service.Resume(b.Namespaces()...)
 	edge := awsapi.New(awsapi.Config{Registry: reg, Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge}), store: store, end: service.Close}
+	return &server{T: t, ns: b.Default(), edge: edge, client: newClient("http://localhost:4566", direct{edge}), store: store, end: service.Close, sqs: service}
 }
 
 func newClient(url string, tr http.RoundTripper) *sdk.Client {

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"sync"
+	"time"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/notice"
@@ -17,16 +18,24 @@ type Service struct {
 
 	mu     sync.Mutex
 	purges map[*core.Queue]int64 // guarded by mu; when purged, ms; older ones are dropped
+	gone   map[deleted]int64     // guarded by mu; when deleted, ms; older ones are dropped
+
+	recreate time.Duration // immutable once it serves; how long after DeleteQueue the name is refused
 }
 
 // New makes the service. b.Names, if nil, is made empty.
 func New(b *awsapi.Backend) *Service {
 	b.SetDefaults()
-	return &Service{backend: b, purges: map[*core.Queue]int64{}, moves: newMoves()}
+	return &Service{backend: b, purges: map[*core.Queue]int64{}, gone: map[deleted]int64{}, moves: newMoves()}
 }
 
 // Sign has notifications of SNS in queues signed. Call it before anything is served.
 func (s *Service) Sign(by *notice.Signer) { s.signer = by }
+
+// RecreateAfter has CreateQueue refuse the name of a queue for so long after its
+// deletion; AWS does for 60 seconds, and 0, the default, is at once. Call it before
+// anything is served. It is not remembered across a restart.
+func (s *Service) RecreateAfter(d time.Duration) { s.recreate = d }
 
 // Close ends the message move tasks; what they moved has been moved. No call may
 // come after.

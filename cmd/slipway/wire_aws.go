@@ -31,6 +31,7 @@ func (in *instance) openAWS(d *doors, all []listener) error {
 	reg := awsapi.NewRegistry(sqsapi.Service, snsapi.Service, stsapi.Service)
 	awsapi.HandleSTS(reg)
 	d.sqs = sqs.New(backend)
+	d.sqs.RecreateAfter(in.cfg.AWS.QueueRecreateDelay)
 	d.sqs.Register(reg)
 	d.sqs.Resume(in.broker.Namespaces()...)
 	d.sqs.Sign(signer)
