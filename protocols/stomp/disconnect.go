@@ -5,8 +5,11 @@ import (
 )
 
 // DISCONNECT: the connection ends once every receipt that is owed is sent, its
-// own as the last. What it still holds goes back.
+// own as the last. What it still holds goes back. Deliveries stop before that: with
+// the RECEIPT in hand the client may close, and a message that is written to it then
+// would count as taken (ack:auto), and be lost to a durable subscriber.
 func (c *conn) disconnect(_ *wire.Frame, seq uint64) (bool, error) {
+	c.stopDeliveries()
 	if seq != 0 {
 		c.settle(seq, false)
 	}
@@ -14,4 +17,19 @@ func (c *conn) disconnect(_ *wire.Frame, seq uint64) (bool, error) {
 	c.reading.Store(false) // receipts flush themselves while we wait
 	c.awaitReceipts(c.ctx, goodbyeTime)
 	return true, errGoodbye
+}
+
+// stopDeliveries: nothing that comes from now on is sent, nor what waits here.
+func (c *conn) stopDeliveries() {
+	for _, s := range c.subs {
+		s.stopBrowsing()
+		for _, k := range s.consumers {
+			k.AddCredit(-allCredit)
+		}
+	}
+	c.mu.Lock()
+	back := c.backlog
+	c.backlog = nil
+	c.mu.Unlock()
+	c.release(back)
 }
