@@ -338,10 +338,10 @@ func TestCancelNotify(t *testing.T) {
 	c.consume(1, "q", "t", false) // the tag is free
 }
 
-// A thousand connections of ten channels are cheap.
+// Five hundred connections of ten channels are cheap.
 func TestManyChannels(t *testing.T) {
 	if testing.Short() {
-		t.Skip("opens a thousand connections")
+		t.Skip("opens five hundred connections")
 	}
 	w := newWorld(t)
 	var open []byte
