@@ -24,7 +24,7 @@ var may = []struct {
 	{"core/cluster/...", []string{"core", "core/cluster/..."}, []string{"core/store/..."}},
 	{"protocols", []string{"core"}, []string{"core/store/..."}},
 	{"protocols/ws", nil, nil}, // a transport: no protocol knows of it, nor it of them
-	{"protocols/...", []string{"core", "core/match", "core/arguments", "protocols", "."}, []string{"core/store/..."}},
+	{"protocols/...", []string{"core", "core/match", "core/arguments", "protocols", "."}, []string{"core/store/...", "protocols/doortest"}},
 	{"bridge/awsapi/...", []string{"core", "."}, []string{"core/store/..."}},
 	{"bridge/...", []string{"core", "core/match", "core/arguments", "bridge/awsapi/...", "."}, []string{"core/store/..."}},
 	{"integration/...", []string{"integration/..."}, nil},

@@ -183,7 +183,7 @@ func TestBlocked(t *testing.T) {
 // client without any is cut.
 func TestHeartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(w *world) { w.pipe = newPipes() })
+		w := newWorld(t, func(w *world) { w.pipe = true })
 		defer w.close()
 		r := w.raw()
 		r.bytes([]byte(wire.ProtocolHeader))

@@ -3,33 +3,21 @@ package amqp091
 import (
 	"errors"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
-// gated is a store whose durable batches wait while the gate is shut.
-type gated struct {
-	core.Store
-	gate sync.RWMutex
-}
-
-func (g *gated) Apply(b core.Batch, d core.Durability) error {
-	if d == core.Durable {
-		g.gate.RLock()
-		defer g.gate.RUnlock()
-	}
-	return g.Store.Apply(b, d)
-}
+// gated is a store that can hold answers back.
+type gated struct{ doortest.Gated }
 
 // held shuts the gate, does something on one connection, shows that its answer
 // does not come while another is served, opens the gate and gets it.
 func (g *gated) held(c, other *raw, want string, do func()) {
 	c.t.Helper()
-	g.shut(func() {
+	g.Shut(func() {
 		do()
 		other.quiet(1)
 		_ = c.nc.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
@@ -38,12 +26,6 @@ func (g *gated) held(c, other *raw, want string, do func()) {
 		}
 	})
 	c.want("%s", want)
-}
-
-func (g *gated) shut(f func()) {
-	g.gate.Lock()
-	defer g.gate.Unlock()
-	f()
 }
 
 // DESIGN section 5's table: each answer comes after the disk has what it

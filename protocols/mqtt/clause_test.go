@@ -99,7 +99,7 @@ func TestPubrelsInOrder(t *testing.T) {
 			if strings.HasSuffix(connect, "clean") {
 				answer()
 			} else {
-				g.shut(func() { answer(); sub.quiet() })
+				g.Shut(func() { answer(); sub.quiet() })
 			}
 			for _, id := range ids {
 				sub.want("pubrel id=%s", id)

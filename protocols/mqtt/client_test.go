@@ -97,7 +97,7 @@ func (c *client) read() (string, error) {
 func (w *world) cut(c *client) {
 	me := c.nc.LocalAddr().String()
 	_ = c.nc.Close()
-	if w.pipe != nil {
+	if w.pipe {
 		synctest.Wait()
 		return
 	}

@@ -3,43 +3,25 @@ package mqtt
 import (
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
-// gated is a store whose durable batches wait while the gate is shut.
-type gated struct {
-	core.Store
-	gate sync.RWMutex
-}
-
-func (g *gated) Apply(b core.Batch, d core.Durability) error {
-	if d == core.Durable {
-		g.gate.RLock()
-		defer g.gate.RUnlock()
-	}
-	return g.Store.Apply(b, d)
-}
+// gated is a store that can hold answers back.
+type gated struct{ doortest.Gated }
 
 // held shuts the gate, does something, shows that its answer does not come
 // while pings are answered, opens the gate and gets it.
 func (g *gated) held(c *client, do func(), want ...string) {
 	c.t.Helper()
-	g.shut(func() {
+	g.Shut(func() {
 		do()
 		c.quiet()
 	})
 	for _, packet := range want {
 		c.want("%s", packet)
 	}
-}
-
-func (g *gated) shut(f func()) {
-	g.gate.Lock()
-	defer g.gate.Unlock()
-	f()
 }
 
 // DESIGN section 5's table: each answer comes after the disk has what it
@@ -75,7 +57,7 @@ func TestNoAnswerBeforeTheDisk(t *testing.T) {
 		pub.send("publish topic=two qos=2 id=4 payload=4")
 		pub.want("pubrec id=4")
 		var again *client
-		g.shut(func() {
+		g.Shut(func() {
 			again = w.client(v)
 			again.send("connect id=sub p.session=1000")
 			pub.quiet()
@@ -97,7 +79,7 @@ func TestDuplicateBeforeTheDisk(t *testing.T) {
 	sub.get()
 	first := w.connected(4, "id=pub")
 	var second *client
-	g.shut(func() {
+	g.Shut(func() {
 		first.send("publish topic=x qos=2 id=1 payload=once")
 		first.quiet()
 		w.cut(first)
@@ -133,7 +115,7 @@ func TestPubrelAgainBeforeTheDisk(t *testing.T) {
 	pub.want("pubcomp id=1")
 	pub.send("publish topic=x qos=2 id=1 payload=2")
 	pub.want("pubrec id=1")
-	g.shut(func() { // who does not wait for anything
+	g.Shut(func() { // who does not wait for anything
 		pub.send("pubrel id=1")
 		pub.send("publish topic=x qos=2 id=1 payload=3")
 		pub.send("pubrel id=1")

@@ -134,7 +134,7 @@ func TestSubscribesShareSyncs(t *testing.T) {
 	w := newWorld(t, func(w *world) { g.Store, w.store = w.store, g })
 	c := w.connected(5, "id=a p.session=1000")
 	before := w.b.Stats().Synced
-	g.shut(func() {
+	g.Shut(func() {
 		for i := range n {
 			c.send("subscribe id=%d %d:1", i+1, i)
 		}
@@ -165,7 +165,7 @@ func TestSubackAfterTheDisk(t *testing.T) {
 	c, pub := w.connected(5, "id=a p.session=1000"), w.connected(5, "id=pub clean")
 	pub.send("publish topic=x retain qos=1 id=1 payload=kept")
 	pub.want("puback id=1 code=10")
-	g.shut(func() {
+	g.Shut(func() {
 		c.send("subscribe id=1 x:0 y:0")
 		c.send("subscribe id=2 x/#:0")
 		c.quiet()
@@ -177,7 +177,7 @@ func TestSubackAfterTheDisk(t *testing.T) {
 	c.want("publish topic=x retain payload=kept")
 	c.want("publish topic=x retain payload=kept")
 	c.quiet()
-	g.shut(func() {
+	g.Shut(func() {
 		c.send("subscribe id=3 x:0")
 		c.quiet()
 	})

@@ -14,7 +14,7 @@ import (
 func inTime(t *testing.T, f func(t *testing.T, w *world), change ...func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, append(change, func(w *world) { w.pipe = newPipes() })...)
+		w := newWorld(t, append(change, func(w *world) { w.pipe = true })...)
 		f(t, w)
 		w.close()
 	})

@@ -3,8 +3,6 @@ package stomp
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -24,17 +22,10 @@ import (
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/store/memstore"
 	"github.com/slipwaymq/slipway/protocols"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// clock is the time of the runtime, which testing/synctest fakes.
-type clock struct{}
-
-func (clock) Now() time.Time { return time.Now() }
-func (clock) AfterFunc(d time.Duration, f func()) func() bool {
-	return time.AfterFunc(d, f).Stop
-}
 
 // A world is a broker with the door open.
 type world struct {
@@ -43,12 +34,12 @@ type world struct {
 	cfg   Config
 	net   protocols.Config
 	open  bool // strangers are let in although there are users
+	pipe  bool // over net.Pipe, for fake time
 
+	door *doortest.Door
 	b    *core.Broker
 	srv  *protocols.Server
 	addr string
-	pipe bool // over net.Pipe, for fake time
-	dial chan net.Conn
 }
 
 func newWorld(t testing.TB, change ...func(*world)) *world {
@@ -66,39 +57,24 @@ func newWorld(t testing.TB, change ...func(*world)) *world {
 
 func (w *world) start() {
 	w.t.Helper()
-	b, err := core.New(w.store, core.Options{
-		Clock: clock{}, Rand: rand.Reader, Dialects: map[string]core.Dialect{DialectName: Dialect()},
-		Fatal: func(err error) { w.t.Errorf("fatal: %v", err) },
+	w.door = doortest.Open(w.t, doortest.Config{
+		Protocol: "stomp", Store: w.store, Net: w.net, Pipes: w.pipe,
+		Options: core.Options{Dialects: map[string]core.Dialect{DialectName: Dialect()}},
+		Handler: func(b *core.Broker) protocols.Handler {
+			cfg := w.cfg
+			cfg.Broker = b
+			return New(cfg).AllowAnonymous(w.open)
+		},
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	cfg := w.cfg
-	cfg.Broker = b
-	w.b, w.srv = b, protocols.NewServer(w.net)
-	var ln net.Listener
-	if w.pipe {
-		w.dial = make(chan net.Conn)
-		ln = &pipes{conns: w.dial, done: make(chan struct{})}
-	} else if ln, err = protocols.Listen("stomp", "127.0.0.1:0"); err != nil {
-		w.t.Fatal(err)
-	}
-	w.addr = ln.Addr().String()
-	if err := w.srv.Start(ln, "stomp", New(cfg).AllowAnonymous(w.open)); err != nil {
-		w.t.Fatal(err)
-	}
+	w.b, w.srv, w.addr = w.door.Broker, w.door.Server, w.door.Addr
 }
 
 // close stops the door and the broker; what is still connected is cut.
 func (w *world) close() {
-	if w.b == nil {
-		return
+	if w.door != nil {
+		w.door.Close()
+		w.door = nil
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = w.srv.Shutdown(ctx)
-	w.b.Close()
-	w.b = nil
 }
 
 // restart is a clean stop and a start on the same store.
@@ -107,24 +83,6 @@ func (w *world) restart() {
 	w.close()
 	w.start()
 }
-
-// pipes is a listener of net.Pipe.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { close(p.done); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes"} }
 
 // A client sends frames that are written as text and compares what it gets with
 // text. It has a small codec of its own, so that ours is not its own judge.
@@ -156,17 +114,7 @@ func (f frame) get(name string) string {
 
 func (w *world) client() *client {
 	w.t.Helper()
-	var nc net.Conn
-	if w.pipe {
-		here, there := net.Pipe()
-		w.dial <- there
-		nc = here
-	} else {
-		var err error
-		if nc, err = net.Dial("tcp", w.addr); err != nil {
-			w.t.Fatal(err)
-		}
-	}
+	nc := w.door.Dial(w.t)
 	w.t.Cleanup(func() { _ = nc.Close() })
 	return &client{t: w.t, w: w, nc: nc, r: bufio.NewReader(nc)}
 }
