@@ -135,18 +135,18 @@ func (r *Reader) begin(head []byte) error {
 		return r.checkHead(head)
 	}
 	text := string(head) // all strings of the frame are parts of it
-	line, rest := r.cutLine(text)
+	line, rest, _ := r.cutLine(text)
 	if bad := badCommand(line); bad != "" {
 		return &Error{bad}
 	}
 	r.frame = Frame{Command: line, Headers: r.headers[:0]}
 	for {
-		line, rest = r.cutLine(rest)
+		var ok bool
+		if line, rest, ok = r.cutLine(rest); !ok {
+			return &Error{fmt.Sprintf("a line of over %d bytes", r.Limits.Line)}
+		}
 		if line == "" || line == "\r" {
 			break
-		}
-		if len(line) > r.Limits.Line {
-			return &Error{fmt.Sprintf("a line of over %d bytes", r.Limits.Line)}
 		}
 		if len(r.frame.Headers) >= r.Limits.Headers {
 			return &Error{fmt.Sprintf("a frame with over %d headers", r.Limits.Headers)}
@@ -168,13 +168,15 @@ func (r *Reader) begin(head []byte) error {
 // keptHeaders is how long a list an idle reader keeps.
 const keptHeaders = 64
 
-// cutLine is the next line, without what ends it.
-func (r *Reader) cutLine(text string) (line, rest string) {
+// cutLine is the next line, without what ends it, and whether it is short
+// enough: a carriage return counts, as it does in checkHead.
+func (r *Reader) cutLine(text string) (line, rest string, ok bool) {
 	line, rest, _ = strings.Cut(text, "\n")
+	ok = len(line) <= r.Limits.Line
 	if r.Version == V12 || r.Version == 0 {
 		line = strings.TrimSuffix(line, "\r")
 	}
-	return line, rest
+	return line, rest, ok
 }
 
 // maxCommand is longer than any.
