@@ -41,11 +41,15 @@ type Consumer interface {
 type Target struct {
 	*Scenario
 	Addr string // host:port of the protocol
-	Name string // of the queue or topic: letters, digits and -; of this run alone
+	// QueueType is what AMQP's x-queue-type says; empty: the argument is absent.
+	QueueType string
+	Name      string // of the queue or topic: letters, digits and -; of this run alone
 }
 
 // clients has every protocol that can be measured.
 var clients = map[string]Client{
 	"mqtt": mqttClient{}, "mqtt-tls": mqttClient{}, "mqtt-ws": mqttClient{}, "mqtt-wss": mqttClient{},
+	"amqp": amqpClient{}, "amqp-tls": amqpClient{}, "amqp-ws": amqpClient{}, "amqp-wss": amqpClient{},
+	"stomp": stompClient{}, "stomp-tls": stompClient{}, "stomp-ws": stompClient{}, "stomp-wss": stompClient{},
 	"sqs": sqsClient{},
 }

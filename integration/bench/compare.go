@@ -76,7 +76,7 @@ var runs uint16
 func once(o *options, s *Scenario, peer *Running, rate, round int) Result {
 	runs++
 	r := &run{
-		target:  Target{Scenario: s, Addr: peer.Addrs[s.Protocol], Name: name(s, runs)},
+		target:  Target{Scenario: s, Addr: peer.Addrs[s.Protocol], QueueType: peer.QueueType, Name: name(s, runs)},
 		times:   o.times,
 		id:      runs,
 		rate:    rate,

@@ -41,15 +41,16 @@
 // # Support
 //
 //	MQTT 3.1.1   QoS 0, QoS 1 with persistent sessions       mqtt*.go
-//	the same     over TLS, WebSocket and both: Slipway       over.go
+//	AMQP 0-9-1   durable and confirmed, or transient         amqp091*.go
+//	STOMP 1.2    queues with receipts, topics without        stomp*.go
+//	these three  over TLS, WebSocket and both: Slipway       over.go
 //	SQS          JSON, SigV4; single and batches of ten      sqs*.go
-//	AMQP 0-9-1   not yet
-//	STOMP        not yet
 //	store layer  beside a raw log: storebench, as a child    store.go
 //	filters      core's own benchmark, as a child            filters.go
 //	burst        100 times the usual rate, ten seconds       burst.go
 //	size, churn  what it weighs; whether it stays so         size*.go churn*.go
-//	peers        Mosquitto (default; set_tcp_nodelay), RabbitMQ, ElasticMQ, moto, LocalStack; any by address
+//	peers        Mosquitto (default; set_tcp_nodelay), RabbitMQ (classic; quorum), ActiveMQ,
+//	             ElasticMQ, moto, LocalStack; any by address
 //	systems      Linux: CPU and memory are read from /proc
 //
 // # Not obvious
@@ -57,6 +58,12 @@
 //   - Mosquitto runs as it comes at QoS 0, and with max_queued_messages 0 at
 //     QoS 1: with its default of 1,000 it drops what a persistent session is
 //     behind, and without it a QoS 0 flood into 1,000 subscribers has no end.
+//   - ActiveMQ has no limit of what a topic keeps for a slow consumer, as in
+//     Debian's configuration; the one of its makers has it drop what is beyond 1,000.
+//   - AMQP consumers have a prefetch of 1,000 and acknowledge up to 100 at once;
+//     STOMP's do the same with ack:client. Ten to ten is one queue, as of
+//     perf-test -u QUEUE -x 10 -y 10.
+//   - A JVM is slow at first: -warm 3s is fairer to ActiveMQ than half a second.
 //   - Slipway runs with a user and keys, so that it does verify signatures.
 //   - The peer "nothing" answers every SQS request at once, in this process: what
 //     the client alone allows.

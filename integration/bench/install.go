@@ -40,7 +40,7 @@ func install(t *tools) error {
 			failed = fmt.Errorf("%s cannot be installed", step.name)
 		}
 	}
-	fmt.Println("from Debian: apt-get install mosquitto rabbitmq-server default-jre-headless")
+	fmt.Println("from Debian: apt-get install mosquitto rabbitmq-server activemq default-jre-headless")
 	return failed
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -224,7 +225,9 @@ func (r *run) settle(res Result) (Result, error) {
 }
 
 // shared: the consumers compete for one queue, and do not get a copy each.
-func (r *run) shared() bool { return r.target.consume() != "mqtt" }
+func (r *run) shared() bool {
+	return !r.target.Fanout && !strings.HasPrefix(r.target.consume(), "mqtt")
+}
 
 // await returns when want have been received, when nothing comes any more, or
 // when it has gone on for too long.

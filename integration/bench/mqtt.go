@@ -76,41 +76,29 @@ func mqttString(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 }
 
-// An mqttReader finds packets in a stream without copying them.
-type mqttReader struct {
-	c    net.Conn
-	buf  []byte
-	r, w int
-}
+// An mqttReader finds packets in a stream.
+type mqttReader struct{ stream }
 
 // next returns the next packet's first byte and what follows its length, valid
 // until the next call. Before it has to wait for the network it calls idle.
 func (m *mqttReader) next(idle func() error) (kind byte, rest []byte, err error) {
 	for {
-		if have := m.buf[m.r:m.w]; len(have) >= 2 {
+		total := 0
+		if have := m.have(); len(have) >= 2 {
 			length, n := binary.Uvarint(have[1:])
 			if n < 0 || length > 1<<28 {
 				return 0, nil, errors.New("a packet's length is malformed")
 			}
-			if total := 1 + n + int(length); n > 0 && total <= len(have) {
-				m.r += total
+			if n > 0 {
+				total = 1 + n + int(length)
+			}
+			if total > 0 && total <= len(have) {
+				m.take(total)
 				return have[0], have[1+n : total], nil
-			} else if n > 0 && total > len(m.buf) {
-				m.buf = append(make([]byte, 0, 2*total), have...)[:2*total]
-				m.r, m.w = 0, len(have)
 			}
 		}
-		if err := idle(); err != nil {
+		if err := m.more(total, idle); err != nil {
 			return 0, nil, err
 		}
-		if m.r > 0 {
-			m.w = copy(m.buf, m.buf[m.r:m.w])
-			m.r = 0
-		}
-		n, err := m.c.Read(m.buf[m.w:])
-		if err != nil {
-			return 0, nil, err
-		}
-		m.w += n
 	}
 }

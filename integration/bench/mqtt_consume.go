@@ -62,7 +62,7 @@ func (mqttClient) Consume(t *Target, n int, received func([]byte)) (Consumer, er
 
 // read also takes the SUBACK, before which messages may come.
 func (k *mqttConsumer) read(size int, qos byte, subscribed chan<- struct{}) error {
-	r := mqttReader{c: k.c, buf: make([]byte, size)}
+	r := mqttReader{newStream(k.c, size)}
 	var acks []byte
 	flush := func() error {
 		if len(acks) == 0 {

@@ -45,6 +45,8 @@ type Running struct {
 	Addrs   map[string]string // protocol -> host:port
 	PID     int               // of the process whose family is the broker; 0: unknown
 
+	QueueType string // what AMQP queues are to be; empty: as they come
+
 	processes []*process
 	log       string
 }

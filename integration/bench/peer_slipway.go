@@ -18,6 +18,8 @@ const (
 
 const slipwayConfig = `
 mqtt: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
+amqp: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
+stomp: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
 websocket: {allow_anonymous: true, tls_listen: ["127.0.0.1:0"]}
 users:
   - name: bench

@@ -15,7 +15,9 @@ var peers = []Peer{
 	{"mosquitto-nodelay", "memory only; set_tcp_nodelay", unconfirmed, mosquittoMissing, startMosquitto("set_tcp_nodelay true\n")},
 	{"mosquitto-queues", "memory only; max_queued_messages 0", confirmed, mosquittoMissing, startMosquitto(unlimited)},
 	{"mosquitto-queues-nodelay", "memory only; max_queued_messages 0, set_tcp_nodelay", confirmed, mosquittoMissing, startMosquitto(unlimited + "set_tcp_nodelay true\n")},
-	{"rabbitmq", "synced before the confirm", nil, rabbitMissing, startRabbit},
+	{"rabbitmq", "classic queues, synced before the confirm", nil, rabbitMissing, startRabbit("")},
+	{"rabbitmq-quorum", "quorum queues of one replica, synced before the confirm", amqpQueues, rabbitMissing, startRabbit("quorum")},
+	{"activemq", "KahaDB, synced before the receipt (enableJournalDiskSyncs, as by default); no limit of what a topic keeps for a slow consumer", nil, activeMissing, startActive},
 	{"elasticmq", "memory only", nil, elasticMissing, startElastic},
 	{"moto", "memory only", nil, func(t *tools) string { return hasFile(t.path("moto/bin/moto_server")) }, startMoto},
 	{"localstack", "memory only", nil, func(t *tools) string { return hasFile(t.path("localstack/bin/python")) }, startLocalstack},
@@ -28,6 +30,7 @@ const unlimited = "max_queued_messages 0\n"
 
 func confirmed(s *Scenario) bool   { return s.Confirm }
 func unconfirmed(s *Scenario) bool { return !s.Confirm }
+func amqpQueues(s *Scenario) bool  { return s.Protocol == "amqp" && s.Confirm }
 
 func noneMissing(*tools) string { return "" }
 
@@ -46,54 +49,6 @@ func startMosquitto(more string) func(*tools, string) (*Running, error) {
 		}
 		return start("mosquitto", dir, exec.Command("mosquitto", "-c", path), map[string]string{"mqtt": local(ports[0])})
 	}
-}
-
-const rabbitServer = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-
-func rabbitMissing(*tools) string { return has(rabbitServer, "apt-get install rabbitmq-server") }
-
-// startRabbit starts Debian's RabbitMQ as whoever runs this, with a port mapper
-// of its own, so that no daemon stays behind.
-func startRabbit(_ *tools, dir string) (*Running, error) {
-	ports, err := freePorts(5)
-	if err != nil {
-		return nil, err
-	}
-	addrs := map[string]string{"amqp": local(ports[0]), "mqtt": local(ports[1]), "stomp": local(ports[2])}
-	files := map[string]string{
-		"plugins": "[rabbitmq_mqtt,rabbitmq_stomp].\n",
-		"rabbit.conf": fmt.Sprintf("listeners.tcp.1 = %s\nmqtt.listeners.tcp.1 = %s\nstomp.listeners.tcp.1 = %s\n",
-			addrs["amqp"], addrs["mqtt"], addrs["stomp"]),
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			return nil, err
-		}
-	}
-	env := append(os.Environ(),
-		"HOME="+dir,
-		"ERL_EPMD_ADDRESS=127.0.0.1", fmt.Sprint("ERL_EPMD_PORT=", ports[3]),
-		"RABBITMQ_NODENAME=bench@localhost",
-		"RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", fmt.Sprint("RABBITMQ_NODE_PORT=", ports[0]), fmt.Sprint("RABBITMQ_DIST_PORT=", ports[4]),
-		"RABBITMQ_MNESIA_BASE="+dir+"/data", "RABBITMQ_LOG_BASE="+dir+"/logs", "RABBITMQ_PID_FILE="+dir+"/pid",
-		"RABBITMQ_ENABLED_PLUGINS_FILE="+dir+"/plugins", "RABBITMQ_CONFIG_FILE="+dir+"/rabbit.conf",
-		"RABBITMQ_GENERATED_CONFIG_DIR="+dir+"/generated",
-	)
-	mapper := exec.Command("epmd", "-port", fmt.Sprint(ports[3]))
-	mapper.Env = env
-	m, err := launch(mapper, nil)
-	if err != nil {
-		return nil, err
-	}
-	server := exec.Command(rabbitServer)
-	server.Env, server.Dir = env, dir
-	r, err := start("rabbitmq", dir, server, addrs)
-	if err != nil {
-		m.stop()
-		return nil, err
-	}
-	r.processes = append(r.processes, m)
-	return r, nil
 }
 
 func elasticMissing(t *tools) string {

@@ -14,7 +14,8 @@ type Scenario struct {
 
 	Producers, Consumers int
 	Size                 int  // of a body, bytes
-	Confirm              bool // MQTT QoS 1 with a persistent session, and its like
+	Confirm              bool // MQTT QoS 1 with a persistent session; durable, persistent, confirmed and acknowledged
+	Fanout               bool // AMQP and STOMP: a copy for each consumer; else they compete, and always get copies in MQTT
 	Window               int  // unconfirmed messages of a producer; 0: the protocol's habit
 	Batch                int  // messages of a request where the protocol has that; 0: 1
 
