@@ -50,7 +50,7 @@ func (b *Broker) WatchBlocked(f func(reason string)) (stop func()) {
 	if s.reason != "" {
 		f(s.reason)
 	}
-	s.timer.set(b.Now() + blockedEvery.Milliseconds())
+	s.lookSoon(b)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -66,25 +66,32 @@ func (b *Broker) lookBlocked() {
 	b.parkMu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reason := s.held
+	reason, room := s.held, b.store.Room()
 	switch {
 	case reason != "":
-	case !b.store.Room():
+	case !room:
 		reason = lowOnDisk
 	case parked && s.late:
 		reason = lowOnMemory
 	}
-	s.late = parked && s.held == ""
+	s.late = parked && room && s.held == ""
 	if reason != s.reason {
 		s.reason = reason
 		for _, w := range s.watchers {
 			w.f(reason)
 		}
 	}
-	if len(s.watchers) > 0 {
-		s.timer.set(b.Now() + blockedEvery.Milliseconds())
+	if parked && room {
+		b.committer.submit(&change{}, Local, 0) // which unparks what waited for room
+	}
+	if parked || len(s.watchers) > 0 {
+		s.lookSoon(b)
 	}
 }
+
+// lookSoon has lookBlocked called, unless it will be anyway: connections that
+// come and go must not put it off.
+func (s *blocked) lookSoon(b *Broker) { s.timer.start(b.Now() + blockedEvery.Milliseconds()) }
 
 // Blocked is why publishes are not admitted, "" if they are. It is as fresh as
 // what watchers were told; without any it looks now.

@@ -278,27 +278,34 @@ func (b *Broker) overBudget() bool {
 	return b.holding.Load() || b.committer.backlog() > b.limits.MemoryBytes/4
 }
 
-// park has a publisher looked after once the committer caught up.
+// park has a publisher looked after once the committer caught up, or the disk
+// has room.
 func (b *Broker) park(p *Publisher) {
 	b.parkMu.Lock()
-	defer b.parkMu.Unlock()
-	if !slices.Contains(b.parked, p) {
+	if !p.queued {
+		p.queued = true
 		b.parked = append(b.parked, p)
+	}
+	b.parkMu.Unlock()
+	if p.patient {
+		b.blocked.lookSoon(b)
 	}
 }
 
-// unparkAll admits what is parked, as far as the budget goes. Called on the
-// committer's goroutine after each group.
+// unparkAll admits what is parked, as far as the budget and the disk go. Called
+// on the committer's goroutine after each group.
 func (b *Broker) unparkAll() {
-	for !b.overBudget() {
-		b.parkMu.Lock()
-		if len(b.parked) == 0 {
-			b.parkMu.Unlock()
-			return
-		}
-		p := b.parked[0]
-		b.parked = b.parked[1:]
-		b.parkMu.Unlock()
+	if b.overBudget() {
+		return
+	}
+	b.parkMu.Lock()
+	list := b.parked
+	b.parked = nil
+	for _, p := range list {
+		p.queued = false
+	}
+	b.parkMu.Unlock()
+	for _, p := range list {
 		if p.unpark(b) {
 			b.park(p)
 		}

@@ -108,7 +108,8 @@
 //     disk, not for any consumer, since depth costs disk. So a door may stop
 //     reading a connection whose Publisher is Full: its acknowledgements are
 //     not what would free it. (DESIGN section 4 asks that reading never stops;
-//     it stops here only beyond ParkedBytes, and only for as long as a sync.)
+//     it stops here only beyond ParkedBytes.) A nearly full disk is different:
+//     there a publish is refused, or, of a Patient publisher, parked.
 //   - A publish that one of several queues refuses is kept by the others, and its
 //     publisher is told of the refusal (as RabbitMQ's reject-publish); a retained
 //     value and a session's mark are then not kept.

@@ -22,7 +22,7 @@ type GroupSettlement struct {
 func (p *Publisher) Commit(g *Group) error {
 	b, size := p.ns.b, 0
 	for _, pub := range g.Publications {
-		if err := b.accepts(pub); err != nil {
+		if err := b.accepts(pub, false); err != nil {
 			return err
 		}
 		if pub.To.Kind == ToQueue {

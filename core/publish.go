@@ -8,8 +8,10 @@ import (
 // A Publisher is the publishing side of one connection. Publish, Full, Wait,
 // Flush and Close are for one goroutine.
 type Publisher struct {
-	ns    *Namespace // immutable
-	limit int        // immutable
+	ns      *Namespace // immutable
+	limit   int        // immutable
+	patient bool       // immutable
+	queued  bool       // guarded by Broker.parkMu; it is in Broker.parked
 
 	dirty  []Flusher // owner goroutine only
 	routes []route   // owner goroutine only: scratch
@@ -29,11 +31,22 @@ func (ns *Namespace) NewPublisher(limit int) *Publisher {
 	return &Publisher{ns: ns, limit: limit}
 }
 
+// Patient makes it a publisher whose client waits rather than being refused, and
+// returns it: what the disk has no room for is parked too, and nothing is
+// dropped. Call it before the first Publish.
+func (p *Publisher) Patient() *Publisher { p.patient = true; return p }
+
+// waits says that what is published now must park.
+func (p *Publisher) waits() bool {
+	b := p.ns.b
+	return b.overBudget() || p.patient && !b.store.Room()
+}
+
 // Publish routes pub and hands it to its targets. What can be seen at once
 // (too large, no space, no such queue, draining) is returned and the Confirm
 // is not called; all else goes to the Confirm. Over the memory budget the
 // publication is parked in order and admitted when the committer has caught
-// up, or, if it is transient and nobody asks, dropped and counted.
+// up, or, if it is transient and nobody asks, dropped and counted. See Patient.
 func (p *Publisher) Publish(pub *Publication) error {
 	op, err := p.ns.prepare(pub, p)
 	if op == nil {
@@ -41,8 +54,8 @@ func (p *Publisher) Publish(pub *Publication) error {
 	}
 	b := p.ns.b
 	p.mu.Lock()
-	over := len(p.parked) > 0 || b.overBudget()
-	park := over && !op.droppable()
+	over := len(p.parked) > 0 || p.waits()
+	park := over && (p.patient || !op.droppable())
 	if park {
 		p.parked = append(p.parked, op)
 		p.bytes += op.size
@@ -70,7 +83,9 @@ func (p *Publisher) confirmed(pub *Publication, o Outcome) {
 
 // Full says that the parked bytes are over the limit: take no more publishes
 // until Wait returns. What is parked waits for the committer, which needs no
-// client's help to catch up, so that waiting cannot deadlock.
+// client's help to catch up, so that waiting cannot deadlock; that of a Patient
+// one may wait for room on the disk, which its own acknowledgements may have to
+// make: settle what came of those first.
 func (p *Publisher) Full() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +132,7 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 	defer flushAll(&dirty)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.parked) > 0 && !b.overBudget() {
+	for len(p.parked) > 0 && !p.waits() {
 		op := p.parked[0]
 		p.parked[0] = nil
 		p.parked = p.parked[1:]

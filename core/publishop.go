@@ -41,7 +41,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	b, m := ns.b, pub.Message
 	named := pub.To.Kind == ToQueue && len(pub.HiddenKeys) == 0
 	pub.To = pub.To.plain()
-	if err := b.accepts(pub); err != nil {
+	if err := b.accepts(pub, p.patient); err != nil {
 		return nil, err
 	}
 	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
@@ -101,8 +101,9 @@ func (op *publishOp) droppable() bool {
 
 func (op *publishOp) retains() bool { return op.pub.Retain || op.pub.RetainOnly }
 
-// accepts is what can be refused without looking at any target.
-func (b *Broker) accepts(pub *Publication) error {
+// accepts is what can be refused without looking at any target. What is patient
+// is not refused for want of room.
+func (b *Broker) accepts(pub *Publication, patient bool) error {
 	m := pub.Message
 	switch {
 	case b.draining.Load():
@@ -113,7 +114,7 @@ func (b *Broker) accepts(pub *Publication) error {
 		return errf(TooLarge, "%d headers, the limit is %d", len(m.Headers), b.limits.HeaderCount)
 	case codecCheck(m) != nil:
 		return codecCheck(m)
-	case m.Durable && !b.store.Room():
+	case m.Durable && !patient && !b.store.Room():
 		return errf(NoSpace, "the disk is below its low-space watermark")
 	case pub.To.Kind == ToTopic:
 		if err := match.ValidPath(pub.To.Name); err != nil {

@@ -58,6 +58,16 @@ func (t *timer) set(at int64) {
 	ts.arm()
 }
 
+// start is set, if it is not set.
+func (t *timer) start(at int64) {
+	t.t.mu.Lock()
+	idle := t.at == 0
+	t.t.mu.Unlock()
+	if idle { // another's at the same moment is as good
+		t.set(at)
+	}
+}
+
 // arm asks the clock for the earliest. Lock held.
 func (t *timers) arm() {
 	if len(t.queue) == 0 || t.closed || t.alarm != 0 && t.alarm <= t.queue[0].at {

@@ -1,6 +1,7 @@
 package amqp
 
 import (
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -50,6 +51,8 @@ func blocked(c *cell, d *daemon.Broker, dir string) {
 	q := in.queue("q", object{"durable": true})
 	persistent := func(m *message) { m.Props.Mode = 2 }
 	in.publish("", q, "before", persistent)
+	own := in.queue("own", object{"durable": true})
+	in.publish("", own, "to the producer", persistent)
 	empty := sync.OnceFunc(daemon.FillDisk(c, dir, 32<<20))
 	defer empty()
 	daemon.Eventually(c, patience, "refusal", func() bool { return d.Ready() != nil })
@@ -62,6 +65,14 @@ func blocked(c *cell, d *daemon.Broker, dir string) {
 	if e, ok := c.mail.take(100*time.Millisecond, in.is("delivery")); ok {
 		c.Fatalf("taken below the watermark: %+v", e)
 	}
+	// The connection that published is read on.
+	out.consume(own, "two")
+	d2 := out.delivery()
+	out.want("consumed by who is blocked", string(d2.Body), "to the producer")
+	out.do("ack", object{"tag": d2.Tag})
+	out.do("cancel", object{"consumer": "two"})
+	again := producer.channel(false)
+	again.want("settled by who is blocked", fmt.Sprint(again.messages(own)), "0")
 	empty()
 	producer.event("unblocked")
 	in.want("published while blocked", string(in.delivery().Body), "meanwhile")

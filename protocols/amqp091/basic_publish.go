@@ -16,7 +16,8 @@ import (
 //	user-id             must be the connection's user
 //	expiration          ms, as text
 //	refused             confirm.select: basic.nack; a channel error for what RabbitMQ closes it for
-//	disk nearly full    the connection is told (connection.blocked) and not read until there is room
+//	not admitted        for want of room on the disk or of memory, or by an operator: connection.blocked, and the
+//	                    message is parked, in order; acknowledgements and all else go on (blocked.go)
 
 // content is the message that a channel is receiving.
 type content struct {
@@ -200,28 +201,20 @@ func (ch *channel) complete(body []byte) error {
 	return ch.c.admitted()
 }
 
-// submit hands a publication to the core, waiting while there is no disk for
-// it. What the core refuses at once closes the channel, or is nacked.
+// submit hands a publication to the core, which parks it while it cannot be
+// admitted. What the core refuses at once closes the channel, or is nacked.
 func (ch *channel) submit(pub *publication) error {
 	c := ch.c
-	for {
-		err := c.pub.Publish(&pub.Publication)
-		if err == nil {
-			return nil
-		}
-		switch core.KindOf(err) {
-		case core.NoSpace:
-			if err := c.awaitRoom(); err != nil {
-				return err
-			}
-		case core.NotFound:
-			return wire.Errorf(wire.NotFound, "no %s", c.exchangeName(ch.route.exchange))
-		case core.Denied:
-			return c.internalExchange(ch.route.exchange)
-		default:
-			return c.refusal(err, c.exchangeName(ch.route.exchange))
-		}
+	err := c.pub.Publish(&pub.Publication)
+	switch {
+	case err == nil:
+		return nil
+	case core.KindOf(err) == core.NotFound:
+		return wire.Errorf(wire.NotFound, "no %s", c.exchangeName(ch.route.exchange))
+	case core.KindOf(err) == core.Denied:
+		return c.internalExchange(ch.route.exchange)
 	}
+	return c.refusal(err, c.exchangeName(ch.route.exchange))
 }
 
 // giveBack is basic.return of what nobody takes.
@@ -237,8 +230,8 @@ func (ch *channel) giveBack(pub *publication, body []byte) {
 	ch.encode(&out, &d, false, func(dst []byte) []byte { return method.Append(dst, ch.num) })
 }
 
-// admitted waits while the core cannot take more. Everybody else goes on: what
-// is parked needs only the disk.
+// admitted waits while more is parked than a connection may have parked. This
+// connection is not read meanwhile; everybody else goes on.
 func (c *conn) admitted() error {
 	if !c.pub.Full() {
 		return nil

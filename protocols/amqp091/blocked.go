@@ -10,8 +10,11 @@ import (
 
 // connection.blocked and unblocked (RabbitMQ's extension): sent to clients that
 // can, when publishes are not admitted and when they are again. What is
-// published meanwhile is parked, in order, and then this connection is not read;
-// nothing is lost.
+// published meanwhile is parked, in order, and everything else goes on, on the
+// same connection too: its acknowledgements may be what makes room. Only a client
+// that publishes on until core.Limits.ParkedBytes are parked, or that commits a
+// transaction with publishes (which is not parked), is not read until there is
+// room. RabbitMQ reads no connection that published. Nothing is lost.
 
 // gate is closed while the core admits no publishes.
 type gate struct {
@@ -56,7 +59,7 @@ func (c *conn) watchBlocked() {
 	})
 }
 
-// awaitRoom waits until publishes are admitted again. The core may not have said
+// awaitRoom waits, for a commit, until publishes are admitted again. The core may not have said
 // yet that they are not: its next look, within a second, does.
 func (c *conn) awaitRoom() error {
 	c.settleAcked()

@@ -78,6 +78,7 @@
 //     RabbitMQ does.
 //   - An x-death that a client publishes is replaced by the broker's own trail when
 //     there is one, and never goes on counting (as in RabbitMQ 4).
-//   - A publisher is not read while the disk is nearly full, its acknowledgements
-//     neither: DESIGN section 4 would go on reading; RabbitMQ does as we do.
+//   - While publishes are not admitted a connection is read on, and what it
+//     publishes is parked; not beyond 1 MiB of it, and not behind a tx.commit
+//     with publishes (blocked.go).
 package amqp091

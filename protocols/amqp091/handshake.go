@@ -169,7 +169,7 @@ func (c *conn) open(args []byte) error {
 	if err != nil {
 		return err
 	}
-	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0)
+	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0).Patient()
 	c.phase = running
 	c.mu.Lock()
 	c.shown.Namespace = ns.Name()
