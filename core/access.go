@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/xdg-go/stringprep"
-
 	"github.com/slipwaymq/slipway/core/match"
 )
 
@@ -61,12 +59,13 @@ type AccessUser struct {
 }
 
 // A Principal is who a connection or request acts for: a user or Anonymous.
-// It never changes, so doors keep it. The zero Principal may do nothing.
+// Doors keep it; what it may do follows Access.Replace. The zero Principal may
+// do nothing.
 type Principal struct {
 	Name      string // "" for Anonymous
 	Namespace string
-	Anonymous bool // may do everything: only where anonymous clients are let in
-	grants    []Grant
+	Anonymous bool                    // may do everything: only where anonymous clients are let in
+	grants    atomic.Pointer[[]Grant] // nil: none
 }
 
 // AnonymousPrincipal is whoever a listener lets in without credentials.
@@ -123,14 +122,22 @@ func (p *Principal) may(a Action, covers func(*Grant) bool) bool {
 	case p.Anonymous:
 		return true
 	}
-	for i := range p.grants {
-		if g := &p.grants[i]; g.Actions&a != 0 && covers(g) {
+	grants := p.granted()
+	for i := range grants {
+		if g := &grants[i]; g.Actions&a != 0 && covers(g) {
 			if a &^= g.Actions; a == 0 {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+func (p *Principal) granted() []Grant {
+	if all := p.grants.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // matchesName compares a queue's name with a pattern in which `*` stands for
@@ -158,32 +165,14 @@ type VerifyPassword func(hash string, password []byte) bool
 
 // Access knows the users. It is safe for concurrent use.
 type Access struct {
-	verify     VerifyPassword         // immutable
-	proofKey   []byte                 // immutable; random, never stored
-	users      map[string]*accessUser // immutable
-	keys       map[string]accessKey   // immutable
-	decoy      string                 // immutable; a hash to verify for who has none
-	scramNames map[string]*accessUser // immutable; those who have one, by their name as SASLprep has it
-	scramLike  *SCRAMVerifier         // immutable; that of the first user who has one
-	turns      chan struct{}          // bounds how many passwords are hashed at once
+	verify   VerifyPassword         // immutable
+	proofKey []byte                 // immutable; random, never stored
+	current  atomic.Pointer[roster] // replaced as a whole
+	turns    chan struct{}          // bounds how many passwords are hashed at once
 
 	mu    sync.Mutex
 	tries int            // guarded by mu; logins that hash or wait for it
 	from  map[string]int // guarded by mu; the same of each address
-}
-
-type accessUser struct {
-	principal *Principal     // immutable
-	hash      string         // immutable
-	scram     *SCRAMVerifier // immutable; nil: none
-	// proof is a MAC of the password that last verified: a hash that takes
-	// 50 ms is paid once and not at every reconnect. Atomic.
-	proof atomic.Pointer[[sha256.Size]byte]
-}
-
-type accessKey struct {
-	secret    string
-	principal *Principal
 }
 
 // maxHashing bounds the memory and the cores that logins take: argon2id is
@@ -207,57 +196,18 @@ func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Acc
 	if verify == nil || len(proofKey) < 16 {
 		return nil, errf(Invalid, "access needs a verifier and a key of at least 16 bytes")
 	}
+	all, err := newRoster(users, &roster{})
+	if err != nil {
+		return nil, err
+	}
 	a := &Access{
-		verify:     verify,
-		proofKey:   append([]byte(nil), proofKey...),
-		users:      make(map[string]*accessUser, len(users)),
-		scramNames: map[string]*accessUser{},
-		keys:       map[string]accessKey{},
-		turns:      make(chan struct{}, maxHashing),
-		from:       map[string]int{},
+		verify:   verify,
+		proofKey: append([]byte(nil), proofKey...),
+		turns:    make(chan struct{}, maxHashing),
+		from:     map[string]int{},
 	}
-	for _, u := range users {
-		if err := a.add(u); err != nil {
-			return nil, err
-		}
-	}
+	a.current.Store(all)
 	return a, nil
-}
-
-func (a *Access) add(u AccessUser) error {
-	if u.Name == "" {
-		return errf(Invalid, "a user without a name")
-	}
-	if a.users[u.Name] != nil {
-		return errf(Invalid, "two users named %q", u.Name)
-	}
-	p := &Principal{Name: u.Name, Namespace: u.Namespace, grants: append([]Grant(nil), u.Grants...)}
-	if u.SCRAM != nil {
-		if err := u.SCRAM.check(); err != nil {
-			return err
-		}
-		if a.scramLike == nil {
-			a.scramLike = u.SCRAM
-		}
-	}
-	a.users[u.Name] = &accessUser{principal: p, hash: u.PasswordHash, scram: u.SCRAM}
-	if u.SCRAM != nil {
-		name, err := stringprep.SASLprep.Prepare(u.Name)
-		if err != nil || name == "" || a.scramNames[name] != nil {
-			return errf(Invalid, "the user name %q cannot be told apart, or said, in SCRAM", u.Name)
-		}
-		a.scramNames[name] = a.users[u.Name]
-	}
-	if a.decoy == "" {
-		a.decoy = u.PasswordHash
-	}
-	for id, secret := range u.AccessKeys {
-		if _, taken := a.keys[id]; taken || id == "" || secret == "" {
-			return errf(Invalid, "access key %q of user %q is empty or another's", id, u.Name)
-		}
-		a.keys[id] = accessKey{secret, p}
-	}
-	return nil
 }
 
 // Authenticate is the principal of a user whose password this is, else a
@@ -268,11 +218,11 @@ func (a *Access) add(u AccessUser) error {
 // return ErrBusy. from is the client's address without a port; "" is not
 // counted.
 func (a *Access) Authenticate(ctx context.Context, from, name string, password []byte) (*Principal, error) {
-	proof := a.prove(name, password)
-	u := a.users[name]
+	proof, all := a.prove(name, password), a.current.Load()
+	u := all.users[name]
 	if u == nil || u.hash == "" {
-		if a.decoy != "" {
-			if _, err := a.hashes(ctx, from, a.decoy, password); err != nil {
+		if all.decoy != "" {
+			if _, err := a.hashes(ctx, from, all.decoy, password); err != nil {
 				return nil, err
 			}
 		}
@@ -352,10 +302,11 @@ type User struct {
 
 // Users lists them, ordered by name.
 func (a *Access) Users() []User {
-	list := make([]User, 0, len(a.users))
-	for _, u := range a.users {
+	users := a.current.Load().users
+	list := make([]User, 0, len(users))
+	for _, u := range users {
 		p := u.principal
-		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.grants)})
+		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.granted())})
 	}
 	slices.SortFunc(list, func(a, b User) int { return cmpString(a.Name, b.Name) })
 	return list
@@ -366,14 +317,14 @@ func errDenied() error { return errf(Denied, "wrong user name or password") }
 // ByAccessKey is the secret and the principal of an access key. The secret
 // verifies a signature; whoever compares it does so in constant time.
 func (a *Access) ByAccessKey(id string) (secret string, p *Principal, ok bool) {
-	k, ok := a.keys[id]
+	k, ok := a.current.Load().keys[id]
 	return k.secret, k.principal, ok
 }
 
 // ByIdentity is the principal of the user whom something verified outside names,
 // such as a client's certificate.
 func (a *Access) ByIdentity(name string) (p *Principal, ok bool) {
-	u, ok := a.users[name]
+	u, ok := a.current.Load().users[name]
 	if !ok {
 		return nil, false
 	}

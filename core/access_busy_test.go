@@ -17,7 +17,7 @@ func TestAuthenticateBusy(t *testing.T) {
 		v := &plainVerifier{during: func() { <-gate }}
 		a := newTestAccess(t, v, AccessUser{Name: "app", PasswordHash: "hash:one"}, AccessUser{Name: "known", PasswordHash: "hash:two"})
 		proof := a.prove("known", []byte("two"))
-		a.users["known"].proof.Store(&proof)
+		a.current.Load().users["known"].proof.Store(&proof)
 		var tries sync.WaitGroup
 		var mu sync.Mutex
 		busy := 0

@@ -44,7 +44,7 @@ func hmacOf(key []byte, text string) []byte {
 }
 
 // HasSCRAM says that some user can log in by SCRAM-SHA-256.
-func (a *Access) HasSCRAM() bool { return a.scramLike != nil }
+func (a *Access) HasSCRAM() bool { return a.current.Load().scramLike != nil }
 
 // A SCRAMLogin is one exchange. For one goroutine.
 type SCRAMLogin struct {
@@ -107,12 +107,13 @@ func scramName(s string) (string, bool) {
 }
 
 func (a *Access) scramOf(name string) (*accessUser, SCRAMVerifier) {
-	if u := a.scramNames[name]; u != nil {
+	all := a.current.Load()
+	if u := all.scramNames[name]; u != nil {
 		return u, *u.scram
 	}
 	made := SCRAMVerifier{Iterations: 4096}
-	if a.scramLike != nil {
-		made.Iterations = a.scramLike.Iterations
+	if all.scramLike != nil {
+		made.Iterations = all.scramLike.Iterations
 	}
 	proof := a.prove(name, []byte("salt"))
 	made.Salt = proof[:16]

@@ -53,6 +53,22 @@ func (s *Server) CloseAll(reason error) int {
 	return len(conns)
 }
 
+// CloseUsers asks the connections of these users to stop and returns how many
+// there were. Those still in their handshake may be about to become one of
+// these users, by what is not true any more: they are asked too.
+func (s *Server) CloseUsers(names []string, reason error) (n int) {
+	for _, c := range s.snapshot() {
+		c.mu.Lock()
+		established, user := c.established, c.user
+		c.mu.Unlock()
+		if !established || slices.Contains(names, user) {
+			c.Stop(reason)
+			n++
+		}
+	}
+	return n
+}
+
 func (s *Server) snapshot() []*Conn {
 	s.mu.Lock()
 	out := make([]*Conn, 0, len(s.conns))

@@ -54,6 +54,40 @@ func TestEchoAndRegistry(t *testing.T) {
 	expect(t, b, "bye")
 }
 
+// Of users who may not go on no connection stays, nor any that could still turn
+// out to be theirs; all others do.
+func TestCloseUsers(t *testing.T) {
+	reason, ended := errors.New("changed"), make(chan error, 3)
+	s, addr := start(t, Config{}, handlerFunc(func(_ context.Context, c *Conn) {
+		err := c.ReadLoop(func(buf []byte) error {
+			if user := string(buf); user != "?" {
+				c.Established(user, user)
+			}
+			c.Out.Write(Must, buf)
+			return nil
+		})
+		ended <- err
+	}))
+	conns := map[string]net.Conn{}
+	for _, user := range []string{"a", "b", "?"} {
+		conns[user] = dial(t, addr)
+		write(t, conns[user], user)
+		expect(t, conns[user], user)
+	}
+	if n := s.CloseUsers([]string{"a", "c"}, reason); n != 2 {
+		t.Errorf("%d closed", n)
+	}
+	for range 2 {
+		if err := <-ended; !errors.Is(err, reason) {
+			t.Errorf("ended with %v", err)
+		}
+	}
+	expectEnd(t, conns["a"])
+	expectEnd(t, conns["?"])
+	write(t, conns["b"], "b")
+	expect(t, conns["b"], "b")
+}
+
 func TestPortInUse(t *testing.T) {
 	_, addr := start(t, Config{}, echo(nil))
 	_, err := Listen("mqtt", addr)
