@@ -30,7 +30,7 @@
 //	  policies
 //	TLS listeners of every door, proxy_protocol                here
 //	YAML anchors and aliases, several documents in a file      absent: refused
-//	change while running                                       absent: restart
+//	change while running                                       Changed says what differs; cmd/slipway what of it needs a restart
 //	formats other than YAML (JSON is YAML)                     absent
 //
 // The complete example, with every key and its default, is slipway.example.yaml

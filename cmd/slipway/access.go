@@ -11,6 +11,16 @@ import (
 
 // newAccess gives the configured users to the core.
 func newAccess(cfg config.Config) (*core.Access, error) {
+	all, err := accessUsers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	proofKey := make([]byte, 32)
+	rand.Read(proofKey) // never fails
+	return core.NewAccess(all, verifyPassword, proofKey)
+}
+
+func accessUsers(cfg config.Config) ([]core.AccessUser, error) {
 	all := make([]core.AccessUser, 0, len(cfg.Users))
 	for _, u := range cfg.Users {
 		grants, err := newGrants(u.Permissions)
@@ -34,9 +44,7 @@ func newAccess(cfg config.Config) (*core.Access, error) {
 		}
 		all = append(all, user)
 	}
-	proofKey := make([]byte, 32)
-	rand.Read(proofKey) // never fails
-	return core.NewAccess(all, verifyPassword, proofKey)
+	return all, nil
 }
 
 func newGrants(permissions []config.Permission) ([]core.Grant, error) {

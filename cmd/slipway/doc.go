@@ -25,7 +25,10 @@
 //
 // SIGTERM and SIGINT drain: stop accepting, finish what is being confirmed,
 // close sessions and the store. A second one ends the process at once. SIGHUP
-// reads certificates again, if a listener speaks TLS.
+// reads the configuration and the certificates again, if there is a file of the
+// one or a TLS listener: users and the log's level change under way, what else is
+// new is named in the log and waits for the next start (reload.go). What is wrong
+// changes nothing, and is said with its line.
 //
 // Exit codes:
 //
@@ -44,7 +47,8 @@
 //	wire_store.go        the store on disk or in memory; world, what a test replaces
 //	wire_memory.go       who gets what of limits.memory_budget; GOMEMLIMIT
 //	wire_definitions.go  namespaces, queues, topics, routes and aliases of the configuration
-//	wire_listeners.go    addresses, and the certificates that they show; reload.go: when to read them again
+//	wire_listeners.go    addresses, and the certificates that they show
+//	reload.go            what is read again, and when
 //	wire_doors.go        the table of doors, the admin door, the drain; wire_mqtt,
 //	                     wire_websocket, wire_aws, wire_http
 //	clock.go             core's time, which no setting of the wall clock moves
@@ -54,7 +58,7 @@
 // failed write ends the process at once.
 //
 //	command          state
-//	serve            here; a configuration that changed is read at the next start
+//	serve            here; at SIGHUP users, log.level and certificates are taken up
 //	check            here
 //	bench, import,   absent
 //	drain

@@ -96,7 +96,11 @@ func TestExitCodeOf(t *testing.T) {
 func TestLayersOfServe(t *testing.T) {
 	file := write(t, "data_dir: file\nlog: {level: warn, format: json}\n")
 	c := call{args: []string{"--data", "flag", "--memory"}, env: []string{"SLIPWAY_CONFIG=" + file, "SLIPWAY_LOG_LEVEL=error"}}
-	cfg, err := c.load()
+	src, err := c.sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := load(src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +111,7 @@ func TestLayersOfServe(t *testing.T) {
 
 func TestLogger(t *testing.T) {
 	var out strings.Builder
-	log := newLogger(config.Log{Level: "warn", Format: "json"}, &out)
+	log, _ := newLogger(config.Log{Level: "warn", Format: "json"}, &out)
 	log.Info("not shown")
 	log.Warn("shown")
 	if got := out.String(); strings.Contains(got, "not shown") || !strings.Contains(got, `"msg":"shown"`) {

@@ -17,11 +17,9 @@ import (
 
 // serve builds store, core and doors, calls ready once every door accepts, and
 // drains in reverse when ctx ends.
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, ready func([]opened)) error {
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger, again reload, ready func([]opened)) error {
 	limitMemory(cfg)
-	reload, stop := hangups(cfg)
-	defer stop()
-	return serveIn(ctx, cfg, log, world{fatal: exitOn(log), reload: reload}, ready)
+	return serveIn(ctx, cfg, log, world{fatal: exitOn(log), reload: again}, ready)
 }
 
 // exitOn ends the process at once: after a failed write nothing may be
@@ -50,15 +48,15 @@ func serveIn(ctx context.Context, cfg config.Config, log *slog.Logger, w world, 
 
 // instance is a running broker: what serve builds up and takes down.
 type instance struct {
-	cfg    config.Config    // immutable
-	log    *slog.Logger     // immutable
-	store  core.Store       // immutable
-	metric metrics          // immutable
-	broker *core.Broker     // immutable
-	access *core.Access     // immutable; nil without users
-	doors  *doors           // immutable
-	reload <-chan os.Signal // immutable; told at SIGHUP
-	drains atomic.Bool      // set by stop
+	cfg    config.Config // immutable; that of the start
+	log    *slog.Logger  // immutable
+	store  core.Store    // immutable
+	metric metrics       // immutable
+	broker *core.Broker  // immutable
+	access *core.Access  // immutable; nil without users
+	doors  *doors        // immutable
+	reload reload        // immutable
+	drains atomic.Bool   // set by stop
 }
 
 // metrics are the store's; nil for one in memory.

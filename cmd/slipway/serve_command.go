@@ -19,12 +19,19 @@ type opened struct {
 
 // serveCommand runs the broker until a signal comes, or it fails.
 func serveCommand(ctx context.Context, c call) error {
-	cfg, err := c.load()
+	src, err := c.sources()
 	if err != nil {
 		return err
 	}
-	log := newLogger(cfg.Log, c.err)
-	return serve(ctx, cfg, log, func(doors []opened) { banner(c.out, cfg, doors) })
+	cfg, err := load(src)
+	if err != nil {
+		return err
+	}
+	signals, stop := hangups(src.File, cfg)
+	defer stop()
+	log, level := newLogger(cfg.Log, c.err)
+	again := reload{signals: signals, level: level, load: func() (config.Config, error) { return load(src) }}
+	return serve(ctx, cfg, log, again, func(doors []opened) { banner(c.out, cfg, doors) })
 }
 
 // settingFlags are the flags of serve, and the settings they are.
@@ -40,8 +47,8 @@ var settingFlags = []struct{ flag, path, what string }{
 	{"log-format", "log.format", "`FORMAT` text or json"},
 }
 
-// load reads the flags of serve and the layers below them.
-func (c call) load() (config.Config, error) {
+// sources reads the flags of serve, and says what is below them.
+func (c call) sources() (config.Sources, error) {
 	fs := c.flags("serve", "[flags]")
 	file := fs.String("config", c.getenv("SLIPWAY_CONFIG"), "read settings from `FILE`")
 	fs.Bool("memory", false, "keep nothing on disk")
@@ -49,9 +56,13 @@ func (c call) load() (config.Config, error) {
 		fs.String(f.flag, "", f.what)
 	}
 	if _, err := c.parse(fs, 0); err != nil {
-		return config.Config{}, err
+		return config.Sources{}, err
 	}
-	cfg, err := config.Load(config.Sources{File: *file, Env: c.env, Flags: given(fs)})
+	return config.Sources{File: *file, Env: c.env, Flags: given(fs)}, nil
+}
+
+func load(src config.Sources) (config.Config, error) {
+	cfg, err := config.Load(src)
 	if err != nil {
 		return config.Config{}, configError(fmt.Errorf("the configuration is wrong:\n%w", err))
 	}
@@ -83,14 +94,19 @@ func (c call) getenv(name string) string {
 	return ""
 }
 
-func newLogger(cfg config.Log, w io.Writer) *slog.Logger {
-	var level slog.Level
+func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(levelOf(cfg))
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), level
+	}
+	return slog.New(slog.NewTextHandler(w, o)), level
+}
+
+func levelOf(cfg config.Log) (level slog.Level) {
 	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
 		panic(err) // config has checked it
 	}
-	o := &slog.HandlerOptions{Level: level}
-	if cfg.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
-	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return level
 }

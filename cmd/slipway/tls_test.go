@@ -46,7 +46,7 @@ admin: {tls_listen: ["127.0.0.1:0"], tls: {min_version: "1.3"}}
 func TestDoorsOverTLS(t *testing.T) {
 	dir, trust := certs(t)
 	w, hangup := outside(t), make(chan os.Signal)
-	w.reload = hangup
+	w.reload.signals = hangup
 	in, err := start(settings(t, fmt.Sprintf(everyDoorTLS, dir)), quiet(), w)
 	if err != nil {
 		t.Fatal(err)

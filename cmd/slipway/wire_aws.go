@@ -60,12 +60,8 @@ func (in *instance) verifier() awsapi.Verifier {
 		return nil
 	}
 	accounts := map[string]string{}
-	for _, u := range in.cfg.Users {
-		for _, n := range in.cfg.Namespaces {
-			if n.Name == u.Namespace {
-				accounts[u.Name] = n.AccountID
-			}
-		}
+	for _, n := range in.cfg.Namespaces {
+		accounts[n.Name] = n.AccountID
 	}
 	return awsapi.Signatures{
 		Now: time.Now, Strangers: in.cfg.AWS.AllowAnonymous, Unsigned: unsigned,
@@ -76,7 +72,13 @@ func (in *instance) verifier() awsapi.Verifier {
 			}
 			return secret, who.Name, true
 		},
-		Account: func(user string) string { return accounts[user] },
+		Account: func(user string) string {
+			who, ok := in.access.ByIdentity(user)
+			if !ok {
+				return ""
+			}
+			return accounts[who.Namespace]
+		},
 	}.Verifier()
 }
 

@@ -89,7 +89,7 @@ func (in *instance) open(l *listeners) (*doors, error) {
 		return nil, errors.Join(err, d.drain(context.Background()))
 	}
 	in.openAdmin(d, l.of["admin"], l.certificates)
-	d.background(func(ctx context.Context) { in.watchCertificates(ctx, l.certificates) })
+	d.background(func(ctx context.Context) { in.watch(ctx, l.certificates) })
 	return d, nil
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -125,31 +124,9 @@ func checkTLS(cfg config.Config) error {
 }
 
 const (
-	lookAgain   = 10 * time.Second    // how often certificates are looked at
+	lookAgain   = 10 * time.Second    // how often certificates are looked at; contents are compared, however files are replaced
 	expiresSoon = 14 * 24 * time.Hour // when it is time to say so
 )
-
-// watchCertificates takes up certificates that changed, and looks at all when
-// told by reload, until ctx ends. The contents are compared, so it does not
-// matter how files are replaced.
-func (in *instance) watchCertificates(ctx context.Context, all certificates) {
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	in.warnOfExpiry(all)
-	for {
-		force := false
-		select {
-		case <-ctx.Done():
-			return
-		case <-in.reload:
-			force = true
-		case <-tick.C:
-		}
-		for _, c := range all {
-			in.takeUp(c, force)
-		}
-	}
-}
 
 func (in *instance) takeUp(c *protocols.Certificates, force bool) {
 	changed, err := c.Reload(force)

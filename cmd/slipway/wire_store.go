@@ -2,7 +2,6 @@ package main
 
 import (
 	"log/slog"
-	"os"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
 	"github.com/slipwaymq/slipway/config"
@@ -18,7 +17,7 @@ type world struct {
 	wrap  func(core.Store) core.Store // nil: the store as it is
 	fatal func(error)                 // must not return, except in a test
 
-	reload <-chan os.Signal // says that certificates are to be read again; nil: only when they change
+	reload reload
 }
 
 // openStore opens what cfg asks for; metrics is nil for a store in memory.
