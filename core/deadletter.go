@@ -61,10 +61,10 @@ func (op *moveOp) stage(g *staging) {
 	// A redrive whose queue is gone stays. So does what was only delivered too
 	// often, and is delivered on (SQS); what expired, was rejected or overflowed
 	// ends here, where there is nowhere to go (RabbitMQ), and is counted.
-	if op.back = op.missing && (!op.died || op.why == DeliveryLimit && op.to.Kind != ToExchange); op.back {
+	if op.back = op.missing && op.session == nil && (!op.died || op.why == DeliveryLimit && op.to.Kind != ToExchange); op.back {
 		return
 	}
-	if op.missing {
+	if op.missing && op.session == nil { // else it ends with its session
 		q.ns.b.counters.dropped.Add(1)
 		q.ns.b.log.Warn("a dead letter was dropped: its address reaches no queue", "queue", q.name, "address", op.to.String())
 	}

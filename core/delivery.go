@@ -41,8 +41,8 @@ const (
 
 // A Receiver takes push deliveries. Deliver is called with the queue's lock
 // held, in queue order, from any goroutine: it appends to an output, must not
-// block, and may call nothing of core but Session.SetState. It returns true
-// if a Flush is now due that was not due before.
+// block, and may call nothing of core but Session.SetState and Consumer.Begin.
+// It returns true if a Flush is now due that was not due before.
 type Receiver interface {
 	Flusher
 	Deliver(c *Consumer, d Delivery) (dirty bool)

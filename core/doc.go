@@ -61,6 +61,7 @@
 //	broker namespace definitions recover stats   the whole, and its start
 //	publish route publishop body dedup gate blocked   the way in
 //	committer   the one goroutine that changes the store
+//	begin   a delivery that a start must know of
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
 //	loader delayed expiry timers deadletter sweep   what runs beside

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -60,6 +61,7 @@ type entry struct {
 	tooLarge   bool  // counted as too large for a pull
 	undead     bool  // over its delivery limit, but there is nowhere to go: one more delivery
 	heapAt     int   // place in the deadline heap, -1 for none
+	bound      *bond // whose alone it is; nil: the queue's
 	holder     *holder
 	prev, next *entry // in the holder's list
 }
@@ -207,13 +209,21 @@ func decodeEntry(val []byte) (e *entry, encoded []byte, err error) {
 	return e, encoded, nil
 }
 
-// lease record (table l): what a delivered entry must remember.
+// lease record (table l): what a delivered entry must remember. A bond follows if
+// it has one: the session's number, the state's key and value, the note.
 func appendLease(dst []byte, e *entry) []byte {
 	dst = append(dst, entryVersion)
 	dst = binary.AppendUvarint(dst, uint64(e.deadline))
 	dst = binary.AppendUvarint(dst, uint64(e.deliveries))
 	dst = binary.AppendUvarint(dst, uint64(e.first))
-	return binary.AppendUvarint(dst, uint64(e.lease))
+	dst = binary.AppendUvarint(dst, uint64(e.lease))
+	b := e.bound
+	if b == nil {
+		return dst
+	}
+	dst = binary.AppendUvarint(be64(dst, b.session), uint64(b.Change.Key))
+	dst = append(binary.AppendUvarint(dst, uint64(len(b.Change.Value))), b.Change.Value...)
+	return append(binary.AppendUvarint(dst, uint64(len(b.Note))), b.Note...)
 }
 
 func decodeLease(val []byte, e *entry) error {
@@ -225,6 +235,11 @@ func decodeLease(val []byte, e *entry) error {
 	e.deliveries = int(f.uvarint())
 	e.first = int64(f.uvarint())
 	e.lease = uint32(f.uvarint())
+	if len(f.b) > 0 {
+		b := &bond{session: f.u64()}
+		b.Change.Key, b.Change.Value = uint32(f.uvarint()), bytes.Clone(f.bytes())
+		b.Note, e.bound = bytes.Clone(f.bytes()), b
+	}
 	if f.bad {
 		return errEntry
 	}

@@ -31,7 +31,7 @@ func (b *Broker) recover() error {
 	for _, table := range []struct {
 		tab  byte
 		take func(key, val []byte) error
-	}{{tabHead, r.head}, {tabLease, r.lease}, {tabState, r.state}, {tabSweep, r.sweep}, {tabOrphan, r.orphan}} {
+	}{{tabHead, r.head}, {tabState, r.state}, {tabLease, r.lease}, {tabSweep, r.sweep}, {tabOrphan, r.orphan}} {
 		if err := r.table(table.tab, table.take); err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (r *recovery) session(ns *Namespace, name string, val []byte) error {
 	}
 	s := &Session{
 		ns: ns, id: strings.TrimPrefix(name, def.Dialect+"/"), num: def.ID, dialect: def.Dialect, durable: true, queue: q,
-		expiry: def.Expiry, attrs: def.Attributes, detached: def.Detached, willAt: def.WillAt, state: map[uint32][]byte{},
+		expiry: def.Expiry, attrs: def.Attributes, detached: def.Detached, cut: def.Cut, willAt: def.WillAt, state: map[uint32][]byte{},
 	}
 	if w := def.Will; w != nil {
 		m, err := decodeMessage(w.Message)
@@ -146,7 +146,7 @@ func (r *recovery) session(ns *Namespace, name string, val []byte) error {
 		s.will = &Will{Message: m, To: to, Retain: w.Retain, Delay: w.Delay, Expiry: w.Expiry}
 	}
 	if s.detached == 0 { // attached when the broker stopped
-		s.detached, s.unsaved = r.b.Now(), true
+		s.detached, s.cut, s.unsaved = r.b.Now(), r.b.boot<<32, true
 		if s.will != nil {
 			s.willAt = s.detached + s.will.Delay.Milliseconds()
 		}
@@ -246,6 +246,10 @@ func (r *recovery) lease(key, val []byte) error {
 	e.pos, e.inc = p, q.head.inc
 	if err := decodeLease(val, e); err != nil {
 		return err
+	}
+	if e.bound != nil {
+		r.rejoin(q, e)
+		return nil
 	}
 	q.restore(e)
 	return nil

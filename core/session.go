@@ -24,6 +24,7 @@ type Session struct {
 	will     *Will             // guarded by mu
 	attrs    map[string]string // guarded by mu
 	detached int64             // guarded by mu; ms, 0 while attached
+	cut      uint64            // guarded by mu; see Cut
 	willAt   int64             // guarded by mu; ms when the will is due, 0 for none
 	state    map[uint32][]byte // guarded by mu
 	stated   bool              // guarded by mu; there may be state in the store
@@ -40,6 +41,7 @@ type sessionDef struct {
 	Expiry     time.Duration     `json:"expiry"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Detached   int64             `json:"detached,omitempty"`
+	Cut        uint64            `json:"cut,omitempty"`
 	WillAt     int64             `json:"willAt,omitempty"`
 	Will       *willDef          `json:"will,omitempty"`
 }
@@ -152,6 +154,15 @@ func (s *Session) Attributes() map[string]string {
 	return s.attrs
 }
 
+// Cut says that the broker ended in the middle of an attachment that nothing has
+// ended in order since: what the session's queue holds of sequences before the
+// one that it returns may have been delivered, though nothing says so. 0: no.
+func (s *Session) Cut() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut
+}
+
 // SetLocal hangs something of the door's on the session, which lives in memory
 // as long as the session does.
 func (s *Session) SetLocal(v any) {
@@ -245,7 +256,7 @@ func (s *Session) save() {
 		return
 	}
 	def := sessionDef{
-		ID: s.num, Dialect: s.dialect, Expiry: s.expiry, Attributes: s.attrs, Detached: s.detached, WillAt: s.willAt,
+		ID: s.num, Dialect: s.dialect, Expiry: s.expiry, Attributes: s.attrs, Detached: s.detached, Cut: s.cut, WillAt: s.willAt,
 	}
 	if w := s.will; w != nil {
 		def.Will = &willDef{Message: appendMessage(nil, w.Message), To: w.To.String(), Retain: w.Retain, Delay: w.Delay, Expiry: w.Expiry}
@@ -276,7 +287,7 @@ func (s *Session) Detach(expiry time.Duration, will bool) {
 		return
 	}
 	now := s.ns.b.Now()
-	s.expiry, s.detached = expiry, now
+	s.expiry, s.detached, s.cut = expiry, now, 0
 	if !will {
 		s.will = nil
 	}

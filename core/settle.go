@@ -80,6 +80,7 @@ type recordOp struct {
 // lock held.
 func (op *recordOp) giveBack(e *entry) {
 	op.q.st.giveBack(e)
+	e.bound = nil
 	op.q.noteExpiry(e) // which may have come while it was held
 	op.q.ns.b.counters.redelivered.Add(1)
 	op.add(e)
@@ -115,9 +116,7 @@ func (op *recordOp) stage(g *staging) {
 		if e.inc != q.head.inc || e.over {
 			continue
 		}
-		g.key = posKey(g.key[:0], tabLease, e.inc, e.pos)
-		g.val = appendLease(g.val[:0], e)
-		g.batch.Set(g.key, g.val)
+		q.stageLease(g, e)
 	}
 }
 

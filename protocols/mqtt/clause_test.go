@@ -73,7 +73,7 @@ func TestQoS2GoesOnExpired(t *testing.T) {
 		sub.quiet() // it was one message, and that is gone
 		pub.send("publish topic=x qos=2 id=1 payload=next")
 		pub.want("pubrec id=1")
-		sub.want("publish topic=x qos=2 id=1 payload=next")
+		sub.want("publish topic=x qos=2 id=2 payload=next")
 	})
 }
 

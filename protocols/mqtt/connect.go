@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -192,7 +193,8 @@ func (c *conn) openSession(in *wire.Connect, id string, will *core.Will) (*core.
 	if err := c.mayTake(id); err != nil { // somebody was faster
 		return nil, false, err
 	}
-	clean, attrs := in.Connect.Clean, map[string]string{attrUser: c.principal.Name}
+	clean, inflight := in.Connect.Clean, c.inflight(in)
+	attrs := map[string]string{attrUser: c.principal.Name}
 	if old, ok := c.ns.Session(dialectName, id); ok && !clean {
 		clean = !c.principal.Anonymous && !c.anonymous && old.Attributes()[attrUser] == ""
 		if !clean {
@@ -204,7 +206,11 @@ func (c *conn) openSession(in *wire.Connect, id string, will *core.Will) (*core.
 		if c.revoked {
 			attrs[attrRevoked] = "yes"
 		}
+		if old.Cut() != 0 {
+			inflight = max(inflight, sentAtOnce(old, 0))
+		}
 	}
+	attrs[attrInflight] = strconv.Itoa(inflight)
 	return c.ns.OpenSession(id, clean, core.SessionOptions{
 		Dialect: dialectName, Expiry: c.expiry, Will: will, Queue: c.h.cfg.Session, Attributes: attrs,
 	})

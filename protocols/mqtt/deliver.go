@@ -68,7 +68,7 @@ func (f *feed) effectiveQoS(n *note, published byte) byte {
 
 // ready says whether one more delivery can be sent now. Lock held.
 func (c *conn) ready(o *outgoing) bool {
-	if c.nc.Out.Full() || c.s.recording > maxRecording {
+	if c.nc.Out.Full() || c.s.recording > maxRecording || c.s.strays > 0 {
 		return false
 	}
 	return o.feed.unacknowledged() || c.quota > 0 && c.s.hasID()
@@ -81,8 +81,8 @@ func (f *feed) unacknowledged() bool { return !f.own && f.note.qos == 0 }
 // they are not in the output yet.
 const maxRecording = 1 << 20
 
-// send writes a delivery, or, if its QoS 2 packet id must be recorded first,
-// returns its slot for record. Lock held.
+// send writes a delivery, or, if its packet id must be recorded first, returns
+// its slot for record. Lock held.
 func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 	f, m := o.feed, o.d.Message
 	n := f.note
@@ -102,9 +102,12 @@ func (c *conn) send(o *outgoing) (record *slot, dirty bool) {
 	sl := c.slotFor(o, n.has, qos)
 	c.quota--
 	sl.counted, sl.feed, sl.consumer, sl.receipt = true, f, o.consumer, o.d.Receipt
-	if sl.qos == 2 && !sl.stored && c.s.recordsIDs() {
+	if (sl.qos == 2 || sl.stray) && !sl.stored && c.s.recordsIDs() {
 		sl.phase, sl.msg, sl.note = recording, m, n
 		c.s.recording += len(m.Body)
+		if sl.stray {
+			c.s.strays++
+		}
 		return sl, false
 	}
 	if o.d.Deliveries > 1 && f.own {
@@ -127,21 +130,36 @@ func (c *conn) slotFor(o *outgoing, has uint16, qos byte) *slot {
 			delete(s.at, p)
 			return s.out[id]
 		}
+		return s.newOwn(p, qos)
 	}
 	return s.newSlot(s.freeID(), qos)
 }
 
-// record makes the QoS 2 packet id durable before the first PUBLISH with it:
-// the session's Confirmed goes on.
+// record makes a packet id durable before the first PUBLISH with it: the session's
+// Confirmed goes on. What is of a shared subscription is then the session's, or
+// nobody's, whatever happens [MQTT-4.8.2-4], [MQTT-4.8.2-5].
 func (c *conn) record(sl *slot) {
 	if sl == nil {
 		return
 	}
-	val := []byte{stateForeign}
-	if sl.feed.own {
-		val = appendPosition([]byte{statePublished}, positionOf(sl.receipt))
+	change := core.StateChange{Key: stateOut | uint32(sl.id), Value: []byte{stateForeign}}
+	var bond *core.Bond
+	switch {
+	case sl.stray:
+		change.Value = appendPosition([]byte{stateQoS1}, positionOf(sl.receipt))
+	case sl.feed.own:
+		change.Value = appendPosition([]byte{statePublished}, positionOf(sl.receipt))
+	case sl.feed.group != nil:
+		bond = sl.bond()
 	}
-	c.s.core.SetState(core.StateChange{Key: stateOut | uint32(sl.id), Value: val}, c.s, sl.token(tokenRecorded))
+	sl.consumer.Begin(sl.receipt, c.s.core, change, bond, c.s, sl.token(tokenRecorded))
+}
+
+// bond is what makes a message of a shared subscription the session's own.
+func (sl *slot) bond() *core.Bond {
+	n := sl.feed.note
+	n.has = sl.id
+	return &core.Bond{Note: n.encode(), Change: core.StateChange{Key: stateOut | uint32(sl.id), Value: []byte{stateMoved}}}
 }
 
 // writePublish writes the PUBLISH of a slot. Lock held.

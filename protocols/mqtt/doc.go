@@ -29,7 +29,7 @@
 //	publish puback pubrec pubrel pubcomp subscribe unsubscribe
 //	acks replies                       PUBACK and PUBREC, SUBACK and UNSUBACK to a client, in order
 //	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
-//	session resume                     what outlives a connection, and taking it up again
+//	session ids resume                 what outlives a connection, and taking it up again
 //	share queue                        $share/<group>/<filter>, $queue/<name>
 //	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
 //	sys online                         $SYS; who is connected
@@ -52,11 +52,10 @@
 //	server reference, response information                          where configured
 //
 // testdata/clauses.txt and clauses311.txt list the conformance statements of MQTT 5
-// and 3.1.1 with the test of each. Where a kill of the server shows: QoS 1 that was
-// unacknowledged on a live connection is sent again under a new packet id (after a
-// stop, or where the connection had ended before, under its own); QoS 2 of a shared
-// subscription that was sent on a live connection goes to another member (4.8.2);
-// and what was sent may then expire before it is sent again [MQTT-4.3.3-7].
+// and 3.1.1 with the test of each. They hold through a kill of the server, too. Two
+// things that the specification leaves open show there: what was acknowledged in
+// the last 10 ms may come again, and DUP is set on the first messages that a live
+// session's queue then holds, whether they were sent or not (ids.go).
 //
 // # Locks
 //
@@ -74,14 +73,18 @@
 //     client id is refused before it disconnects anybody.
 //   - A resumed session gets its unacknowledged deliveries from the queue again,
 //     first and in order; the packet id of each is found by its place in the
-//     queue. Ids are in the session's state: at QoS 2 from before the first
-//     PUBLISH, at QoS 1 from when a connection ends, since to record each would
-//     cost what the delivery costs.
+//     queue, from which it is computed (ids.go). At QoS 2 it is also in the
+//     session's state, from before the first PUBLISH on; at QoS 1, where to record
+//     each would cost what the delivery costs, only if another had the id, and,
+//     for DUP, from when a connection ends.
 //   - A QoS 2 message of a shared subscription that was sent when the connection
-//     ended moves to the session's own queue and waits there for the client, or
-//     goes with the session (4.8.2). What was QoS 1, or not sent, goes to others.
-//     UNSUBSCRIBE leaves what was sent to be completed. What comes of $queue/x is
-//     the queue's again when the connection ends, at either QoS.
+//     ended, or the server was killed, moves to the session's own queue and waits
+//     there for the client, or goes with the session (4.8.2). What was QoS 1, or
+//     not sent, goes to others. UNSUBSCRIBE leaves what was sent to be completed.
+//   - What comes of $queue/x is the queue's again when the connection ends, at
+//     either QoS: so it is in every door, and no queue's message may end with a
+//     session or wait for one client. QoS 2 says of it only that it is not sent
+//     twice on one connection; who reconnects may get it again, as a new message.
 //   - All feeds share one receive maximum, but the core counts credit for each.
 //     What comes too much waits in conn.backlog and stops the core (flow.go).
 //   - A user property named like a field of the core (priority, message-id,

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/slipwaymq/slipway/core"
@@ -22,4 +23,39 @@ func TestQueueMadeLater(t *testing.T) {
 	}
 	c.send("publish topic=$queue/late qos=1 id=1 payload=3")
 	c.want("puback id=1 code=90 p.reason=there is no queue late")
+}
+
+// A queue's message is no session's: what a QoS 2 client with a session had of it
+// when its connection ended, or the broker was killed, goes to whoever consumes
+// the queue, and to that client as a new message.
+func TestQueueTakesBackQoS2(t *testing.T) {
+	through(t, func(t *testing.T, w *world, v byte, end func()) {
+		if _, _, err := w.b.Default().DeclareQueue("work", core.QueueOptions{Durable: true}); err != nil {
+			t.Fatal(err)
+		}
+		a := w.connected(v, "id=a p.session=1000 p.receive=10")
+		a.send("subscribe id=1 $queue/work:2")
+		a.want("suback id=1 codes=02")
+		pub := w.connected(v, "id=pub clean")
+		pub.send("publish topic=$queue/work qos=1 id=1 payload=1")
+		pub.want("puback id=1")
+		if text := a.get(); text != "publish topic=$queue/work qos=2 id=1 payload=1" {
+			t.Fatal(text)
+		}
+		end()
+		b := w.connected(v, "id=b clean")
+		b.send("subscribe id=1 $queue/work:2")
+		got := []string{b.get(), b.get()} // in either order
+		if text := strings.Join(got, ", "); !strings.Contains(text, "qos=2 id=1 payload=1") {
+			t.Fatal(text)
+		}
+		w.cut(b) // the end of its session is not the message's
+		a = w.connected(v, "id=a p.session=1000 p.receive=10")
+		_, _, pid, dup, _ := took(a)
+		if dup {
+			t.Error("it comes as if it were the same")
+		}
+		finish(a, "2", pid)
+		a.quiet()
+	})
 }

@@ -48,8 +48,8 @@ func TestRevokedSubscriptions(t *testing.T) {
 	w.cfg.Access = reading(t, "open/#")
 	w.restart()
 	ann = w.connected(5, login)
-	ann.want("publish topic=open/x qos=1 id=2 payload=stored")
-	ann.send("puback id=2")
+	ann.want("publish topic=open/x qos=1 id=3 payload=stored")
+	ann.send("puback id=3")
 	pub = w.connected(5, "id=pub clean")
 	publishAll := func() {
 		for _, topic := range []string{"news/x", "news/y", "news/z", "open/x"} {
@@ -60,8 +60,8 @@ func TestRevokedSubscriptions(t *testing.T) {
 		}
 	}
 	publishAll()
-	ann.want("publish topic=open/x qos=1 id=4 payload=later")
-	ann.send("puback id=4")
+	ann.want("publish topic=open/x qos=1 id=15471 payload=later")
+	ann.send("puback id=15471")
 	ann.quiet()
 	if n := w.h.Stats().Revoked.Load(); n != 6 { // three subscriptions, three messages
 		t.Errorf("%d counted", n)

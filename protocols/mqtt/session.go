@@ -23,6 +23,7 @@ type session struct {
 	at        map[position]uint16  // guarded by mu; those whose message the queue will deliver again
 	lastID    uint16               // guarded by mu
 	order     uint64               // guarded by mu; slots ever made
+	strays    int                  // guarded by mu; strays whose packet id is not durable yet
 	recording int                  // guarded by mu; bytes of messages whose packet id is not durable yet
 	in        map[uint16]*received // guarded by mu; QoS 2 packet ids of the client's
 	retained  []*retainedValues    // guarded by mu; retained values still to be sent
@@ -37,7 +38,8 @@ type slot struct {
 	phase   phase
 	counted bool // it takes of this connection's receive maximum
 	sent    bool // a PUBLISH with it was written before: another one is a resend
-	stored  bool // the packet id is in the session's state: at QoS 2 before it is sent, at QoS 1 when the connection ends
+	stray   bool // QoS 1: the packet id is not the one that its place in the queue says (ids.go), so it is recorded
+	stored  bool // the packet id is in the session's state: at QoS 2, and of a stray, before it is sent, else when the connection ends
 	moved   bool // the message comes out of the session's queue, with a note that says this packet id
 
 	feed     *feed          // what delivered it on this connection; nil for a retained value and before redelivery
@@ -51,7 +53,7 @@ type slot struct {
 type phase uint8
 
 const (
-	recording phase = iota // QoS 2: its packet id is on its way to the store, nothing was sent
+	recording phase = iota // its packet id is on its way to the store, nothing was sent
 	published              // PUBLISH sent; waits for PUBACK or PUBREC
 	releasing              // PUBREC received and on its way to the store
 	released               // PUBREL sent; waits for PUBCOMP
@@ -87,7 +89,7 @@ const (
 	stateForeign   = 2 // out: the same for a message of another queue than the session's
 	stateReleased  = 3 // out: PUBREC received, PUBREL is due or sent
 	stateMoved     = 4 // out: it came from another queue and is in the session's now, with a note that says the packet id
-	stateQoS1      = 5 // out: QoS 1, when a connection ended; the position follows
+	stateQoS1      = 5 // out: QoS 1, when a connection ended or for a stray; the position follows
 )
 
 func appendPosition(b []byte, p position) []byte {
@@ -118,6 +120,7 @@ func (h *Handler) sessionOf(cs *core.Session) *session {
 	for _, key := range foreign {
 		cs.SetState(core.StateChange{Key: key}, nil, 0)
 	}
+	s.recoverCut()
 	cs.SetLocal(s)
 	return s
 }
@@ -167,44 +170,8 @@ func (s *session) newSlot(id uint16, qos byte) *slot {
 	return sl
 }
 
-// maxIDs are the packet ids of one direction.
-const maxIDs = 65_535
-
-// hasID says that freeID will find one. Lock held.
-func (s *session) hasID() bool { return len(s.out) < maxIDs || len(s.at) > 0 }
-
-// freeID finds a packet id that is not in use. Lock held; hasID said yes.
-func (s *session) freeID() uint16 {
-	if len(s.out) >= maxIDs {
-		s.dropOldest()
-	}
-	for {
-		if s.lastID++; s.lastID == 0 {
-			s.lastID = 1
-		}
-		if s.out[s.lastID] == nil {
-			return s.lastID
-		}
-	}
-}
-
-// dropOldest gives up the oldest packet id that waits for a message to be
-// delivered again: if all others are in use, that message expired or was
-// purged in the meantime. Lock held.
-func (s *session) dropOldest() {
-	var oldest *slot
-	var where position
-	for p, id := range s.at {
-		if sl := s.out[id]; oldest == nil || sl.order < oldest.order {
-			oldest, where = sl, p
-		}
-	}
-	delete(s.at, where)
-	delete(s.out, oldest.id)
-}
-
-// recordsIDs says whether QoS 2 packet ids go to the store: if the session
-// outlives a restart.
+// recordsIDs says whether packet ids are known after a restart: if the session
+// is.
 func (s *session) recordsIDs() bool { return s.core.Durable() }
 
 // leave makes the packet ids ready for another connection, or frees those
@@ -216,7 +183,7 @@ func (s *session) leave() (changes []core.StateChange) {
 		foreign := sl.feed != nil && !own
 		sl.counted = false
 		switch {
-		case sl.phase >= releasing || sl.feed == nil:
+		case sl.phase >= releasing || sl.feed == nil: // what was not sent again yet: see below
 		case foreign:
 			delete(s.out, id)
 			if sl.qos == 2 && s.recordsIDs() {
@@ -224,20 +191,30 @@ func (s *session) leave() (changes []core.StateChange) {
 			}
 		default:
 			s.at[positionOf(sl.receipt)] = id
-			if sl.qos == 1 && !sl.stored && s.recordsIDs() {
-				sl.stored = true
-				val := appendPosition([]byte{stateQoS1}, positionOf(sl.receipt))
-				changes = append(changes, core.StateChange{Key: stateOut | uint32(id), Value: val})
-			}
 		}
 		if sl.phase == recording {
-			s.recording -= len(sl.msg.Body)
-			sl.phase, sl.msg = published, nil // the queue delivers it again, and it is recorded again
+			s.recorded(sl) // the queue delivers it again, and it is recorded again
 		}
 		sl.feed, sl.consumer = nil, nil
 	}
 	for _, r := range s.in {
 		r.counted = false
+	}
+	return append(changes, s.recordQoS1()...)
+}
+
+// recordQoS1 are the changes that record which QoS 1 deliveries were sent. Lock
+// held.
+func (s *session) recordQoS1() (changes []core.StateChange) {
+	if !s.recordsIDs() {
+		return nil
+	}
+	for p, id := range s.at {
+		if sl := s.out[id]; sl.qos == 1 && sl.sent && !sl.stored {
+			sl.stored = true
+			val := appendPosition([]byte{stateQoS1}, p)
+			changes = append(changes, core.StateChange{Key: stateOut | uint32(id), Value: val})
+		}
 	}
 	return changes
 }
@@ -256,10 +233,7 @@ func (s *session) finish() {
 			sl.consumer.Settle(core.Ack, false, []core.Receipt{sl.receipt}, nil, nil, nil, 0)
 			continue
 		}
-		n := sl.feed.note
-		n.has = sl.id
-		change := core.StateChange{Key: stateOut | uint32(sl.id), Value: []byte{stateMoved}}
-		if sl.consumer.Forward(sl.receipt, s.core, n.encode(), change) {
+		if b := sl.bond(); sl.consumer.Forward(sl.receipt, s.core, b.Note, b.Change) {
 			s.mu.Lock()
 			sl.moved, sl.feed, sl.consumer, sl.counted = true, nil, nil, false
 			s.mu.Unlock()
@@ -313,11 +287,19 @@ func (s *session) Confirmed(token uint64, o core.Outcome) bool {
 	if sl.phase != recording {
 		return false
 	}
-	sl.phase, sl.stored = published, true
-	m := sl.msg
-	s.recording -= len(m.Body)
-	sl.msg = nil
-	return c != nil && c.writePublish(sl, m, sl.note)
+	m, stray := sl.msg, sl.stray
+	s.recorded(sl)
+	sl.stored = true
+	return c != nil && (c.writePublish(sl, m, sl.note) || stray) // others wait behind a stray
+}
+
+// recorded ends a slot's first phase. Lock held.
+func (s *session) recorded(sl *slot) {
+	s.recording -= len(sl.msg.Body)
+	if sl.stray {
+		s.strays--
+	}
+	sl.phase, sl.msg = published, nil
 }
 
 // Send is core.Sink: QoS 0 goes straight to the connection.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -140,9 +141,6 @@ func TestRetainedSurvives(t *testing.T) {
 			}
 			end()
 			again := &taker{w.client(v), sub.held, sub.done, values}
-			if qos == "1" && sub.killed() { // new ids
-				again.held = map[string]string{}
-			}
 			again.send("connect %s", id)
 			if got := again.get(); !strings.HasPrefix(got, "connack code=00 present") {
 				t.Fatal(got)
@@ -168,8 +166,6 @@ func TestRetainedSurvives(t *testing.T) {
 	})
 }
 
-func (k *taker) killed() bool { return strings.Contains(k.t.Name(), "/killed/") }
-
 // finish acknowledges a delivery to its end; others may come meanwhile.
 func finish(c *client, qos, pid string) {
 	c.t.Helper()
@@ -182,11 +178,15 @@ func finish(c *client, qos, pid string) {
 	c.send("pubcomp id=%s", pid)
 }
 
-// [MQTT-4.4.0-1]: what was unacknowledged when a connection ended keeps its
-// packet id through a stop of the broker, also for a client that was away
-// before; through a kill that holds for QoS 2, and QoS 1 if the connection had
-// ended before.
+// [MQTT-4.4.0-1]: what was unacknowledged keeps its packet id through a stop and a
+// kill of the broker, whether the client was there or away then.
 func TestPacketIDsSurvive(t *testing.T) {
+	for _, away := range []bool{true, false} {
+		t.Run(fmt.Sprintf("away=%v", away), func(t *testing.T) { packetIDsSurvive(t, away) })
+	}
+}
+
+func packetIDsSurvive(t *testing.T, away bool) {
 	through(t, func(t *testing.T, w *world, v byte, end func()) {
 		sub := w.connected(v, "id=sub p.session=1000")
 		sub.send("subscribe id=1 x:2")
@@ -208,7 +208,9 @@ func TestPacketIDsSurvive(t *testing.T) {
 			held[pid] = qos
 		}
 		before := maps.Clone(held)
-		w.cut(sub)
+		if away {
+			w.cut(sub)
+		}
 		pub.send("publish topic=other qos=1 id=9 retain payload=x") // what was done before is on the disk with it
 		pub.get()
 		end()
@@ -371,6 +373,164 @@ func TestNoExpiryOnceSent(t *testing.T) {
 		sub.want("publish topic=x qos=1 id=2 dup p.expiry=0 payload=2")
 		finish(sub, "2", "1")
 		finish(sub, "1", "2")
+		sub.quiet()
+	})
+}
+
+// [MQTT-4.8.2-4] It stays with a session whose connection the broker's end cut
+// off, and comes under its packet id; [MQTT-4.8.2-5] if that session has ended when
+// the broker starts, it is gone.
+func TestSharedQoS2StaysThroughACut(t *testing.T) {
+	through(t, func(t *testing.T, w *world, v byte, end func()) {
+		a := w.connected(v, "id=a p.session=1000 p.receive=10")
+		a.send("subscribe id=1 $share/g/x:2")
+		a.want("suback id=1 codes=02")
+		pub := w.connected(v, "id=pub clean")
+		for i := 1; i <= 2; i++ {
+			pub.send("publish topic=x qos=%d id=%d payload=%d", i, i, i)
+			pub.get()
+		}
+		pub.send("pubrel id=2")
+		pub.get()
+		a.want("publish topic=x qos=1 id=1 payload=1")
+		a.want("publish topic=x qos=2 id=2 payload=2")
+		pub.send("publish topic=other qos=1 id=9 retain payload=x") // what was done before is on the disk with it
+		pub.get()
+		end()
+		b := w.connected(v, "id=b p.session=1000")
+		b.send("subscribe id=1 $share/g/x:2")
+		first, second := b.get(), b.get() // in either order
+		if !strings.Contains(first+second, "suback id=1 codes=02") || !strings.Contains(first+second, "payload=1") {
+			t.Fatalf("got %s, %s", first, second)
+		}
+		b.send("puback id=1")
+		b.quiet()
+		end() // and a second time, before anybody was there
+		b = w.connected(v, "id=b p.session=1000")
+		b.quiet()
+		a = w.connected(v, "id=a p.session=1000 p.receive=10")
+		a.want("publish topic=x qos=2 id=2 dup payload=2")
+		finish(a, "2", "2")
+		a.quiet()
+		b.quiet()
+		if n := w.inFlightOf("x"); n > 0 {
+			t.Fatalf("%d are left", n)
+		}
+	})
+}
+
+// inFlightOf is what the group g of a filter holds.
+func (w *world) inFlightOf(filter string) int64 {
+	w.t.Helper()
+	q, ok := w.b.Default().Queue(sharePrefix + "g/" + filter)
+	if !ok {
+		w.t.Fatal("no group")
+	}
+	n := q.Counts()
+	return n.Ready + n.InFlight
+}
+
+// [MQTT-4.8.2-5] through a kill.
+func TestSharedQoS2EndsWithItsSessionThroughAKill(t *testing.T) {
+	inTime(t, func(t *testing.T, w *world) {
+		s := w.store.(*stopping)
+		a := w.connected(5, "id=a p.session=5 p.receive=10")
+		a.send("subscribe id=1 $share/g/x:2")
+		a.want("suback id=1 codes=02")
+		b := w.connected(5, "id=b p.session=1000")
+		b.send("subscribe id=1 $share/g/x:2")
+		b.want("suback id=1 codes=02")
+		w.cut(b)
+		pub := w.connected(5, "id=pub clean")
+		pub.send("publish topic=x qos=2 id=1 payload=1")
+		pub.want("pubrec id=1")
+		a.want("publish topic=x qos=2 id=1 payload=1")
+		pass(time.Second)
+		s.dead.Store(true)
+		w.close()
+		pass(time.Minute)
+		s.dead.Store(false)
+		w.open()
+		pass(time.Minute)
+		b = w.connected(5, "id=b p.session=1000")
+		b.quiet()
+		if n := w.inFlightOf("x"); n > 0 {
+			t.Fatalf("%d are left", n)
+		}
+	}, func(w *world) { w.store = &stopping{Store: w.store} })
+}
+
+// [MQTT-4.3.3-7] through a kill: of QoS 2 what was sent does not expire, be it of
+// the session's own subscription or of a shared one, and what was not does.
+func TestNoExpiryOnceSentThroughAKill(t *testing.T) {
+	for _, filter := range []string{"x", "$share/g/x"} {
+		inTime(t, func(t *testing.T, w *world) {
+			s := w.store.(*stopping)
+			sub := w.connected(5, "id=sub p.session=1000 p.receive=1")
+			sub.send("subscribe id=1 %s:2", filter)
+			sub.want("suback id=1 codes=02")
+			pub := w.connected(5, "id=pub clean")
+			for i := 1; i <= 2; i++ {
+				pub.send("publish topic=x qos=2 id=%d payload=%d p.expiry=5", i, i)
+				pub.want("pubrec id=%d", i)
+			}
+			sub.want("publish topic=x qos=2 id=1 p.expiry=5 payload=1")
+			pass(time.Second)
+			s.dead.Store(true)
+			w.close()
+			pass(time.Minute)
+			s.dead.Store(false)
+			w.open()
+			pass(time.Minute)
+			sub = w.connected(5, "id=sub p.session=1000 p.receive=1")
+			_, qos, pid, dup, _ := took(sub)
+			if qos != "2" || pid != "1" || !dup {
+				t.Fatalf("%s: qos %s, id %s, dup %v", filter, qos, pid, dup)
+			}
+			finish(sub, "2", "1")
+			sub.quiet()
+		}, func(w *world) { w.store = &stopping{Store: w.store} })
+	}
+}
+
+// Messages whose packet ids their places would give twice: each has its own, also
+// after a kill, none overtakes another, and a client that takes few gets few.
+func TestStrays(t *testing.T) {
+	through(t, func(t *testing.T, w *world, v byte, end func()) {
+		sub := w.connected(v, "id=sub p.session=1000 p.receive=100")
+		sub.send("subscribe id=1 x:1")
+		sub.want("suback id=1 codes=01")
+		sub.send("subscribe id=2 $share/g/y:2")
+		sub.want("suback id=2 codes=02")
+		pub := w.connected(v, "id=pub clean")
+		for i := 1; i <= 3; i++ { // take the ids 1 to 3
+			pub.send("publish topic=y qos=2 id=%d payload=y%d", i, i)
+			pub.want("pubrec id=%d", i)
+			sub.want("publish topic=y qos=2 id=%d payload=y%d", i, i)
+		}
+		ids := map[string]string{}
+		for i := 1; i <= 6; i++ {
+			pub.send("publish topic=x qos=1 id=9 payload=x%d", i)
+			pub.want("puback id=9")
+			_, _, pid, dup, _ := took(sub)
+			if n, _ := strconv.Atoi(pid); dup || (i <= 3) != (n > 30_000) {
+				t.Fatalf("x%d as id %s, dup %v", i, pid, dup)
+			}
+			ids[fmt.Sprintf("x%d", i)] = pid
+		}
+		end()
+		sub = w.connected(v, "id=sub p.session=1000 p.receive=100")
+		for i, last := 0, 0; i < 9; i++ {
+			text := sub.get()
+			if strings.Contains(text, "topic=y") {
+				continue
+			}
+			last++
+			want := fmt.Sprintf("publish topic=x qos=1 id=%s dup payload=x%d", ids[fmt.Sprintf("x%d", last)], last)
+			if text != want {
+				t.Fatalf("got %s, want %s", text, want)
+			}
+		}
 		sub.quiet()
 	})
 }

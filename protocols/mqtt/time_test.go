@@ -133,7 +133,7 @@ func TestMessageExpiry(t *testing.T) {
 		pub.want("puback id=2")
 		pass(10*time.Second + time.Millisecond)
 		sub = w.connected(5, "id=sub p.session=1000")
-		sub.want("publish topic=x qos=1 id=1 p.expiry=40 payload=long")
+		sub.want("publish topic=x qos=1 id=2 p.expiry=40 payload=long")
 		sub.send("subscribe id=2 x:0")
 		sub.want("suback id=2 codes=00")
 		sub.want("publish topic=x retain p.expiry=40 payload=long")
