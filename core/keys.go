@@ -1,6 +1,9 @@
 package core
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // The key space, one table byte first (DESIGN section 5). Numbers are
 // big-endian so that a table scans in order. 0xFF is the store's own.
@@ -38,10 +41,10 @@ const (
 
 func be64(dst []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(dst, v) }
 
-func numKey(tab byte, id uint64) []byte { return be64([]byte{tab}, id) }
+func numKey(tab byte, id uint64) []byte { return be64(append(make([]byte, 0, 1+8), tab), id) }
 
 func posKey(dst []byte, tab byte, inc uint64, p pos) []byte {
-	dst = be64(append(dst, tab), inc)
+	dst = be64(append(slices.Grow(dst, entryKeySize), tab), inc)
 	return be64(append(dst, p.lane), p.seq)
 }
 

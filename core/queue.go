@@ -105,12 +105,12 @@ func (q *Queue) Exclusive() bool {
 // Grouped says that the queue orders by group and deduplicates.
 func (q *Queue) Grouped() bool { return q.grouped }
 
-// Options is a copy of the options as declared and updated. What a policy makes
-// of them is Effective.
+// Options is the options as declared and updated; its maps are shared, not to be
+// changed. What a policy makes of them is Effective.
 func (q *Queue) Options() QueueOptions {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.asDeclared().clone()
+	return *q.asDeclared()
 }
 
 func (o QueueOptions) clone() QueueOptions {

@@ -28,15 +28,21 @@ func credentialOf(r *http.Request) credential {
 }
 
 func parseCredential(scope string) credential {
-	parts := strings.Split(scope, "/")
-	if len(parts) < 5 || len(scope) > 1024 {
+	if len(scope) > 1024 {
 		return credential{}
 	}
 	// An access key id may itself hold slashes: the scope is the last four.
-	n := len(parts)
-	c := credential{AccessKeyID: strings.Join(parts[:n-4], "/"), Service: parts[n-2]}
-	if isRegion(parts[n-3]) {
-		c.Region = parts[n-3]
+	var last [4]string
+	rest, ok := scope, true
+	for i := len(last) - 1; i >= 0 && ok; i-- {
+		rest, last[i], ok = cutLast(rest, '/')
+	}
+	if !ok {
+		return credential{}
+	}
+	c := credential{AccessKeyID: rest, Service: last[2]}
+	if isRegion(last[1]) {
+		c.Region = last[1]
 	}
 	return c
 }
@@ -52,4 +58,13 @@ func isAccount(s string) bool {
 		}
 	}
 	return true
+}
+
+// cutLast is strings.Cut around the last sep.
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	i := strings.LastIndexByte(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
 }

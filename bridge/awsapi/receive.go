@@ -68,7 +68,6 @@ func (t *turn) read() error {
 
 // bodyEnd tells whether the body is complete.
 func (t *turn) bodyEnd(err error) (done bool, _ error) {
-	var netErr net.Error
 	switch {
 	case err == nil:
 		return int64(len(t.body)) == t.r.ContentLength, nil
@@ -77,10 +76,15 @@ func (t *turn) bodyEnd(err error) (done bool, _ error) {
 			return false, wire.MalformedQuery.New("The request's body ended early")
 		}
 		return true, nil
-	case errors.As(err, &netErr) && netErr.Timeout():
+	case timedOut(err):
 		return false, wire.RequestTimeout.New("The request's body did not arrive in time")
 	}
 	return false, wire.MalformedQuery.New("The request's body could not be read")
+}
+
+func timedOut(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) && netErr.Timeout()
 }
 
 // grow gives the body size bytes of room and charges them.

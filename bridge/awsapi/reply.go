@@ -107,9 +107,10 @@ func (t *turn) send(status int, kind string, body []byte) {
 	t.done = true
 	_ = t.control().SetWriteDeadline(time.Now().Add(t.edge.cfg.BodyTimeout)) // unsupported by test recorders only
 	h := t.w.Header()
-	h["X-Amzn-Requestid"] = []string{t.call.RequestID}
-	h["Content-Type"] = []string{kind}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	values := [...]string{t.call.RequestID, kind, strconv.Itoa(len(body))}
+	h["X-Amzn-Requestid"] = values[0:1:1]
+	h["Content-Type"] = values[1:2:2]
+	h["Content-Length"] = values[2:3:3]
 	if t.unread {
 		h["Connection"] = []string{"close"}
 	}

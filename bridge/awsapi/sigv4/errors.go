@@ -27,7 +27,7 @@ func clip(s string) string {
 
 // mismatched tells the client what it should have signed, as AWS does: nothing in
 // it is secret, and it is the only way to find a proxy that rewrites headers.
-func mismatched(canonical, toSign []byte) *wire.Error {
+func mismatched(canonical, toSign string) *wire.Error {
 	if len(canonical) > maxEcho {
 		return InvalidSignature.New(mismatch)
 	}

@@ -3,6 +3,7 @@ package sigv4
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type claim struct {
 	signature     string
 	date          string // as sent
 	time          time.Time
+	iso           string // time in the basic form
 	expires       time.Duration // presigned: from time on
 	query         []param       // presigned, or any query string
 
@@ -74,18 +76,30 @@ func (c *claim) param(key string) (string, bool) {
 func (c *claim) readHeader(r *http.Request, auth string) *wire.Error {
 	rest := ""
 	c.algorithm, rest, _ = strings.Cut(auth, " ")
-	seen := map[string]string{}
-	for _, part := range strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+	seen := make([]param, 0, 4)
+	for rest != "" {
+		part := rest
+		if i := strings.IndexAny(rest, ", \t"); i >= 0 {
+			part, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = ""
+		}
+		if part == "" {
+			continue
+		}
 		k, v, ok := strings.Cut(part, "=")
 		if !ok {
 			return Incomplete.Newf("'%s' not a valid key=value pair (missing equal-sign) in Authorization header: '%s'.", clip(part), clip(auth))
 		}
-		if _, twice := seen[k]; twice {
+		if slices.ContainsFunc(seen, func(p param) bool { return p.key == k }) {
 			return Incomplete.Newf("Authorization header has '%s' twice. Authorization=%s", clip(k), clip(auth))
 		}
-		seen[k] = v
+		if len(seen) == maxFields {
+			return Incomplete.Newf("Authorization header has too many fields. Authorization=%s", clip(auth))
+		}
+		seen = append(seen, param{k, v})
+		c.field(k, v)
 	}
-	c.credential, c.signedHeaders, c.signature = seen["Credential"], seen["SignedHeaders"], seen["Signature"]
 	if c.date = r.Header.Get("X-Amz-Date"); c.date == "" {
 		c.date = r.Header.Get("Date")
 	}
@@ -102,6 +116,21 @@ func (c *claim) readHeader(r *http.Request, auth string) *wire.Error {
 		return Incomplete.New(missing + "Authorization=" + clip(auth))
 	}
 	return c.readDate()
+}
+
+// maxFields bounds an Authorization header: three are known.
+const maxFields = 32
+
+// field takes one of the header's fields; what it does not know says nothing.
+func (c *claim) field(name, value string) {
+	switch name {
+	case "Credential":
+		c.credential = value
+	case "SignedHeaders":
+		c.signedHeaders = value
+	case "Signature":
+		c.signature = value
+	}
 }
 
 // readQuery reads the X-Amz-* parameters of a presigned request.
@@ -144,6 +173,7 @@ func (c *claim) readDate() *wire.Error {
 		return Incomplete.Newf("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", clip(c.date))
 	}
 	c.time = t.UTC()
+	c.iso = c.time.Format(isoBasic)
 	return nil
 }
 
@@ -151,13 +181,16 @@ func (c *claim) readDate() *wire.Error {
 // with the date and the service that the request is for. A key id may hold
 // slashes: the scope is the last four elements.
 func (c *claim) readScope(service string) *wire.Error {
-	parts := strings.Split(strings.TrimRight(c.credential, "/"), "/")
-	n := len(parts)
-	if n < 5 {
+	rest, ok := strings.TrimRight(c.credential, "/"), true
+	for _, part := range []*string{&c.term, &c.service, &c.region, &c.day} {
+		if ok {
+			rest, *part, ok = cutLast(rest, '/')
+		}
+	}
+	if !ok {
 		return Incomplete.Newf("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", clip(c.credential))
 	}
-	c.keyID = strings.Join(parts[:n-4], "/")
-	c.day, c.region, c.service, c.term = parts[n-4], parts[n-3], parts[n-2], parts[n-1]
+	c.keyID = rest
 	wrong := ""
 	if !isRegion(c.region) {
 		wrong += "Credential should be scoped to a valid region, not '" + clip(c.region) + "'. "
@@ -168,14 +201,23 @@ func (c *claim) readScope(service string) *wire.Error {
 	if c.term != terminator {
 		wrong += "Credential should be scoped with a valid terminator: 'aws4_request', not '" + clip(c.term) + "'. "
 	}
-	if iso := c.time.Format(isoBasic); c.day != iso[:8] {
+	if c.day != c.iso[:8] {
 		wrong += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" +
-			clip(c.day) + "' != '" + iso[:8] + "', from '" + iso + "'."
+			clip(c.day) + "' != '" + c.iso[:8] + "', from '" + c.iso + "'."
 	}
 	if wrong != "" {
 		return InvalidSignature.New(wrong)
 	}
 	return nil
+}
+
+// cutLast is strings.Cut around the last sep.
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	i := strings.LastIndexByte(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
 }
 
 // isRegion tells what may stand for a region: every one is served, so only its

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"net/http"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ type scope struct{ keyID, day, region, service string }
 
 type derived struct {
 	secret string
-	key    [sha256.Size]byte
+	macs   *sync.Pool // of hash.Hash, keyed: making one costs as much as using it
 }
 
 // maxKeys bounds the cache: one key a user, day, region and service.
@@ -128,37 +129,46 @@ func (c *claim) signs(name string) bool {
 // compare calculates the signature and compares it in constant time.
 func (v *Verifier) compare(c *claim, secret string, r *http.Request, body []byte) *wire.Error {
 	sc := scope{c.keyID, c.day, c.region, c.service}
-	key, known := v.lookup(sc, secret)
+	d, known := v.lookup(sc, secret)
 	if !known {
-		key = derive(secret, sc)
+		d = derive(secret, sc)
 	}
-	canonical := c.appendCanonical(make([]byte, 0, 1024), r, body)
+	var room [1024]byte
+	canonical := c.appendCanonical(room[:0], r, body)
 	sum := sha256.Sum256(canonical)
-	toSign := make([]byte, 0, 256)
-	toSign = append(toSign, algorithm+"\n"...)
-	toSign = c.time.AppendFormat(toSign, isoBasic)
-	toSign = append(toSign, '\n')
-	for _, s := range []string{c.day, "/", c.region, "/", c.service, "/" + terminator + "\n"} {
-		toSign = append(toSign, s...)
-	}
-	toSign = hex.AppendEncode(toSign, sum[:])
+	toSign := c.appendToSign(make([]byte, 0, 192), &sum)
 	var want [2 * sha256.Size]byte
-	mac := sign(key[:], toSign)
-	hex.Encode(want[:], mac[:])
+	var mac [sha256.Size]byte
+	h := d.macs.Get().(hash.Hash)
+	h.Reset()
+	h.Write(toSign)
+	hex.Encode(want[:], h.Sum(mac[:0]))
+	d.macs.Put(h)
 	if !hmac.Equal(want[:], []byte(c.signature)) {
-		return mismatched(canonical, toSign)
+		return mismatched(string(canonical), string(toSign)) // copies: the usual case needs no heap
 	}
 	if !known {
-		v.keep(sc, derived{secret: secret, key: key})
+		v.keep(sc, d)
 	}
 	return nil
 }
 
-func (v *Verifier) lookup(sc scope, secret string) ([sha256.Size]byte, bool) {
+// appendToSign writes the string to sign over the canonical request's hash.
+func (c *claim) appendToSign(b []byte, canonical *[sha256.Size]byte) []byte {
+	b = append(b, algorithm+"\n"...)
+	b = append(b, c.iso...)
+	b = append(b, '\n')
+	for _, s := range [...]string{c.day, "/", c.region, "/", c.service, "/" + terminator + "\n"} {
+		b = append(b, s...)
+	}
+	return hex.AppendEncode(b, canonical[:])
+}
+
+func (v *Verifier) lookup(sc scope, secret string) (derived, bool) {
 	v.mu.RLock()
 	d, ok := v.keys[sc]
 	v.mu.RUnlock()
-	return d.key, ok && d.secret == secret // a key id may get a new secret
+	return d, ok && d.secret == secret // a key id may get a new secret
 }
 
 // keep remembers a key. A full cache is emptied: it refills within the requests of
@@ -173,12 +183,12 @@ func (v *Verifier) keep(sc scope, d derived) {
 	v.keys[sc] = d
 }
 
-func derive(secret string, sc scope) [sha256.Size]byte {
+func derive(secret string, sc scope) derived {
 	k := sign([]byte("AWS4"+secret), []byte(sc.day))
 	for _, s := range []string{sc.region, sc.service, terminator} {
 		k = sign(k[:], []byte(s))
 	}
-	return k
+	return derived{secret: secret, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, k[:]) }}}
 }
 
 func sign(key, data []byte) (sum [sha256.Size]byte) {
