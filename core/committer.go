@@ -173,6 +173,7 @@ func (c *committer) drain(b *Broker) error {
 // take effect.
 func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 	g := &staging{b: b, batch: c.store.NewBatch(), now: b.Now()}
+	empty := g.batch.Len() // a store may count a header
 	d, bytes := Local, int64(0)
 	for n < len(items) && (n == 0 || g.batch.Len() < groupBytes) {
 		it := &items[n]
@@ -188,10 +189,10 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 	if c.lazyAt != 0 && c.clock.Now().UnixMilli() >= c.lazyAt+lazyInterval.Milliseconds() {
 		d = Durable
 	}
-	if g.batch.Len() > 0 || d == Durable {
-		if err := c.apply(g.batch, d); err != nil {
-			return n, err
-		}
+	if g.batch.Len() == empty && d != Durable {
+		g.batch.Close()
+	} else if err := c.apply(g.batch, d); err != nil {
+		return n, err
 	}
 	for i := range items[:n] {
 		items[i].op.applied(g)
