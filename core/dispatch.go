@@ -74,11 +74,22 @@ func (q *Queue) pick(r *reader) *entry {
 			return nil
 		}
 		q.st.take(e)
+		q.loadAhead(e.lane)
 		if q.ends(e, true) {
 			continue
 		}
 		return e
 	}
+}
+
+// loadAhead has a lane's window filled before it is empty, or every thousandth
+// message would wait for the store. Lock held.
+func (q *Queue) loadAhead(num uint8) {
+	if q.loading || !q.st.runsLow(num) || q.ns.b.scarce() {
+		return
+	}
+	q.want().addLane(num)
+	q.askLoader()
 }
 
 // ends removes a taken entry that must not be delivered any more, and

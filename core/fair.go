@@ -92,7 +92,7 @@ func (q *Queue) quiet() {
 	}
 	f.set(noisy)
 	for _, r := range f.readers {
-		r.at = nil // what it passed over may be for it now
+		r.restart()
 	}
 }
 

@@ -382,7 +382,11 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 		return
 	}
 	st, l, look := q.st, q.st.lane(w.lane), *w.r
-	from, tail := max(w.r.at[w.lane], l.horizon), l.tail
+	from, tail := look.at[w.lane], l.tail
+	if from < l.horizon { // loaded since it asked, or it begins anew: the window first
+		q.mu.Unlock()
+		return
+	}
 	st.scans++
 	q.mu.Unlock()
 
@@ -400,7 +404,10 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 	if q.head.inc != inc || q.deleted {
 		return
 	}
-	w.r.at[w.lane] = max(w.r.at[w.lane], to)
+	if w.r.anew != look.anew || w.r.at[w.lane] != from {
+		return // it is elsewhere by now, and asks again
+	}
+	w.r.at[w.lane] = max(from, to)
 	for _, e := range matches {
 		if q.st.takeable(e) {
 			q.st.bringForward(e)

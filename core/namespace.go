@@ -353,7 +353,7 @@ func (c *Consumer) lost() {
 	c.held = holder{}
 	c.bytes = 0
 	if c.reader != &c.q.plain {
-		c.reader.at = nil
+		c.reader.restart()
 	}
 }
 

@@ -15,6 +15,7 @@ type reader struct {
 	avoid     map[string]bool  // noisy tenants (fair.go); nil: none
 	tooLarge  *atomic.Uint64   // counts what maxBytes refused; nil: nobody asks
 	at        map[uint8]uint64 // per lane: everything before was looked at
+	anew      int              // how often it began again, for a scan under way to see
 	group     *group           // grouped: the group this pull is taking from
 	groups    *groupOwners     // sticky: whose the groups are; nil: nobody's
 	owner     *Consumer        // sticky: whose reader it is
@@ -50,6 +51,12 @@ func (r *reader) fits(e *entry) bool {
 	return r.predicate == nil || r.predicate.Matches(e.msg)
 }
 
+// restart sends the reader back to the head: what it passed over may be for it now.
+func (r *reader) restart() {
+	r.at = nil
+	r.anew++
+}
+
 func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
 	if r.at == nil {
 		r.at = map[uint8]uint64{}
@@ -70,6 +77,7 @@ func (s *qstate) nextSkipping(r *reader) (*entry, *lane, verdict) {
 			break
 		}
 		if l.deep > 0 && p.seq < l.tail {
+			r.at[l.num] = p.seq
 			return nil, l, needScan
 		}
 	}

@@ -60,7 +60,7 @@ func (s *sticky) leave(c *Consumer) {
 	}
 	s.set(&next, c.q)
 	for _, c := range c.q.consumers {
-		c.reader.at = nil
+		c.reader.restart()
 	}
 }
 
