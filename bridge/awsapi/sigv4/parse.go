@@ -31,7 +31,7 @@ type claim struct {
 	signature     string
 	date          string // as sent
 	time          time.Time
-	iso           string // time in the basic form
+	iso           string        // time in the basic form
 	expires       time.Duration // presigned: from time on
 	query         []param       // presigned, or any query string
 
