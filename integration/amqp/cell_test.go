@@ -3,6 +3,7 @@ package amqp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -145,11 +146,16 @@ func (c *cell) connect() *conn {
 	return k
 }
 
-func (c *cell) tryConnect(user, password, vhost string) (*conn, answer) {
+// tryConnect may fail; more are further fields.
+func (c *cell) tryConnect(user, password, vhost string, more ...object) (*conn, answer) {
 	c.Helper()
 	c.last++
 	k := &conn{cell: c, c: fmt.Sprint(c.tag, c.last), proxy: newProxy(c.T, c.broker.address)}
-	a := k.ask("connect", object{"host": "127.0.0.1", "port": k.proxy.port(), "user": user, "password": password, "vhost": vhost})
+	fields := object{"host": "127.0.0.1", "port": k.proxy.port(), "user": user, "password": password, "vhost": vhost}
+	for _, o := range more {
+		maps.Copy(fields, o)
+	}
+	a := k.ask("connect", fields)
 	k.closed = a.Error != ""
 	c.open = append(c.open, k)
 	return k, a

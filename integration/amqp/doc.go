@@ -19,7 +19,8 @@
 //	closed     code, text: of a channel or, without ch, of the connection
 //
 //	op          fields                                            answers when
-//	connect     host port user password vhost                     connection.open-ok
+//	connect     host port user password vhost ca cert certKey     connection.open-ok; ca (a file): TLS; without user: EXTERNAL
+//	updateSecret  secret                                          update-secret-ok
 //	close                                                         connection.close-ok
 //	channel     confirm                                           channel.open-ok (confirm.select-ok)
 //	closeChannel
@@ -40,6 +41,8 @@
 // what a client cannot do is in clients_test.go, with the reason. With
 // SLIPWAY_TEST_AMQP=user:password@host:port the broker is another one, already
 // running: every behaviour holds on RabbitMQ 3.10 too.
+//
+// TestExternal has clients log in by certificate (SASL EXTERNAL) and renew secrets.
 //
 // TestModule runs the integration tests that amqp091-go carries in its own
 // module, with the product announced as RabbitMQ and the management API on 15672;

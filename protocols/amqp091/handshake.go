@@ -209,19 +209,20 @@ func (c *conn) namespace(vhost string) (*core.Namespace, error) {
 }
 
 // updateSecret is connection.update-secret: whoever holds a token renews it. The
-// secret must be one that the connection's user can log in with now.
+// secret must be one that the connection's user can log in with now, if it logged
+// in with one.
 func (c *conn) updateSecret(args []byte) error {
 	var m wire.ConnectionUpdateSecret
 	if err := m.Decode(args); err != nil {
 		return err
 	}
-	if access := c.h.cfg.Access; access != nil && !c.principal.Anonymous && c.nc.Identity() == "" {
+	if access := c.h.cfg.Access; access != nil && !c.principal.Anonymous && c.mechanismName != "EXTERNAL" {
 		err := c.waits(func() error {
 			_, err := access.Authenticate(c.ctx, c.nc.Address(), c.user, []byte(m.NewSecret))
 			return err
 		})
 		if err != nil {
-			return wire.Errorf(wire.NotAllowed, "new secret was refused by one of the backends")
+			return wire.Errorf(wire.NotAllowed, "New secret was refused by one of the backends")
 		}
 	}
 	c.write((&wire.ConnectionUpdateSecretOk{}).Append)

@@ -230,6 +230,12 @@ func show(m wire.MethodID, args []byte) string {
 		var x wire.BasicCancel
 		err := x.Decode(args)
 		return text(&x, err)
+	case wire.MethodConnectionStart:
+		var x wire.ConnectionStart
+		if err := x.Decode(args); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf(" {Mechanisms:%s}", x.Mechanisms)
 	case wire.MethodConnectionBlocked:
 		var x wire.ConnectionBlocked
 		err := x.Decode(args)

@@ -16,6 +16,7 @@ type request struct {
 	N                                                   int
 	Op, C, Ch                                           string
 	Host, User, Password, Vhost                         string
+	CA, Cert, CertKey, Secret                           string
 	Port                                                int
 	Confirm                                             bool
 	Name, Kind, Source, Key, Exchange, Consumer         string
@@ -120,6 +121,8 @@ func do(r *request) (answer, error) {
 		return nil, l.conn.Close()
 	case "channel":
 		return nil, l.open(r)
+	case "updateSecret":
+		return nil, l.conn.UpdateSecret(r.Secret, "it is time")
 	}
 	l.mu.Lock()
 	ch := l.channels[r.Ch]
@@ -131,8 +134,7 @@ func do(r *request) (answer, error) {
 }
 
 func connect(r *request) error {
-	url := amqp.URI{Scheme: "amqp", Host: r.Host, Port: r.Port, Username: r.User, Password: r.Password, Vhost: r.Vhost}
-	conn, err := amqp.Dial(url.String())
+	conn, err := dial(r)
 	if err != nil {
 		return err
 	}
@@ -156,6 +158,19 @@ func connect(r *request) error {
 		write(answer{"c": r.C, "event": "closed", "code": e.Code, "text": e.Reason})
 	}()
 	return nil
+}
+
+// dial connects, over TLS if there is a CA, and by EXTERNAL if there is no user.
+func dial(r *request) (*amqp.Connection, error) {
+	url := amqp.URI{Scheme: "amqp", Host: r.Host, Port: r.Port, Username: r.User, Password: r.Password, Vhost: r.Vhost}
+	if r.CA == "" {
+		return amqp.Dial(url.String())
+	}
+	url.Scheme, url.CACertFile, url.CertFile, url.KeyFile = "amqps", r.CA, r.Cert, r.CertKey
+	if r.User == "" {
+		return amqp.DialConfig(url.String(), amqp.Config{SASL: []amqp.Authentication{&amqp.ExternalAuth{}}})
+	}
+	return amqp.Dial(url.String())
 }
 
 func (l *link) open(r *request) error {

@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import queue
+import ssl
 import sys
 import threading
 
@@ -95,10 +96,20 @@ class Link:
         write({"n": r["n"], **a})
 
     def connect(self, r):
+        tls = None
+        if r.get("ca"):
+            context = ssl.create_default_context(cafile=r["ca"])
+            if r.get("cert"):
+                context.load_cert_chain(r["cert"], r["certKey"])
+            tls = pika.SSLOptions(context, r["host"])
+        who = pika.PlainCredentials(r["user"], r["password"]) if r["user"] else pika.credentials.ExternalCredentials()
         self.conn = pika.BlockingConnection(pika.ConnectionParameters(
-            r["host"], r["port"], r["vhost"], pika.PlainCredentials(r["user"], r["password"]), heartbeat=30))
+            r["host"], r["port"], r["vhost"], who, heartbeat=30, ssl_options=tls))
         self.conn.add_on_connection_blocked_callback(lambda _, m: self.event(None, "blocked", text=m.method.reason))
         self.conn.add_on_connection_unblocked_callback(lambda _, m: self.event(None, "unblocked"))
+
+    def updateSecret(self, r):
+        self.conn.update_secret(r["secret"], "it is time")
 
     def close(self, r):
         self.conn.close()
