@@ -70,6 +70,36 @@ func TestConfirms(t *testing.T) {
 	}
 }
 
+// The figures of perf-test are where it prints them.
+func TestReadPerfTest(t *testing.T) {
+	out := []byte(`id: t, time 1.0 s, sent: 9 msg/s, confirmed: 9 msg/s, nacked: 0 msg/s, received: 51 msg/s, min/median/75th/95th/99th consumer latency: 1/2/3/4/5 µs, confirm latency: 1/2/3/4/5 µs
+id: t, time 2.0 s, sent: 9 msg/s, confirmed: 9 msg/s, nacked: 0 msg/s, received: 71 msg/s, min/median/75th/95th/99th consumer latency: 1/2/3/4/5 µs, confirm latency: 1/2/3/4/5 µs
+test stopped (Reached time limit)
+id: t, sending rate avg: 940 msg/s
+id: t, receiving rate avg: 930 msg/s
+id: t, consumer latency min/median/75th/95th/99th 1553/30052/133086/445591/1127411 µs
+id: t, confirm latency min/median/75th/95th/99th 691/21939/69993/206982/316856 µs
+`)
+	got, err := readPerfTest(out)
+	if want := (perfResult{sent: 940, received: 930, second: 71, p50: 30052 * time.Microsecond, p99: 1127411 * time.Microsecond}); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := readPerfTest(out[:100]); err == nil {
+		t.Error("half an output was taken")
+	}
+}
+
+// A pace tells the tenths apart, however many are through at once.
+func TestPace(t *testing.T) {
+	p := newPace(1000)
+	if p.add(250) || p.at[1].Load() == 0 || p.at[2].Load() != 0 {
+		t.Errorf("%v", p.at[:3])
+	}
+	if !p.add(750) || p.at[9].Load() == 0 {
+		t.Error("not all are through")
+	}
+}
+
 // Frames come in pieces, behind heart-beats, with a length or without.
 func TestCutFrame(t *testing.T) {
 	text := "MESSAGE\nack:7\nack:8\ncontent-length:3\n\na\x00b\x00"
@@ -97,7 +127,7 @@ func TestSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &options{tools: tools{slipway: binary}, dir: dir, out: t.TempDir(), only: "start,queues,messages", scale: 1, long: time.Second}
+	o := &options{tools: tools{slipway: binary}, dir: dir, out: t.TempDir(), only: "start,queues,messages,amqp", scale: 1, long: time.Second}
 	for _, m := range sizes {
 		if !begins(o.only, m.name) {
 			continue

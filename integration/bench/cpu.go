@@ -84,6 +84,14 @@ func familyCPU(pid int) time.Duration {
 // residentBytes of a process alone.
 func residentBytes(pid int) int64 { return statusBytes(pid, "VmRSS:") }
 
+// familyResident is of a process and all that descend from it.
+func familyResident(root int) (sum int64) {
+	for _, p := range family(root) {
+		sum += residentBytes(p.pid)
+	}
+	return sum
+}
+
 // peakBytes is the most that was resident.
 func peakBytes(pid int) int64 { return statusBytes(pid, "VmHWM:") }
 

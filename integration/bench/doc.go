@@ -5,7 +5,10 @@
 //	go run ./integration/bench                 everything; -out DIR keeps the tables
 //	go run ./integration/bench -only mqtt-q1   scenarios whose name begins so; -list names them
 //	go run ./integration/bench size            what the broker weighs (size*.go)
-//	go run ./integration/bench idle            10,000 connections over each transport (idle.go)
+//	go run ./integration/bench size -only amqp 100,000 queues, ten million messages through AMQP: minutes
+//	go run ./integration/bench idle            10,000 connections of each protocol and transport (idle.go)
+//	go run ./integration/bench weigh           an idle AMQP connection, channel, queue beside RabbitMQ's (weigh.go)
+//	go run ./integration/bench perftest        RabbitMQ's own load generator against both (perftest.go)
 //	go run ./integration/bench storm           1,000 TLS handshakes at once
 //	go run ./integration/bench churn -for 1h   an hour of comings and goings (churn*.go)
 //
@@ -48,7 +51,9 @@
 //	store layer  beside a raw log: storebench, as a child    store.go
 //	filters      core's own benchmark, as a child            filters.go
 //	burst        100 times the usual rate, ten seconds       burst.go
-//	size, churn  what it weighs; whether it stays so         size*.go churn*.go
+//	size, weigh  what the broker, connections, queues weigh  size*.go idle.go weigh.go
+//	churn        whether that stays so                       churn*.go
+//	perftest     com.rabbitmq:perf-test 2.22.1               perftest.go
 //	peers        Mosquitto (default; set_tcp_nodelay), RabbitMQ (classic; quorum), ActiveMQ,
 //	             ElasticMQ, moto, LocalStack; any by address
 //	systems      Linux: CPU and memory are read from /proc

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// idle measures what connections weigh that say nothing: 10,000 of MQTT over
-// each transport. storm measures 1,000 TLS handshakes at once, and what those
+// idle measures what connections weigh that say nothing: 10,000 of each protocol
+// over TCP and WebSocket with TLS, of MQTT over each transport. storm measures 1,000 TLS handshakes at once, and what those
 // notice who are in already.
 
 const (
@@ -41,8 +41,11 @@ func onSlipway(o *options, f func(*Running) error) error {
 
 func idle(o *options) error {
 	n := idleConnections * o.scale / 100
-	fmt.Printf("%d idle MQTT connections: resident memory of the broker, load %.1f\n\n| over | before | after | each |\n|---|---|---|---|\n", n, loadAverage())
-	for _, protocol := range []string{"mqtt", "mqtt-tls", "mqtt-ws", "mqtt-wss"} {
+	fmt.Printf("%d idle connections: resident memory of the broker, load %.1f\n\n| over | before | after | each |\n|---|---|---|---|\n", n, loadAverage())
+	for _, protocol := range []string{"mqtt", "mqtt-tls", "mqtt-ws", "mqtt-wss", "amqp", "amqp-wss", "stomp", "stomp-wss"} {
+		if !begins(o.only, protocol) {
+			continue
+		}
 		err := onSlipway(o, func(r *Running) error {
 			before := residentBytes(r.PID)
 			all, err := connectMany(r.Addrs[protocol], protocol, n)
@@ -69,7 +72,7 @@ func connectMany(addr, name string, n int) (all []net.Conn, err error) {
 		turns <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turns }()
-			c, e := mqttDial(addr, fmt.Sprintf("%s-idle-%d", name, i), true)
+			c, e := logIn(addr, name, fmt.Sprintf("%s-idle-%d", name, i))
 			mu.Lock()
 			defer mu.Unlock()
 			if e != nil {
@@ -81,6 +84,26 @@ func connectMany(addr, name string, n int) (all []net.Conn, err error) {
 	}
 	wg.Wait()
 	return all, err
+}
+
+// logIn connects by the protocol that a name begins with.
+func logIn(addr, protocol, id string) (net.Conn, error) {
+	switch protocol, _, _ := strings.Cut(protocol, "-"); protocol {
+	case "amqp":
+		a, err := amqpDial(addr, 512)
+		if err != nil {
+			return nil, err
+		}
+		return a.c, nil
+	case "stomp":
+		r, err := stompDial(addr, 512)
+		if err != nil {
+			return nil, err
+		}
+		return r.c, nil
+	default:
+		return mqttDial(addr, id, true)
+	}
 }
 
 func storm(o *options) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 )
 
 // The peers that pip and Maven have, pinned.
@@ -28,7 +27,8 @@ func install(t *tools) error {
 		name string
 		do   func() error
 	}{
-		{"elasticmq", func() error { return installElastic(t) }},
+		{"elasticmq", func() error { return installMaven(t, "elasticmq") }},
+		{"perftest", func() error { return installMaven(t, "perftest") }},
 		{"moto", func() error { return installPython(t, "moto", motoPackage) }},
 		{"localstack", func() error {
 			return installPython(t, "localstack", localstackPackage, "cbor2<5.8", "pyOpenSSL<25", "cryptography<45", "service_identity")
@@ -51,17 +51,18 @@ func installPython(t *tools, name string, what ...string) error {
 	return program(t.path(name, "bin/pip"), append([]string{"install", "-q", "--disable-pip-version-check"}, what...)...)
 }
 
-func installElastic(t *tools) error {
-	pom, err := poms.ReadFile("tools/elasticmq/pom.xml")
+// installMaven fetches what a pom of this name depends on.
+func installMaven(t *tools, name string) error {
+	pom, err := poms.ReadFile("tools/" + name + "/pom.xml")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(t.dir, "pom.xml")
+	path := t.path(name + ".pom.xml")
 	if err := os.WriteFile(path, pom, 0o644); err != nil {
 		return err
 	}
 	return program("mvn", "-B", "-q", "-f", path, "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies",
-		"-DincludeScope=runtime", "-DoutputDirectory="+t.path("elasticmq"))
+		"-DincludeScope=runtime", "-DoutputDirectory="+t.path(name))
 }
 
 // program runs a program, its output for the reader.

@@ -45,7 +45,8 @@ type Running struct {
 	Addrs   map[string]string // protocol -> host:port
 	PID     int               // of the process whose family is the broker; 0: unknown
 
-	QueueType string // what AMQP queues are to be; empty: as they come
+	QueueType string       // what AMQP queues are to be; empty: as they come
+	Collect   func() error // collects its garbage; nil: it cannot be told to
 
 	processes []*process
 	log       string

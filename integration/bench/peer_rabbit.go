@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 )
 
-const rabbitServer = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+const (
+	rabbitServer  = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+	rabbitControl = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+)
 
 func rabbitMissing(*tools) string { return has(rabbitServer, "apt-get install rabbitmq-server") }
 
@@ -63,5 +66,14 @@ func startRabbitServer(dir string) (*Running, error) {
 		return nil, err
 	}
 	r.processes = append(r.processes, m)
+	r.Collect = func() error {
+		ctl := exec.Command(rabbitControl, "force_gc")
+		ctl.Env, ctl.Dir = env, dir
+		out, err := ctl.CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		return err
+	}
 	return r, nil
 }

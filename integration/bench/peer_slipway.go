@@ -70,6 +70,7 @@ func startSlipwayWith(t *tools, dir, config string) (*Running, error) {
 		r.Stop()
 		return nil, err
 	}
+	r.Collect = func() error { return collectSlipway(r.Addrs["admin"]) }
 	return r, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+const mostResident = 400 << 20 // bytes, however deep a queue is
+
 // route is the queue bench-route, as many messages deep as it is.
 func route(addr string) *Target {
 	return &Target{Scenario: &Scenario{Confirm: true, Window: 1000, Route: true, Size: 256}, Addr: addr, Name: "fill"}
@@ -85,7 +87,6 @@ func sizeMessages(o *options, dir string) ([][]string, error) {
 		return nil, err
 	}
 	filled := time.Since(start)
-	const mostResident = 400 << 20
 	rows := [][]string{
 		{fmt.Sprintf("%d messages of 256 B: publishing", n), fmt.Sprintf("%.0f/s", float64(n)/filled.Seconds()), ""},
 		{"resident: most so far", mebi(peakBytes(r.PID)), reached(peakBytes(r.PID) <= mostResident, "<= %g MiB", 400)},
