@@ -111,6 +111,7 @@ type Broker struct {
 	sweeper   *sweeper   // immutable
 
 	boot     uint64 // immutable: how often this store was opened
+	begun    int64  // immutable: when it was opened, ms
 	lastID   atomic.Uint64
 	memory   atomic.Int64 // bytes of messages held in memory
 	draining atomic.Bool
@@ -152,6 +153,7 @@ func New(store Store, o Options) (*Broker, error) {
 	if fatal == nil {
 		fatal = func(err error) { panic(err) }
 	}
+	b.begun = b.Now()
 	b.timers = newTimers(b.clock, b.Now)
 	b.blocked.timer = b.timers.new(b.lookBlocked)
 	b.committer = newCommitter(store, b.clock, fatal)

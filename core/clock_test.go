@@ -58,3 +58,46 @@ func TestClockJumpsAcrossRestart(t *testing.T) {
 		})
 	}
 }
+
+// A deduplication id that is used again after five minutes is a new message's,
+// also where an earlier run's clock was ahead and its record still lies there.
+func TestDedupAfterClockWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		b := open(t, store)
+		declare(t, b, "q.fifo", durable(core.QueueOptions{Grouped: true, Dedup: core.DedupQueue}))
+		send := func(body string) core.Outcome {
+			return publish(t, b, core.QueueAddress("q.fifo"), core.Message{Body: []byte(body), Durable: true, GroupID: "g", DedupID: "d"})
+		}
+		first := send("first")
+		b.Close()
+		b = open(t, store, func(o *core.Options) { o.Clock = shifted{by: -time.Hour} })
+		defer func() { b.Close() }()
+		elapse(61 * time.Minute)
+		if second := send("second"); second.ID == first.ID {
+			t.Error("61 minutes later it is a duplicate")
+		}
+		q, _ := b.Default().Queue("q.fifo")
+		if c := q.Counts(); c.Ready != 2 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// A clock that was a little ahead lets no duplicate in.
+func TestDedupAfterClockIsSetBackALittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		b := open(t, store)
+		declare(t, b, "q.fifo", durable(core.QueueOptions{Grouped: true, Dedup: core.DedupQueue}))
+		m := core.Message{Body: []byte("x"), Durable: true, GroupID: "g", DedupID: "d"}
+		first := publish(t, b, core.QueueAddress("q.fifo"), m)
+		b.Close()
+		b = open(t, store, func(o *core.Options) { o.Clock = shifted{by: -time.Second} })
+		defer func() { b.Close() }()
+		elapse(2 * time.Second)
+		if second := publish(t, b, core.QueueAddress("q.fifo"), m); second.ID != first.ID {
+			t.Error("two seconds later it is no duplicate")
+		}
+	})
+}

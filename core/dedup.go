@@ -17,6 +17,7 @@ type dedup struct {
 	n       int
 	since   int64 // minutes before this one are only in the store
 	cleared int64 // minutes before this one are gone from the store
+	evicted bool  // some of this run's are only in the store
 }
 
 type dedupKey [16]byte
@@ -75,6 +76,7 @@ func (q *Queue) deduplicate(g *staging, m *Message, e *entry) (original dedupRec
 		r, found := q.dedup.minutes[minute][k]
 		if !found && minute <= q.dedup.since && q.dedup.since > 0 {
 			r, found = q.storedDedup(minute, k)
+			found = found && (q.dedup.evicted || !q.ns.b.ahead(r.at))
 		}
 		if found && r.at > oldest {
 			return r, true, nil
@@ -82,6 +84,11 @@ func (q *Queue) deduplicate(g *staging, m *Message, e *entry) (original dedupRec
 	}
 	return original, false, nil
 }
+
+// ahead says that an earlier run's record is of a clock that was ahead of this
+// run's, by more than what is set right again and again: of its five minutes no
+// one knows when they began.
+func (b *Broker) ahead(at int64) bool { return at > b.begun+dedupInterval.Milliseconds() }
 
 func (q *Queue) storedDedup(minute int64, k dedupKey) (r dedupRecord, found bool) {
 	found, err := q.ns.b.store.Get(q.dedupStoreKey(minute, k), func(val []byte) error {
@@ -145,7 +152,7 @@ func (d *dedup) evict() {
 	}
 	d.n -= len(d.minutes[oldest])
 	delete(d.minutes, oldest)
-	d.since = max(d.since, oldest)
+	d.since, d.evicted = max(d.since, oldest), true
 }
 
 // forgetDedup clears what is over, once a minute.
