@@ -20,7 +20,7 @@ func (m *outgoing) publication(t *target, who awsapi.Principal) *core.Publicatio
 	for i, e := range m.attrs {
 		attrs[i] = awsapi.Attribute{Name: e.Key, DataType: e.Value.DataType.V, StringValue: e.Value.StringValue.V, BinaryValue: e.Value.BinaryValue}
 	}
-	fields.Take(msg, &fields.Incoming{Protocol: fields.SNS, Body: m.body, Variants: m.variants, Attrs: attrs})
+	fields.Take(msg, &fields.Incoming{Protocol: fields.SNS, Now: t.ns.Broker().Now(), Body: m.body, Variants: m.variants, Attrs: attrs})
 	if m.subject.V != "" {
 		msg.Type = strings.Clone(m.subject.V)
 	}

@@ -24,7 +24,7 @@ func (m *outgoing) publication(t *target, who awsapi.Principal) *core.Publicatio
 	for _, e := range m.system {
 		msg.Trace = strings.Clone(e.Value.StringValue.V)
 	}
-	fields.Take(msg, &fields.Incoming{Protocol: fields.SQS, Body: m.body, Attrs: checksummed(m.attrs)})
+	fields.Take(msg, &fields.Incoming{Protocol: fields.SQS, Now: t.ns.Broker().Now(), Body: m.body, Attrs: checksummed(m.attrs)})
 	if m.delay.Ok && !t.fifo() && (m.delay.V > 0 || t.options.Delay > 0) {
 		msg.DeliverAt = t.ns.Broker().Now() + int64(m.delay.V)*1000
 	}

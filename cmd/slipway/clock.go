@@ -16,6 +16,16 @@ func newClock() clock {
 	return clock{now.Round(0), now}
 }
 
+// lookAtClock says when the machine's clock was set: times that the broker
+// shows are off from then on.
+func (in *instance) lookAtClock() {
+	off := time.Now().Round(0).Sub(in.clock.Now().Round(0))
+	if by := off - in.off; by.Abs() >= time.Second {
+		in.off = off
+		in.log.Warn("the machine's clock was set, or the machine was suspended: leases, delays and expiries are not moved by it, and timestamps follow at the next start", "by", by.Round(time.Millisecond))
+	}
+}
+
 // Now implements core.Clock.
 func (c clock) Now() time.Time { return c.wall.Add(time.Since(c.begun)) }
 

@@ -41,6 +41,7 @@ func (in *instance) watch(ctx context.Context, all certificates) {
 	defer tick.Stop()
 	in.warnOfExpiry(all)
 	for {
+		in.lookAtClock()
 		force := false
 		select {
 		case <-ctx.Done():

@@ -55,6 +55,8 @@ type instance struct {
 	broker *core.Broker  // immutable
 	access *core.Access  // immutable; nil without users
 	doors  *doors        // immutable
+	clock  core.Clock    // immutable; the broker's
+	off    time.Duration // by how much the wall clock is ahead of it, as was said; watch only
 	reload reload        // immutable
 	drains atomic.Bool   // set by stop
 }
@@ -66,7 +68,7 @@ type metrics func() admin.StoreMetrics
 // taken first: a port in use is no reason to touch the data, and nothing is
 // accepted until all is there.
 func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err error) {
-	in = &instance{cfg: cfg, log: log, reload: w.reload}
+	in = &instance{cfg: cfg, log: log, clock: w.time(), reload: w.reload}
 	undo := []func() error{}
 	defer func() {
 		for i := len(undo) - 1; err != nil && i >= 0; i-- {
@@ -89,7 +91,7 @@ func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err erro
 		return nil, err
 	}
 	undo = append(undo, in.store.Close)
-	if in.broker, err = newBroker(cfg, log, in.store, w); err != nil {
+	if in.broker, err = in.newBroker(w); err != nil {
 		return nil, dataDirError(fmt.Errorf("recovering %s: %w", cfg.DataDir, err))
 	}
 	undo = append(undo, in.broker.Close)
@@ -100,9 +102,10 @@ func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err erro
 	return in, err
 }
 
-func newBroker(cfg config.Config, log *slog.Logger, store core.Store, w world) (*core.Broker, error) {
-	return core.New(store, core.Options{
-		Clock: newClock(), Rand: rand.Reader, Log: log, Fatal: w.fatal, Dialects: dialects(),
+func (in *instance) newBroker(w world) (*core.Broker, error) {
+	cfg := in.cfg
+	return core.New(in.store, core.Options{
+		Clock: in.clock, Rand: rand.Reader, Log: in.log, Fatal: w.fatal, Dialects: dialects(),
 		Limits: core.Limits{
 			MessageBytes: int(cfg.Limits.MaxMessageSize), GroupBytes: int(cfg.Limits.MaxMessageSize),
 			Queues: cfg.Limits.MaxQueues, MemoryBytes: messageMemory(cfg.Limits.MemoryBudget),

@@ -17,7 +17,16 @@ type world struct {
 	wrap  func(core.Store) core.Store // nil: the store as it is
 	fatal func(error)                 // must not return, except in a test
 
+	clock core.Clock // nil: the machine's, from the start on
+
 	reload reload
+}
+
+func (w *world) time() core.Clock {
+	if w.clock != nil {
+		return w.clock
+	}
+	return newClock()
 }
 
 // openStore opens what cfg asks for; metrics is nil for a store in memory.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/slipwaymq/slipway/core"
@@ -111,8 +112,8 @@ func setField(m *core.Message, name, val string, now int64) (taken bool, err err
 		return true, err
 	case "expires": // ActiveMQ: a time; 0 is never
 		n, err := number(name, val, 63)
-		if n > 0 {
-			m.ExpiresAt = n
+		if n > 0 { // by the client's clock, which was set with the machine's
+			m.ExpiresAt = max(1, now+min(n, longestTime)-time.Now().UnixMilli())
 		}
 		return true, err
 	case "expiration": // RabbitMQ: how long
@@ -130,6 +131,9 @@ func setField(m *core.Message, name, val string, now int64) (taken bool, err err
 	}
 	return true, nil
 }
+
+// longestTime is far enough away, and leaves room to add to it.
+const longestTime = 1 << 60
 
 func number(name, val string, bits int) (int64, error) {
 	n, err := strconv.ParseUint(strings.TrimSpace(val), 10, bits)
@@ -227,7 +231,7 @@ func (w *writer) fields() {
 	}
 	if m.ExpiresAt != 0 {
 		w.dst = wire.AppendNumber(w.dst, "expiration", max(0, m.ExpiresAt-w.now))
-		w.dst = wire.AppendNumber(w.dst, "expires", m.ExpiresAt)
+		w.dst = wire.AppendNumber(w.dst, "expires", m.ExpiresAt-w.now+time.Now().UnixMilli())
 	}
 	w.string(core.FieldMessageID, "amqp-message-id", m.MessageID)
 	if m.Correlation != nil {

@@ -2,7 +2,6 @@ package rabbit
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/arguments"
@@ -82,7 +81,7 @@ type propertiesBody struct {
 }
 
 // fill puts the properties into a message.
-func (p *propertiesBody) fill(m *core.Message, now time.Time) error {
+func (p *propertiesBody) fill(m *core.Message, now int64) error {
 	m.ContentType, m.Encoding, m.MessageID, m.Type = p.ContentType, p.ContentEncoding, p.MessageID, p.Type
 	m.UserID, m.AppID, m.Correlation = p.UserID, p.AppID, []byte(p.CorrelationID)
 	m.Durable = p.DeliveryMode == 2
@@ -99,7 +98,7 @@ func (p *propertiesBody) fill(m *core.Message, now time.Time) error {
 		if err != nil {
 			return invalid("bad_request", "expiration is ms as text")
 		}
-		m.ExpiresAt = now.UnixMilli() + int64(ms)
+		m.ExpiresAt = now + int64(ms)
 	}
 	m.Headers = arguments.FromJSON(p.Headers)
 	m.Keys = texts(p.Headers["CC"])

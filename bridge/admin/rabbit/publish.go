@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -42,7 +41,7 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 	default:
 		return invalid("bad_request", "payload_encoding is string or base64")
 	}
-	if err := body.Properties.fill(m, time.Now()); err != nil {
+	if err := body.Properties.fill(m, r.ns.Broker().Now()); err != nil {
 		return err
 	}
 	pub := &core.Publication{Message: m, To: core.ExchangeAddress(name, body.RoutingKey), HiddenKeys: bcc}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
@@ -42,6 +43,7 @@ const longestField = 1024
 // request; Take clones what the message keeps, but for Body.
 type Incoming struct {
 	Protocol string // SQS or SNS
+	Now      int64  // the broker's time, which does not follow a wall clock that is set; 0: the machine's
 	Body     string
 	Variants Variants
 	Attrs    []awsapi.Attribute
@@ -72,6 +74,9 @@ func Take(m *core.Message, in *Incoming) {
 		if k := h.Value.Kind; k != core.String && k != core.Number || !takeField(m, h.Name, h.Value.Str) {
 			m.Headers = append(m.Headers, h)
 		}
+	}
+	if m.ExpiresAt != 0 && in.Now != 0 {
+		m.ExpiresAt = max(1, m.ExpiresAt+in.Now-time.Now().UnixMilli())
 	}
 	m.Origin = core.Origin{Protocol: in.Protocol, Data: o.encode()}
 }
@@ -152,7 +157,7 @@ func takeNumber(m *core.Message, name, value string) bool {
 	case name == attrPriority && n <= 255:
 		m.Priority = uint8(n)
 	case name == attrExpiresAt && n > 0:
-		m.ExpiresAt = n
+		m.ExpiresAt = min(n, 1<<60) // far enough away, and leaves room to add to it
 	case name == attrTimestamp && n > 0:
 		m.CreatedAt = n
 	default:
