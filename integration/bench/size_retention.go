@@ -27,9 +27,10 @@ var ways = [...]struct {
 // expiry costs is the difference of their processor time.
 func sizeRetention(o *options, dir string) ([][]string, error) {
 	const perSecond = 2000
-	warm := min(o.long/4, 75*time.Second)
+	warm := min(o.long/2, 75*time.Second) // expiry begins after 60
 	var used [len(ways)]time.Duration
 	var sent [len(ways)]int64
+	var left [len(ways)]string // in the queue at the end
 	var errs [len(ways)]error
 	var wg sync.WaitGroup
 	for i, way := range ways {
@@ -56,6 +57,7 @@ func sizeRetention(o *options, dir string) ([][]string, error) {
 				b.stopping.Store(true)
 			})
 			sent[i], errs[i] = b.byTheClock(p, newBody(256, 0, i))
+			left[i] = waiting(newSQSConn(r.Addrs["sqs"])) // the first one was idle for too long
 		})
 	}
 	wg.Wait()
@@ -67,7 +69,7 @@ func sizeRetention(o *options, dir string) ([][]string, error) {
 		perMessage := used[i] / time.Duration(max(1, int64((o.long-warm).Seconds()*perSecond)))
 		row := []string{
 			fmt.Sprintf("%s: %d messages in %v, %d/s", way.name, sent[i], o.long, perSecond),
-			fmt.Sprintf("%v CPU, %v a message, %s on disk", used[i], perMessage, mebi(treeBytes(filepath.Join(dir, way.name, "data")))), "",
+			fmt.Sprintf("%v CPU, %v a message, %s waiting, %s on disk", used[i], perMessage, left[i], mebi(treeBytes(filepath.Join(dir, way.name, "data")))), "",
 		}
 		if i > 0 {
 			cost := 100 * (float64(used[0])/float64(used[i]) - 1)
@@ -94,6 +96,21 @@ func startQueue(o *options, dir string, keeps time.Duration) (*Running, *sqsConn
 		r.Stop()
 	}
 	return r, c, err
+}
+
+// waiting is how many messages SQS says are there.
+func waiting(c *sqsConn) string {
+	defer c.close()
+	url, err := queueURL(c, &Target{Scenario: &Scenario{}, Name: "kept"})
+	if err != nil {
+		return err.Error()
+	}
+	answer, err := c.call("GetQueueAttributes", fmt.Appendf(nil, `{"QueueUrl":%q,"AttributeNames":["ApproximateNumberOfMessages"]}`, url))
+	if err != nil {
+		return err.Error()
+	}
+	n, _, _ := jsonText(answer, "ApproximateNumberOfMessages")
+	return string(n)
 }
 
 func purge(c *sqsConn) {
