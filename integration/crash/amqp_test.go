@@ -32,12 +32,18 @@ func TestKillAMQP(t *testing.T) {
 	if inCI() {
 		kills, each = 4, 5000
 	}
+	endAMQP(t, kills, each, (*daemon.Broker).Kill)
+}
+
+// endAMQP ends the broker under load, time after time, and wants nothing lost.
+func endAMQP(t *testing.T, times, each int, end func(*daemon.Broker, testing.TB)) {
+	t.Helper()
 	o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data")}
 	events, work, results := newLedger(), newLedger(), newLedger()
 	b := daemon.Start(t, o)
 	topology(t, b)
 	confirmed := func() int { return events.count(events.kept) + work.count(work.kept) }
-	for round := range kills {
+	for round := range times {
 		until := confirmed() + each + rand.Intn(each/10)
 		done := results.count(results.kept)
 		var clients sync.WaitGroup
@@ -53,7 +59,7 @@ func TestKillAMQP(t *testing.T) {
 		daemon.Eventually(t, 5*time.Minute, "enough confirmations and commits", func() bool {
 			return confirmed() >= until && results.count(results.kept) >= done+each/20
 		})
-		b.Kill(t)
+		end(b, t)
 		clients.Wait()
 		b = daemon.Start(t, o)
 	}

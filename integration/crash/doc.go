@@ -37,6 +37,9 @@
 // kill -9 keeps the kernel's page cache, so a broker that never syncs would
 // pass: power cuts are simulated in cmd/slipway (power_test.go).
 //
+// SIGTERM under load (stop_test.go): the ledger and the AMQP ledger once more, with
+// a stop instead of a kill, which exits with 0 and within ten seconds.
+//
 // The full disk (disk_test.go): a tmpfs that is filled below the watermark and
 // to the last byte, and emptied again. It needs root for the mount.
 //
@@ -44,4 +47,8 @@
 //	CI=true              50,000 and more, 6           100,000, 33      10,000, 5    32,000 and more, 4
 //	SLIPWAY_TEST_MILLION 800,000 and more, 20         100,000, 33      100,000, 20  as else
 //	else                 5,000 and more, 2            5,000, 2         2,000, 2     5,000 and more, 2
+//
+// (FIFO is run twice, for the queue and for the topic: a million is 1,100,000 at
+// the least. On the 28th of November 2026 it was 889,857 in 20 kills, 100,000 in
+// 33, 100,000 in 20 and in 20: nothing lost, nothing invented, in 404 s.)
 package crash

@@ -11,6 +11,20 @@ import (
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
 )
 
+// The same of publishers with confirms and of transactions.
+func TestStopUnderLoadAMQP(t *testing.T) { endAMQP(t, 3, 1000, stopQuickly) }
+
+func stopQuickly(b *daemon.Broker, t testing.TB) {
+	begun := time.Now()
+	b.Signal(t, syscall.SIGTERM)
+	if code := b.Wait(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if d := time.Since(begun); d > 10*time.Second {
+		t.Errorf("the stop took %v", d)
+	}
+}
+
 // An operator's stop under load loses nothing that was confirmed, and is quick.
 func TestStopUnderLoad(t *testing.T) {
 	dir := t.TempDir()
@@ -27,14 +41,7 @@ func TestStopUnderLoad(t *testing.T) {
 		var clients sync.WaitGroup
 		work(t, b, round, books, &clients)
 		daemon.Eventually(t, time.Minute, "enough confirmations", func() bool { return books.kept() >= until })
-		begun := time.Now()
-		b.Signal(t, syscall.SIGTERM)
-		if code := b.Wait(t); code != 0 {
-			t.Errorf("exit code %d", code)
-		}
-		if d := time.Since(begun); d > 10*time.Second {
-			t.Errorf("the stop took %v", d)
-		}
+		stopQuickly(b, t)
 		clients.Wait()
 		b = daemon.Start(t, o)
 	}

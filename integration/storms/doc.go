@@ -5,8 +5,9 @@
 //	a takeover storm           twenty clients under one id, messages coming all the while       takeover_test.go
 //	a subscription storm       thousands of filters come and go, a steady flow beside           subscriptions_test.go
 //	a queue deleted            under its long polls and senders                                 deleted_queue_test.go
+//	AMQP, half-open HTTP       the same of connections, of consumers and bindings, of a queue   amqp_test.go
 //
 // SIGTERM under load, kill -9 and a full disk are in package crash; a stuck
-// consumer and idle long polls in bounds; jumps of the clock in core; files that
-// cannot be used at a reload in cmd/slipway.
+// consumer and idle long polls in bounds; jumps of the clock in core and
+// cmd/slipway; a wrong configuration reloaded in transport and cmd/slipway.
 package storms
