@@ -224,7 +224,7 @@ func (c *conn) letGo() {
 	}
 	s.mu.Lock()
 	s.retained = append(s.retained, c.retained...)
-	changes := append(s.leave(), s.recordCursors()...)
+	changes := append(s.leave(), s.recordCursors(s.retained)...)
 	s.mu.Unlock()
 	for _, change := range changes {
 		s.core.SetState(change, nil, 0)

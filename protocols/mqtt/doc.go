@@ -93,7 +93,8 @@
 //   - A pending cursor over retained values passes over what was published after
 //     the subscription: that came through the binding. What is QoS 1 or 2 of it
 //     goes through the session's queue if that is durable, 64 at a time, and the
-//     place of the cursor is recorded with it: a restart goes on there.
+//     place of the cursor is recorded with it, for the first time before SUBACK: a
+//     restart goes on there.
 //   - A shared subscription's queue is durable even if no member's session is:
 //     members of both kinds must find the same queue.
 package mqtt

@@ -14,9 +14,10 @@ const maxReplies = 1024
 
 // A reply is a SUBACK or UNSUBACK that a connection owes. They are sent in
 // order, each when what it says is durable, and nobody waits for that: ten
-// thousand SUBSCRIBEs in a row share the disk's syncs. It is sent when two have
-// settled it: the read loop, which knows the codes only after it has submitted
-// the change, and the store. It is core.Confirm for the latter.
+// thousand SUBSCRIBEs in a row share the disk's syncs. It is sent when all who owe
+// it something have settled it: the read loop, which knows the codes only after it
+// has submitted the change, and the store, for which it is core.Confirm: for the
+// bindings, and for the cursors over retained values that come with them.
 type reply struct {
 	c           *conn // immutable
 	unsubscribe bool  // immutable
@@ -29,14 +30,15 @@ type reply struct {
 	joined   []int             // and of subscriptions to other queues
 	retained []*retainedValues // to be sent after the SUBACK
 
-	settled int   // guarded by c.s.mu
-	err     error // guarded by c.s.mu; the store's
+	owed int   // guarded by c.s.mu; who has not settled it
+	err  error // guarded by c.s.mu; the store's
 }
 
 // expectReply books one. full says that the store should be waited for.
 func (c *conn) expectReply(r *reply) (full bool) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	r.owed = 2
 	c.replies = append(c.replies, r)
 	return len(c.replies) > maxReplies
 }
@@ -47,18 +49,18 @@ func (r *reply) Confirmed(_ uint64, o core.Outcome) bool { return r.settle(o.Err
 // Flush is core.Flusher.
 func (r *reply) Flush() { r.c.Flush() }
 
-// settle is called twice; then the reply goes out, when those before it have.
+// settle is called by each; then the reply goes out, when those before it have.
 // It reports whether a Flush is due.
 func (r *reply) settle(err error) bool {
 	c := r.c
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	r.settled++
+	r.owed--
 	if err != nil {
 		r.err = err
 	}
 	n := 0
-	for ; n < len(c.replies) && c.replies[n].settled == 2; n++ {
+	for ; n < len(c.replies) && c.replies[n].owed == 0; n++ {
 		c.writeReply(c.replies[n])
 		c.replies[n] = nil
 	}

@@ -136,13 +136,13 @@ func (s *session) recordCursor(r *retainedValues) core.StateChange {
 	return core.StateChange{Key: r.key, Value: append(b, r.note.encode()...)}
 }
 
-// recordCursors are the changes that remember what a connection leaves over.
-// Lock held.
-func (s *session) recordCursors() (changes []core.StateChange) {
+// recordCursors are the changes that remember the cursors that were not recorded
+// so far. Lock held.
+func (s *session) recordCursors(list []*retainedValues) (changes []core.StateChange) {
 	if !s.recordsIDs() {
 		return nil
 	}
-	for _, r := range s.retained {
+	for _, r := range list {
 		if r.key == 0 && r.cursor != nil && r.note.qos > 0 {
 			changes = append(changes, s.recordCursor(r))
 		}

@@ -69,6 +69,7 @@ func (c *conn) bind(pk *packets.Packet, r *reply, bindings []*core.Binding) {
 	}
 	if err == nil {
 		r.retained = c.wantRetained(pk, r.places, bindings, existed)
+		c.recordWanted(r)
 	}
 	r.settle(nil) // the read loop flushes
 }
@@ -160,4 +161,23 @@ func (c *conn) wantRetained(pk *packets.Packet, places []int, bindings []*core.B
 		})
 	}
 	return list
+}
+
+// recordWanted makes the cursors over retained values durable before SUBACK: with it
+// the client is owed the values, whatever happens before the first is sent.
+func (c *conn) recordWanted(r *reply) {
+	s := c.s
+	s.mu.Lock()
+	changes := s.recordCursors(r.retained)
+	if len(changes) > 0 {
+		r.owed++
+	}
+	s.mu.Unlock()
+	for i, change := range changes {
+		if i < len(changes)-1 {
+			s.core.SetState(change, nil, 0)
+		} else {
+			s.core.SetState(change, r, 0) // and with it all before
+		}
+	}
 }

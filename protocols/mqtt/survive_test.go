@@ -534,3 +534,45 @@ func TestStrays(t *testing.T) {
 		sub.quiet()
 	})
 }
+
+// A client that takes nothing is owed the retained values from SUBACK on: they come
+// when it does, although the broker ended before the first was sent.
+func TestRetainedOfAStuckClientSurvives(t *testing.T) {
+	through(t, func(t *testing.T, w *world, v byte, end func()) {
+		w.cfg.OldInflight = 1
+		w.restart()
+		pub := w.connected(v, "id=pub clean")
+		for i := 1; i <= 3; i++ {
+			pub.send("publish topic=r/%d qos=1 id=%d retain payload=%d", i, i, i)
+			pub.get() // version 5 says that nobody subscribed
+		}
+		sub := w.connected(v, "id=sub p.session=1000 p.receive=1")
+		sub.send("subscribe id=1 x:1")
+		sub.want("suback id=1 codes=01")
+		pub.send("publish topic=x qos=1 id=9 payload=x")
+		pub.want("puback id=9")
+		_, _, pid, _, _ := took(sub)
+		sub.send("subscribe id=2 r/#:1")
+		sub.want("suback id=2 codes=01")
+		sub.quiet()
+		end()
+		sub = w.connected(v, "id=sub p.session=1000 p.receive=1")
+		if topic, _, again, dup, _ := took(sub); topic != "x" || again != pid || !dup {
+			t.Fatalf("%s as id %s, dup %v", topic, again, dup)
+		}
+		sub.send("puback id=%s", pid)
+		for i := 1; i <= 3; i++ {
+			topic, qos, pid, _, retain := took(sub)
+			if topic != fmt.Sprintf("r/%d", i) || qos != "1" || !retain {
+				t.Fatalf("%s, qos %s, retain %v", topic, qos, retain)
+			}
+			sub.send("puback id=%s", pid)
+		}
+		sub.quiet()
+		sub.send("unsubscribe id=3 r/#")
+		sub.get()
+		sub.quiet()
+		cs, _ := w.b.Default().Session(DialectName, "sub")
+		cs.State(func(key uint32, _ []byte) { t.Errorf("a record of nothing: %x", key) })
+	})
+}
