@@ -57,8 +57,8 @@ func BenchmarkPublishDisk(b *testing.B) {
 // sink counts.
 type sink struct{ n int }
 
-func (s *sink) Send(*core.Message, []byte) bool { s.n++; return false }
-func (s *sink) Flush()                          {}
+func (s *sink) Send(*core.Message, []byte) (bool, core.Laggard) { s.n++; return false, nil }
+func (s *sink) Flush()                                          {}
 
 func BenchmarkPublishToSink(b *testing.B) {
 	br := fresh(b)

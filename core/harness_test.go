@@ -110,9 +110,9 @@ func (r *tape) Deliver(_ *core.Consumer, d core.Delivery) bool { r.got <- d; ret
 func (r *tape) Cancelled(*core.Consumer, error) bool           { return false }
 func (r *tape) Flush()                                         {}
 func (r *tape) Confirmed(_ uint64, o core.Outcome) bool        { r.out <- o; return false }
-func (r *tape) Send(m *core.Message, note []byte) bool {
+func (r *tape) Send(m *core.Message, note []byte) (bool, core.Laggard) {
 	r.got <- core.Delivery{Message: m, Note: note}
-	return false
+	return false, nil
 }
 
 func bindSink(t testing.TB, b *core.Broker, q *core.Queue, filter string, s core.Sink) {

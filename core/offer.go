@@ -10,9 +10,32 @@ func (p *Publisher) Offer(path string, m *Message) {
 	m.PublishedAt, m.Source = b.Now(), TopicAddress(path)
 	p.routes = p.ns.routesTo(p.routes[:0], m, path, nil)
 	for i := range p.routes {
-		if r := &p.routes[i]; !r.keep && r.sink.Send(m, r.merged(b)) {
-			p.dirty = append(p.dirty, r.sink)
+		if r := &p.routes[i]; !r.keep {
+			p.offer(r, m)
 		}
 	}
 	clear(p.routes)
+}
+
+// offer hands a message to one sink.
+func (p *Publisher) offer(r *route, m *Message) {
+	dirty, behind := r.sink.Send(m, r.merged(p.ns.b))
+	if dirty {
+		p.dirty = append(p.dirty, r.sink)
+	}
+	p.sinks++
+	if behind != nil {
+		p.behind++
+		p.laggard = behind
+	}
+}
+
+// Laggard is one of the sinks of the last publish that are behind, if they are
+// most of them all; else nil. A door may wait for it, after Flush, before it
+// publishes more: what a sink has no room for is dropped.
+func (p *Publisher) Laggard() Laggard {
+	if 2*p.behind <= p.sinks {
+		return nil
+	}
+	return p.laggard
 }

@@ -65,8 +65,15 @@ type Outcome struct {
 // 0. Send is called on the publisher's goroutine with no lock of a queue
 // held; it appends to a bounded output and drops (and counts) when that is
 // full. It must not keep m.Body without copying. It returns true if a Flush
-// is now due that was not due before.
+// is now due that was not due before, and, if its reader is behind with what it
+// has, whom a publisher that can may wait for.
 type Sink interface {
 	Flusher
-	Send(m *Message, note []byte) (dirty bool)
+	Send(m *Message, note []byte) (dirty bool, behind Laggard)
+}
+
+// A Laggard is a reader that is behind. CatchUp waits until it is less so, for a
+// bounded time, and reports whether it is; a channel that is ready ends it early.
+type Laggard interface {
+	CatchUp(stop <-chan struct{}) bool
 }

@@ -16,6 +16,9 @@ type Publisher struct {
 	dirty  []Flusher // owner goroutine only
 	routes []route   // owner goroutine only: scratch
 
+	sinks, behind int     // owner goroutine only; of the last publish
+	laggard       Laggard // owner goroutine only; one of those that are behind
+
 	mu     sync.Mutex
 	parked []*publishOp  // guarded by mu, in order
 	bytes  int           // guarded by mu

@@ -64,14 +64,13 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	}
 	b.counters.published.Add(1)
 	identify(m, rs)
+	p.sinks, p.behind, p.laggard = 0, 0, nil
 	op := &publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
 	op.targets = op.one[:0]
 	for i := range rs {
 		r := &rs[i]
 		if !r.keep {
-			if r.sink.Send(m, r.merged(b)) {
-				p.dirty = append(p.dirty, r.sink)
-			}
+			p.offer(r, m)
 			continue
 		}
 		op.targets = append(op.targets, target{q: r.q, note: r.merged(b), dialect: r.dialect, key: r.key})

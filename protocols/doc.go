@@ -48,6 +48,7 @@
 //	panic of one connection                logged, counted, the others live (server.go)
 //	idle plain connection                  one goroutine, no buffer (read.go, read_unix.go)
 //	bounded output, stall cut              yes (output.go, flush.go)
+//	a flood slowed to who reads it         where the door asks for it (catchup.go): MQTT's
 //	TLS 1.2, 1.3; SNI; client certificates yes, taken up when they change (certificates.go, transport.go)
 //	PROXY protocol 1, 2                    from configured addresses (proxyheader.go, transport.go)
 //	WebSocket                              Transport.Upgrade, which package ws has; messages as frames (flush.go)
@@ -62,6 +63,9 @@
 //     they answer what was read; over twice Limit the connection's own reading
 //     stops instead, so a client that never reads its acknowledgements is held
 //     by TCP and is cut when nothing moved for Stall.
+//   - From half of Limit on an Output is Behind: a door that can hold back what
+//     fills it may call CatchUp, which waits for a client that reads, for a tenth
+//     of a second, and not again soon for one that does not (catchup.go).
 //   - A client that never reads is cut only if bytes that must be sent wait for
 //     it. QoS 0 alone never costs anybody a connection.
 //   - Three ways to flush: Batch for the outputs that one reader dirtied, Due for

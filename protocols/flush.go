@@ -117,6 +117,10 @@ func (o *Output) sent(n int) (wake func()) {
 	o.outAt += n
 	o.out, o.outOwned = dropFirst(o.out, done), dropFirst(o.outOwned, done)
 	o.relieve()
+	o.catchUp()
+	if o.stuck.Load() {
+		o.stuck.Store(false)
+	}
 	if o.wake && int(o.queued.Load()) <= o.limit/2 {
 		o.wake = false
 		return o.onRoom
@@ -267,6 +271,7 @@ func (o *Output) end(cause error) func() {
 		o.drop()
 	}
 	o.relieve()
+	o.catchUp()
 	o.wake = false
 	onRoom, nc := o.onRoom, o.nc
 	return func() {

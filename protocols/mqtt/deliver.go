@@ -197,7 +197,15 @@ func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
 
 // writeQoS0 writes what is published now, or drops it if the output is full.
 // The body is borrowed and so copied. No lock needed.
-func (c *conn) writeQoS0(m *core.Message, n note) bool {
+func (c *conn) writeQoS0(m *core.Message, n note) (dirty bool, behind core.Laggard) {
+	dirty = c.offerQoS0(m, n)
+	if c.nc.Out.Behind() {
+		behind = c.nc.Out
+	}
+	return dirty, behind
+}
+
+func (c *conn) offerQoS0(m *core.Message, n note) (dirty bool) {
 	o, ok := c.outgoing(m, &n, false)
 	if !ok || !c.fits(&o) {
 		return false

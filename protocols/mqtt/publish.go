@@ -137,16 +137,51 @@ func (c *conn) now(p *wire.Publish) int64 {
 // admitted waits while the core cannot take more. Everybody else goes on: what
 // is parked needs only the disk.
 func (c *conn) admitted() error {
+	if w := c.pub.Laggard(); w != nil {
+		c.makeWay(w)
+	}
 	if !c.pub.Full() {
 		return nil
 	}
-	c.acked.settle()
-	c.pub.Flush()
-	c.nc.Out.Flush()
-	c.reading.Store(false) // confirmations flush themselves while we wait
-	defer c.reading.Store(true)
+	defer c.stepAside()()
 	if c.pub.Wait(c.ctx) != nil {
 		return context.Cause(c.ctx)
 	}
 	return nil
+}
+
+// stepAside finishes what was begun before the read loop waits for something. The
+// result is called when it goes on.
+func (c *conn) stepAside() (goOn func()) {
+	c.acked.settle()
+	c.pub.Flush()
+	c.nc.Out.Flush()
+	c.reading.Store(false) // confirmations flush themselves while we wait
+	return func() { c.reading.Store(true) }
+}
+
+// How long a publisher is held back for subscribers at QoS 0 that are behind: what
+// it sends behind its publishes (acknowledgements, pings) waits with them, so not
+// longer than maxHeld for what was read at once; and where waiting did not help, it
+// waits for nobody for a while, so that subscribers that are too slow cost it a
+// tenth of its time, however many there are.
+const (
+	maxHeld    = 500   // ms
+	impatience = 1_000 // ms
+)
+
+// makeWay has the publisher wait while most of those who get what it publishes
+// at QoS 0 are behind: TCP slows its client, and nothing need be dropped.
+func (c *conn) makeWay(w core.Laggard) {
+	now := c.h.cfg.Broker.Now()
+	if c.heldBack >= maxHeld || now < c.impatient {
+		return
+	}
+	defer c.stepAside()()
+	caughtUp := w.CatchUp(c.ctx.Done())
+	after := c.h.cfg.Broker.Now()
+	c.heldBack += after - now
+	if !caughtUp {
+		c.impatient = after + impatience
+	}
 }

@@ -303,11 +303,11 @@ func (s *session) recorded(sl *slot) {
 }
 
 // Send is core.Sink: QoS 0 goes straight to the connection.
-func (s *session) Send(m *core.Message, b []byte) bool {
+func (s *session) Send(m *core.Message, b []byte) (dirty bool, behind core.Laggard) {
 	c := s.conn.Load()
 	if c == nil {
 		s.h.counters.Offline.Add(1)
-		return false
+		return false, nil
 	}
 	return c.writeQoS0(m, decodeNote(b, nil)) // room for identifiers would be allocated for those without, too
 }

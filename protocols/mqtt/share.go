@@ -262,7 +262,7 @@ func (f *feed) leaveGroup() {
 }
 
 // Send is core.Sink: one member gets it, one with room if there is any.
-func (g *group) Send(m *core.Message, _ []byte) bool {
+func (g *group) Send(m *core.Message, _ []byte) (dirty bool, behind core.Laggard) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var f *feed
@@ -273,11 +273,14 @@ func (g *group) Send(m *core.Message, _ []byte) bool {
 			break
 		}
 	}
-	if f == nil || !f.c.writeQoS0(m, f.note) {
-		return false
+	if f == nil {
+		return false, nil
+	}
+	if dirty, behind = f.c.writeQoS0(m, f.note); !dirty {
+		return false, behind
 	}
 	g.dirty = append(g.dirty, f.c)
-	return len(g.dirty) == 1
+	return len(g.dirty) == 1, behind
 }
 
 // Flush is core.Flusher.
