@@ -338,42 +338,6 @@ func TestCancelNotify(t *testing.T) {
 	c.consume(1, "q", "t", false) // the tag is free
 }
 
-// Five hundred connections of ten channels are cheap.
-func TestManyChannels(t *testing.T) {
-	if testing.Short() {
-		t.Skip("opens five hundred connections")
-	}
-	w := newWorld(t)
-	var open []byte
-	for n := uint16(1); n <= 10; n++ {
-		open = (&wire.ChannelOpen{}).Append(open, n)
-	}
-	measure := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapInuse + m.StackInuse
-	}
-	before := measure()
-	const n = 500
-	var all []net.Conn
-	for range n {
-		r := w.client()
-		r.bytes(open[len((&wire.ChannelOpen{}).Append(nil, 1)):])
-		for k := 2; k <= 10; k++ {
-			r.want("%d channel.open-ok", k)
-		}
-		r.in = nil
-		all = append(all, r.nc)
-	}
-	per := (measure() - before) / n
-	t.Logf("%d bytes for a connection of ten channels, both ends", per)
-	if per > 40_000 {
-		t.Errorf("%d bytes for a connection of ten channels", per)
-	}
-	_ = all
-}
-
 // FuzzConnection: whatever a client sends after it has logged in, it is
 // answered or cut, and others go on.
 func FuzzConnection(f *testing.F) {

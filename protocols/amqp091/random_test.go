@@ -9,9 +9,9 @@ import (
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
 )
 
-// A random client against a model of two queues: what it gets, in which order,
-// with which tag, flag and count, is what the model has. Channel 1 publishes with
-// confirms, channel 2 is transactional.
+// Random clients against a model of two queues: what each gets, in which order,
+// with which tag, flag and count, is what the model has. Channel 1 of each publishes
+// with confirms, channel 2 is transactional.
 
 type modelMessage struct {
 	place     int // its order in the queue
@@ -33,14 +33,52 @@ type modelChannel struct {
 	requeue []bool
 }
 
-type model struct {
-	t        *testing.T
+// modelConn is one of the clients.
+type modelConn struct {
 	c        *raw
-	r        *rand.Rand
-	places   int
-	queues   map[string][]*modelMessage
 	channels map[uint16]*modelChannel
 	confirms int
+}
+
+type model struct {
+	*modelConn // whose turn it is
+	w          *world
+	conns      []*modelConn
+	r          *rand.Rand
+	places     int
+	queues     map[string][]*modelMessage
+}
+
+// turn is another client's, or the same's. What it settled has happened when the
+// next begins.
+func (m *model) turn() {
+	next := m.conns[m.r.IntN(len(m.conns))]
+	if next != m.modelConn {
+		m.c.quiet(1)
+	}
+	m.modelConn = next
+}
+
+// connect is a new connection for the client whose turn it is.
+func (m *model) connect() {
+	m.c, m.channels = m.w.client(), map[uint16]*modelChannel{}
+	m.c.send(1, &wire.ChannelClose{})
+	m.c.want("1 channel.close-ok")
+	m.open(1)
+	m.open(2)
+}
+
+// reconnect closes the connection: what it held and had not committed goes back.
+func (m *model) reconnect() {
+	m.c.send(0, &wire.ConnectionClose{})
+	m.c.want("0 connection.close-ok")
+	for _, ch := range m.channels {
+		for _, h := range append(ch.held, ch.settled...) {
+			m.release(h, true)
+		}
+	}
+	m.c.nc.Close()
+	m.connect()
 }
 
 func (m *model) put(queue string, x *modelMessage) {
@@ -179,6 +217,7 @@ func (m *model) purge(n uint16, queue string) {
 }
 
 func (m *model) step() {
+	m.turn()
 	n, queue := uint16(1+m.r.IntN(2)), []string{"a", "b"}[m.r.IntN(2)]
 	switch k := m.r.IntN(100); {
 	case k < 35:
@@ -197,28 +236,32 @@ func (m *model) step() {
 		m.closeChannel(n)
 	case k < 97:
 		m.purge(n, queue)
+	case k < 98:
+		m.reconnect()
 	default:
 		m.c.send(n, &wire.QueueDeclare{Queue: queue, Passive: true})
 		m.c.want("%d queue.declare-ok {Queue:%s MessageCount:%d ", n, queue, len(m.queues[queue]))
 	}
 }
 
-func TestRandomClient(t *testing.T) {
-	steps := 20_000
+func TestRandomClients(t *testing.T) {
+	steps := 10_000
 	if testing.Short() {
 		steps = 2000
 	}
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			w := newWorld(t, func(w *world) { w.opt.Limits.WindowMessages = 20 })
-			m := &model{t: t, c: w.client(), r: rand.New(rand.NewPCG(seed, 1)), queues: map[string][]*modelMessage{}, channels: map[uint16]*modelChannel{}}
+			m := &model{w: w, r: rand.New(rand.NewPCG(seed, 1)), queues: map[string][]*modelMessage{}}
+			c := w.client()
 			for _, queue := range []string{"a", "b"} {
-				m.c.declare(queue, queue == "a")
+				c.declare(queue, queue == "a")
 			}
-			m.c.send(1, &wire.ChannelClose{})
-			m.c.want("1 channel.close-ok")
-			m.open(1)
-			m.open(2)
+			for range 1 + seed { // one, two, three clients
+				m.modelConn = &modelConn{}
+				m.conns = append(m.conns, m.modelConn)
+				m.connect()
+			}
 			for range steps {
 				m.step()
 			}
