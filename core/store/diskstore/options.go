@@ -49,6 +49,10 @@ const (
 	tableFile      = 16 << 20
 	// pebble expands a compaction to at most this many files of the target size.
 	compactionFiles = 25
+	// level0Files bounds how many tables wait for a compaction. pebble's own 500
+	// would be file handles of an hour's or a day's comings and goings; full
+	// memtables reach L0CompactionThreshold before it.
+	level0Files = 32
 )
 
 func (o Options) withDefaults() Options {
@@ -96,6 +100,7 @@ func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 		MemTableStopWritesThreshold: memTables,
 		CacheSize:                   o.Cache,
 		L0CompactionThreshold:       8,
+		L0CompactionFileThreshold:   level0Files,
 		L0StopWritesThreshold:       32,
 		LBaseMaxBytes:               64 << 20,
 		FlushSplitBytes:             4 * tableFile,

@@ -1,0 +1,38 @@
+package diskstore
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// What comes and goes leaves few files: each flush here leaves one small table
+// that overlaps only the one before, as those of sessions' packet ids do, and
+// they are too small and too seldom on top of each other for pebble's other
+// reasons to compact.
+func TestFilesOfComingsAndGoings(t *testing.T) {
+	s := mustOpen(t, "/store", small(t, vfs.NewMem()))
+	defer s.Close()
+	key := func(i int) []byte { return fmt.Appendf(nil, "s%06d", i) }
+	most := int64(0)
+	for i := range 300 {
+		b := s.NewBatch()
+		b.Set(key(i), []byte("1"))
+		if i > 0 {
+			b.DeleteRange(key(i-1), append(key(i-1), 0))
+		}
+		if err := s.Apply(b, core.Lazy); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.db.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, int64(s.db.Metrics().Total().TablesCount))
+	}
+	if most > 2*level0Files {
+		t.Errorf("there were %d table files for one key", most)
+	}
+}
