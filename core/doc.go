@@ -109,7 +109,8 @@
 //     disk, not for any consumer, since depth costs disk. So a door may stop
 //     reading a connection whose Publisher is Full: its acknowledgements are
 //     not what would free it. (DESIGN section 4 asks that reading never stops;
-//     it stops here only beyond ParkedBytes.) A nearly full disk is different:
+//     it stops here only beyond ParkedBytes, and for a moment where a door waits
+//     for Sinks that are behind, Publisher.Laggard.) A nearly full disk is different:
 //     there a publish is refused, or, of a Patient publisher, parked.
 //   - A publish that one of several queues refuses is kept by the others, and its
 //     publisher is told of the refusal (as RabbitMQ's reject-publish); a retained

@@ -25,10 +25,10 @@ func (o *Output) Behind() bool {
 // CatchUp waits until less than a quarter of the limit is queued, or stop is ready.
 // It reports false if the client does not read that fast, or did not lately.
 func (o *Output) CatchUp(stop <-chan struct{}) bool {
-	if time.Now().UnixNano() < o.patient.Load() {
+	caught, written := o.catching(time.Now())
+	if caught == nil {
 		return false
 	}
-	caught, written := o.catching()
 	t := time.NewTimer(catchUpTime)
 	defer t.Stop()
 	select {
@@ -40,16 +40,19 @@ func (o *Output) CatchUp(stop <-chan struct{}) bool {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.patient.Store(time.Now().Add(giveUpTime).UnixNano())
+	o.patient = time.Now().Add(giveUpTime)
 	o.stuck.Store(o.written == written)
 	return false
 }
 
-// catching returns a channel that is closed when the client has caught up, and
-// how much it had taken before.
-func (o *Output) catching() (<-chan struct{}, uint64) {
+// catching returns a channel that is closed when the client has caught up, nil if
+// nobody waits for it, and how much it had taken before.
+func (o *Output) catching(now time.Time) (<-chan struct{}, uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if now.Before(o.patient) {
+		return nil, 0
+	}
 	if o.caughtCh == nil {
 		o.caughtCh = make(chan struct{})
 	}

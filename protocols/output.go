@@ -35,8 +35,7 @@ type Output struct {
 	due    atomic.Bool  // somebody has promised a Flush
 	batch  atomic.Pointer[Batch]
 
-	patient atomic.Int64 // ns; before then nobody waits for the client to catch up
-	stuck   atomic.Bool  // nor until it takes something
+	stuck atomic.Bool // nobody waits for the client to catch up until it takes something
 
 	mu       sync.Mutex    // guards what follows
 	pending  [][]byte      // segments in order; owned chunks and borrowed bodies
@@ -50,6 +49,7 @@ type Output struct {
 	wake     bool          // Full said true: call onWritable
 	onRoom   func()        //
 	reliefCh chan struct{} // made by relief, closed below the limit or by the end
+	patient  time.Time     // before then nobody waits for the client to catch up
 	caughtCh chan struct{} // made by CatchUp, closed when the client has caught up or by the end
 	idleCh   chan struct{} // made by whoever waits for sending to end
 
