@@ -14,6 +14,9 @@
 // every phase. Each message comes to each subscriber once, in its publisher's
 // order, byte for byte. SLIPWAY_TEST_QOS2 is the number of messages, 3,000 a kill.
 //
+// QoS 1 (ids_test.go): what a connected client had not acknowledged comes again after
+// each of two kills under the packet id that it had, with DUP.
+//
 // FIFO (fifo_test.go): senders send each batch again until it is confirmed, and
 // the last one once more after each restart; receivers delete. No body is two
 // messages, each group's order is kept, nothing deleted comes back, nothing is
