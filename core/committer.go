@@ -1,7 +1,6 @@
 package core
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -18,6 +17,7 @@ type committer struct {
 
 	mu      sync.Mutex
 	pending []item        // guarded by mu
+	first   []operation   // guarded by mu; for the beginning of the next group
 	bytes   int64         // guarded by mu; charged by pending items, those in the group under way too
 	closed  bool          // guarded by mu
 	wake    chan struct{} // capacity 1
@@ -48,7 +48,7 @@ type staging struct {
 	b       *Broker
 	batch   Batch
 	now     int64
-	staged  int       // operations of the group before the one that stages
+	staged  int       // operations of the group before the one that stages; those that submitFirst has do not count
 	touched []*Queue  // whose heads are to be written; each once
 	ready   []*Queue  // which got entries and are to be dispatched; each once
 	dirty   []Flusher // to be flushed at the end
@@ -81,18 +81,24 @@ func (c *committer) submit(op operation, d Durability, bytes int) bool {
 	return true
 }
 
-// submitFirst is submit of something that depends on nothing pending and goes
-// before it all. Nobody confirms it: it is Lazy.
+// submitFirst is submit of something that depends on nothing pending and begins
+// the next group, however much is pending. Nobody confirms it: it is Lazy.
 func (c *committer) submitFirst(op operation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return
 	}
-	c.pending = slices.Insert(c.pending, 0, item{op: op, durability: Lazy})
-	if len(c.pending) == 1 {
-		c.signal()
-	}
+	c.first = append(c.first, op)
+	c.signal()
+}
+
+func (c *committer) takeFirst() []operation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := c.first
+	c.first = nil
+	return first
 }
 
 func (c *committer) signal() {
@@ -128,7 +134,7 @@ func (c *committer) run(b *Broker) {
 			return
 		}
 		c.mu.Lock()
-		stop := c.closed && len(c.pending) == 0
+		stop := c.closed && len(c.pending)+len(c.first) == 0
 		c.mu.Unlock()
 		if stop {
 			return
@@ -146,9 +152,9 @@ func (c *committer) drain(b *Broker) error {
 		c.mu.Lock()
 		items := c.pending
 		c.pending = c.last[:0]
-		closed := c.closed
+		closed, first := c.closed, len(c.first)
 		c.mu.Unlock()
-		if len(items) == 0 {
+		if len(items)+first == 0 {
 			c.last = items
 			now := c.clock.Now().UnixMilli()
 			if c.lazyAt != 0 && (closed || now >= c.lazyAt+lazyInterval.Milliseconds()) {
@@ -157,12 +163,14 @@ func (c *committer) drain(b *Broker) error {
 			}
 			return nil
 		}
-		for rest := items; len(rest) > 0; {
+		for rest := items; ; {
 			n, err := c.commit(b, rest)
 			if err != nil {
 				return err
 			}
-			rest = rest[n:]
+			if rest = rest[n:]; len(rest) == 0 {
+				break
+			}
 		}
 		clear(items)
 		c.last = items
@@ -175,6 +183,11 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 	g := &staging{b: b, batch: c.store.NewBatch(), now: b.Now()}
 	empty := g.batch.Len() // a store may count a header
 	d, bytes := Local, int64(0)
+	first := c.takeFirst()
+	for _, op := range first {
+		op.stage(g)
+		d = Lazy
+	}
 	for n < len(items) && (n == 0 || g.batch.Len() < groupBytes) {
 		it := &items[n]
 		it.op.stage(g)
@@ -193,6 +206,9 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 		g.batch.Close()
 	} else if err := c.apply(g.batch, d); err != nil {
 		return n, err
+	}
+	for _, op := range first {
+		op.applied(g)
 	}
 	for i := range items[:n] {
 		items[i].op.applied(g)

@@ -105,3 +105,67 @@ func TestBlockedByDisk(t *testing.T) {
 		}
 	})
 }
+
+// stuck is a store whose disk answers when it is let.
+type stuck struct {
+	core.Store
+	hold atomic.Pointer[chan struct{}]
+}
+
+func (s *stuck) Apply(b core.Batch, d core.Durability) error {
+	if hold := s.hold.Load(); hold != nil {
+		<-*hold
+	}
+	return s.Store.Apply(b, d)
+}
+
+// Who watches is told that memory is low when publishes have been parked for a
+// while, not when they were for a moment; and that it is over. What was parked is
+// confirmed then.
+func TestBlockedByMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &stuck{Store: memstore.New(memstore.Options{})}
+		b := open(t, store, func(o *core.Options) { o.Limits.MemoryBytes = 1 << 20 })
+		defer b.Close()
+		declare(t, b, "q", durable(core.QueueOptions{}))
+		var told []string
+		stop := b.WatchBlocked(func(reason string) { told = append(told, reason) })
+		defer stop()
+		r, p := newTape(20), b.Default().NewPublisher(0).Patient()
+		publish := func(n int) {
+			for range n { // a quarter of the budget may wait for the committer
+				m := core.Message{Durable: true, Body: make([]byte, 100<<10)}
+				if err := p.Publish(&core.Publication{Message: &m, To: core.QueueAddress("q"), Confirm: r}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, outage := range []struct {
+			d    time.Duration
+			want int
+		}{{100 * time.Millisecond, 0}, {5 * time.Second, 2}} {
+			hold := make(chan struct{})
+			store.hold.Store(&hold)
+			publish(8)
+			elapse(outage.d)
+			if confirmed := len(r.out); confirmed != 0 {
+				t.Errorf("%v: %d confirmed by a disk that does not answer", outage.d, confirmed)
+			}
+			store.hold.Store(nil)
+			close(hold)
+			elapse(3 * time.Second)
+			synctest.Wait()
+			if len(told) != outage.want || b.Blocked() != "" {
+				t.Errorf("%v: told %q", outage.d, told)
+			}
+			for range 8 {
+				if o := <-r.out; o.Err != nil {
+					t.Error(o.Err)
+				}
+			}
+		}
+		if len(told) == 2 && (told[0] != "low on memory" || told[1] != "") {
+			t.Errorf("told %q", told)
+		}
+	})
+}

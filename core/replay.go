@@ -17,7 +17,8 @@ type replay struct {
 
 	done chan struct{} // closed when it is over, or another has taken its place
 
-	def replayDef // committer goroutine only
+	def  replayDef // committer goroutine only
+	seen uint64    // committer goroutine only; the gate's next sequence at the last step
 }
 
 // replayDef is stored, as the definitions are.
@@ -151,9 +152,22 @@ type replayStep struct {
 }
 
 const (
-	replayEntries = 200       // looked at in one step
-	replayBytes   = 512 << 10 // read in one step, one of any size admitted
+	replayEntries = 200       // looked at in one step, where nobody publishes
+	replayBytes   = 512 << 10 // read in one step of that, one message of any size admitted
 )
+
+// share is how many entries a step reads: more than came since the last one, or a
+// replay under a flood would have no end.
+func (r *replay) share(gate *Queue) int {
+	gate.mu.Lock()
+	defer gate.mu.Unlock()
+	came := gate.head.seq - r.seen
+	if r.seen == 0 {
+		came = 0
+	}
+	r.seen = gate.head.seq
+	return max(replayEntries, int(2*came))
+}
 
 func (s *replayStep) stage(g *staging) {
 	r, ns := s.r, s.r.ns
@@ -164,7 +178,6 @@ func (s *replayStep) stage(g *staging) {
 		s.over = true
 		return
 	}
-	alone := g.staged == 0 // else some of this group may be in the gate, which it cannot see yet
 	b, bound := ns.Binding(r.key)
 	gate, open := ns.Queue(r.def.Gate)
 	if !bound || !open {
@@ -172,7 +185,7 @@ func (s *replayStep) stage(g *staging) {
 		r.end(g)
 		return
 	}
-	found, all, err := r.read(gate)
+	found, all, err := r.read(gate, r.share(gate))
 	if err != nil {
 		ns.b.log.Error("reading what a topic has archived failed; its replay stops", "binding", r.key, "error", err)
 		s.over = true
@@ -182,7 +195,7 @@ func (s *replayStep) stage(g *staging) {
 		r.def.Next = e.seq + 1
 		s.copy(g, b, e)
 	}
-	if s.over = all && alone; s.over {
+	if s.over = all; s.over { // nothing of this group is in the gate yet: a step begins it
 		r.end(g)
 		return
 	}
@@ -198,8 +211,8 @@ func (s *replayStep) applied(g *staging) {
 	}
 }
 
-// read brings the next entries of the gate; all says that there are no more.
-func (r *replay) read(gate *Queue) (found []*entry, all bool, err error) {
+// read brings the next entries of the gate, up to n; all says that there are no more.
+func (r *replay) read(gate *Queue, n int) (found []*entry, all bool, err error) {
 	gate.mu.Lock()
 	inc := gate.head.inc
 	gate.mu.Unlock()
@@ -207,7 +220,7 @@ func (r *replay) read(gate *Queue) (found []*entry, all bool, err error) {
 	all = true
 	lo, hi := posKey(nil, tabEntry, inc, pos{laneHighest, r.def.Next}), prefixEnd(numKey(tabEntry, inc))
 	err = b.store.Scan(lo, hi, false, func(key, val []byte) bool {
-		if len(found) >= replayEntries || bytesRead >= replayBytes {
+		if len(found) >= n || bytesRead >= replayBytes/replayEntries*n {
 			all = false
 			return false
 		}
