@@ -24,7 +24,7 @@ const unsettledBytes = 16 << 20
 // Consume adds a push consumer; deliveries may start before it returns.
 // Locked: the queue is another's, or one of the two wants to be alone.
 func (q *Queue) Consume(o ConsumerOptions) (*Consumer, error) {
-	c := &Consumer{q: q, opt: o, credit: o.Credit, reader: &q.plain}
+	c := &Consumer{q: q, opt: o, credit: o.Credit, reader: plain}
 	if o.Predicate != nil || q.sticky != nil {
 		c.reader = &reader{predicate: o.Predicate}
 	}

@@ -236,7 +236,7 @@ func (q *Queue) Redrive(n int, to string) (moving int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for moving < n && !q.deleted {
-		e := q.pick(&q.plain)
+		e := q.pick(plain)
 		if e == nil {
 			break
 		}

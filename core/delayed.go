@@ -18,9 +18,28 @@ type delayed struct {
 	missed  int64           // earliest due of what was left to the store while loading; 0: none
 }
 
+// count is how many there are, in memory or not.
+func (d *delayed) count() int64 {
+	if d == nil {
+		return 0
+	}
+	return d.n
+}
+
+// soon are those in memory.
+func (d *delayed) soon() []*entry {
+	if d == nil {
+		return nil
+	}
+	return d.near
+}
+
 // hold keeps an entry until it is due. Lock held.
 func (q *Queue) hold(e *entry) {
-	d := &q.delayed
+	if q.delayed == nil {
+		q.delayed = &delayed{}
+	}
+	d := q.delayed
 	d.n++
 	d.tail = e.seq + 1
 	far := d.horizon != 0 && e.due >= d.horizon || len(d.near) >= q.ns.b.limits.WindowMessages
@@ -60,6 +79,7 @@ func (d *delayed) evictFrom(at int64) {
 // nextDue is when the next delayed entry is due, 0 for none.
 func (d *delayed) nextDue() int64 {
 	switch {
+	case d == nil:
 	case len(d.near) > 0 && (d.horizon == 0 || d.near[0].due < d.horizon):
 		return d.near[0].due
 	case d.horizon != 0 && !d.loading:
@@ -71,7 +91,10 @@ func (d *delayed) nextDue() int64 {
 // releaseDue moves what is due into the queue's order: each gets a new
 // sequence, in one atomic step, so that it is never behind a cursor. Lock held.
 func (q *Queue) releaseDue(now int64) {
-	d := &q.delayed
+	d := q.delayed
+	if d == nil {
+		return
+	}
 	op := &dueOp{q: q}
 	for len(d.near) > 0 && d.near[0].due <= now {
 		e := heap.Pop(&d.near).(*entry)
@@ -98,7 +121,11 @@ func (q *Queue) releaseDue(now int64) {
 // loadDelayed brings the next delayed entries into memory.
 func (q *Queue) loadDelayed(inc uint64) {
 	q.mu.Lock()
-	d := &q.delayed
+	d := q.delayed
+	if d == nil || q.head.inc != inc {
+		q.mu.Unlock()
+		return
+	}
 	d.missed = 0
 	from, tail, going := d.horizon, d.tail, maps.Clone(d.going)
 	q.mu.Unlock()

@@ -42,7 +42,7 @@ func (q *Queue) dispatchOne(dirty *[]Flusher) bool {
 				c.deliver(e, dirty)
 				return true
 			}
-			if c.reader == &q.plain {
+			if c.reader == plain {
 				break // what it cannot have, its equals cannot either
 			}
 		}
@@ -131,7 +131,7 @@ func (q *Queue) finish(e *entry, dead bool, why DeathReason) {
 func (q *Queue) shed() {
 	o := q.opt
 	for o.Overflow == DropHead && q.st.ready > 0 && (o.MaxLength != 0 && q.st.ready > o.MaxLength || o.MaxBytes != 0 && q.st.readyBytes > o.MaxBytes) {
-		e := q.pick(&q.plain)
+		e := q.pick(plain)
 		if e == nil {
 			return // the loader brings the head, and arrives here again
 		}

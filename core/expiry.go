@@ -22,6 +22,12 @@ func (q *Queue) rearm() {
 	if q.deleted {
 		at = 0
 	}
+	if q.timer == nil {
+		if at == 0 {
+			return
+		}
+		q.timer = q.ns.b.timers.new(q.onTimer)
+	}
 	q.timer.set(at)
 }
 

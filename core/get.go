@@ -14,7 +14,7 @@ func (q *Queue) Getter(owner string) (*Consumer, error) {
 	case q.opt.Owner != "" && q.opt.Owner != owner:
 		return nil, errf(Locked, "queue %q is exclusive to another connection", q.name)
 	}
-	c := &Consumer{q: q, opt: ConsumerOptions{Owner: owner}, reader: &q.plain, passed: true}
+	c := &Consumer{q: q, opt: ConsumerOptions{Owner: owner}, reader: plain, passed: true}
 	if q.passive == nil {
 		q.passive = map[*Consumer]bool{}
 	}
@@ -27,7 +27,7 @@ func (q *Queue) Getter(owner string) (*Consumer, error) {
 // for nothing but a read of the store. NotFound: the queue is gone.
 func (c *Consumer) Get(ctx context.Context, noAck bool) (d Delivery, left int64, ok bool, err error) {
 	q := c.q
-	p := &pull{to: c, noAck: noAck, reader: &q.plain, once: true, done: make(chan struct{})}
+	p := &pull{to: c, noAck: noAck, reader: plain, once: true, done: make(chan struct{})}
 	if err := q.startGet(p); err != nil {
 		return d, 0, false, err
 	}
@@ -70,7 +70,7 @@ func (q *Queue) startGet(p *pull) error {
 
 // serveGet is serve for a Get. Lock held.
 func (q *Queue) serveGet(p *pull) bool {
-	e := q.pick(&q.plain)
+	e := q.pick(plain)
 	if e == nil {
 		return false
 	}

@@ -21,7 +21,7 @@ func TestIdleQueueMemory(t *testing.T) {
 	}
 	each := int64(heapInUse()-before) / n
 	t.Logf("%d bytes a queue", each)
-	if each > 1100 {
+	if each > 700 {
 		t.Errorf("an idle queue takes %d bytes", each)
 	}
 	runtime.KeepAlive(b)

@@ -328,17 +328,16 @@ func (q *Queue) drop() {
 	for _, e := range q.st.leases {
 		b.uncharge(e)
 	}
-	for _, e := range q.delayed.near {
+	for _, e := range q.delayed.soon() {
 		b.uncharge(e)
 	}
 	l := &b.limits
 	q.st = newQState(l.WindowMessages, l.WindowBytes, q.grouped)
-	q.delayed = delayed{}
+	q.delayed = nil
 	q.wants = nil
 	q.expiry = 0
 	q.pulled = holder{}
 	q.attempts, q.skippers, q.fair = nil, nil, fairness{}
-	q.plain = reader{}
 	for _, c := range q.consumers {
 		c.lost()
 	}
@@ -352,7 +351,7 @@ func (c *Consumer) lost() {
 	c.purged += c.held.n
 	c.held = holder{}
 	c.bytes = 0
-	if c.reader != &c.q.plain {
+	if c.reader != plain {
 		c.reader.restart()
 	}
 }

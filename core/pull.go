@@ -95,7 +95,7 @@ func (q *Queue) pullReader(o ReceiveOptions) *reader {
 		return &reader{maxBytes: o.MaxBytes, tooLarge: &q.ns.b.counters.tooLarge}
 	}
 	if o.MaxBytes == 0 {
-		return &q.plain
+		return plain
 	}
 	r := q.skippers[o.MaxBytes]
 	if r == nil {
@@ -116,7 +116,9 @@ func (q *Queue) serve(p *pull) bool {
 	}
 	b := q.ns.b
 	now := b.Now()
-	p.reader.group = nil
+	if q.grouped {
+		p.reader.group = nil
+	}
 	for len(p.got) < p.opt.Max {
 		if limit := q.opt.MaxInFlight; limit > 0 && len(q.st.leases) >= limit {
 			break

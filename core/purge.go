@@ -54,7 +54,7 @@ func (q *Queue) purge(may func() bool) (n int64, done bool, err error) {
 // (AMQP's queue.purge). It returns how many went; durable when it returns.
 func (q *Queue) PurgeReady() (n int64, err error) {
 	n, done, err := q.purge(func() bool {
-		return len(q.st.leases)+q.leaving == 0 && q.delayed.n == 0 && q.coming == 0
+		return len(q.st.leases)+q.leaving == 0 && q.delayed.count() == 0 && q.coming == 0
 	})
 	if done || err != nil {
 		return n, err

@@ -21,6 +21,10 @@ type reader struct {
 	owner     *Consumer        // sticky: whose reader it is
 }
 
+// plain is the cursor of all who take anything. It has no place of its own and is
+// never changed, so that queues share it.
+var plain = &reader{}
+
 // skips says whether the reader can be refused anything at all.
 func (r *reader) skips(s *qstate) bool {
 	return r.predicate != nil || r.owner != nil || len(r.avoid) > 0 || r.maxBytes > 0 && s.maxSize > r.maxBytes

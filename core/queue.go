@@ -28,13 +28,14 @@ type Queue struct {
 	modified int64         // guarded by mu
 	head     queueHead     // guarded by mu; what the store's head record says
 	st       *qstate       // guarded by mu
-	delayed  delayed       // guarded by mu
+	delayed  *delayed      // guarded by mu; nil: nothing is
 	pending  int           // guarded by mu; publishes submitted and not yet applied
 	coming   int64         // guarded by mu; entries staged and not yet applied
 	comingB  int64         // guarded by mu; their bytes
 	leaving  int           // guarded by mu; stored entries taken out for good, their removal not yet staged
 	spilled  bool          // guarded by mu; table n has had entries of this incarnation
 	deleted  bool          // guarded by mu
+	loading  bool          // guarded by mu; queued at or running in the loader
 
 	consumers []*Consumer         // guarded by mu; highest priority first
 	active    *Consumer           // guarded by mu; the one that counts where only one does
@@ -46,14 +47,12 @@ type Queue struct {
 	skippers  map[int]*reader     // guarded by mu; pull cursors by their size limit
 	fair      fairness            // guarded by mu; tenants that pulls pass over
 	attempts  map[string]*attempt // guarded by mu; ReceiveRequestAttemptId
-	plain     reader              // guarded by mu; the cursor of all who take anything
 	pulled    holder              // guarded by mu; all pull leases
 
-	wants   *wants // guarded by mu; nil: nothing; what the loader is asked for
-	loading bool   // guarded by mu; queued at or running in the loader
-	timer   *timer // immutable; its time guarded by mu
-	usedAt  int64  // guarded by mu; for Expires
-	expiry  int64  // guarded by mu; when the next waiting entry may expire, 0 for never
+	wants  *wants // guarded by mu; nil: nothing; what the loader is asked for
+	timer  *timer // guarded by mu; nil: never set
+	usedAt int64  // guarded by mu; for Expires
+	expiry int64  // guarded by mu; when the next waiting entry may expire, 0 for never
 
 	fanIn atomic.Int32 // bindings that target it
 
@@ -131,7 +130,7 @@ func (q *Queue) Counts() QueueCounts {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return QueueCounts{
-		Ready: q.st.ready, InFlight: int64(len(q.st.leases)), Delayed: q.delayed.n,
+		Ready: q.st.ready, InFlight: int64(len(q.st.leases)), Delayed: q.delayed.count(),
 		Bytes: q.st.readyBytes, Consumers: len(q.consumers),
 	}
 }
@@ -151,7 +150,6 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 		q.sticky = &sticky{}
 	}
 	q.head.inc, q.head.seq = id, 1
-	q.timer = ns.b.timers.new(q.onTimer)
 	return q
 }
 

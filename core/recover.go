@@ -209,10 +209,8 @@ func (r *recovery) head(key, val []byte) error {
 	q.head = h
 	r.byInc[h.inc] = q
 	q.st.maxSize = h.maxSize
-	q.delayed.n = h.delayed
-	q.delayed.tail = h.seq
 	if h.delayed > 0 {
-		q.delayed.horizon = 1
+		q.delayed = &delayed{n: h.delayed, tail: h.seq, horizon: 1}
 	}
 	for _, l := range h.lanes {
 		lane := q.st.lane(l.num)
