@@ -29,6 +29,8 @@ func TestWhoMay(t *testing.T) {
 		{open, true, "GET /metrics", nil, 200},
 		{open, true, "GET /debug/pprof/", nil, 200},
 		{open, true, "GET /debug/pprof/symbol", nil, 200},
+		{open, true, "GET /debug/pprof/mutex?seconds=1", nil, 200},
+		{open, true, "GET /debug/pprof/block?seconds=1", nil, 200},
 		{open, true, "GET /v1/nothing", nil, 404},
 		{open, true, "GET /", nil, 404},
 		{open, true, "POST /v1/queues", nil, 405},

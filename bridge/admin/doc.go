@@ -19,7 +19,8 @@
 //	/v1/connections/{id}               DELETE  configure on every queue
 //	/v1/hold                           PUT     configure on every queue: publishes wait, for the reason of the body, until DELETE
 //	/api/...                                   RabbitMQ's management API: package rabbit
-//	/debug/pprof/...                   GET     configure on every queue; only with Config.Profiles
+//	/debug/pprof/...                   GET     configure on every queue; only with Config.Profiles; mutex and
+//	                                           block record while they are asked for (?seconds=, 10)
 //	console                            absent
 //
 // Every path under /v1 takes ?namespace=NAME; without it, the default one. A

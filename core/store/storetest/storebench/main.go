@@ -22,11 +22,12 @@ func main() {
 	runs := flag.Int("runs", 3, "interleaved runs of each, an odd number")
 	delay := flag.Duration("delay", 0, "what each sync takes longer, as on another disk")
 	asJSON := flag.Bool("json", false, "print a JSON object a line and no table")
+	memtable := flag.Int64("memtable", 0, "bytes of a memtable; 0: what a broker has")
 	each := flag.Duration("time", 2*time.Second, "length of a run")
 	flag.Parse()
 	stop, err := startProfile(*profile)
 	if err == nil {
-		err = run(*dir, *only, bench{*runs | 1, *each, *delay, *asJSON})
+		err = run(*dir, *only, bench{*runs | 1, *each, *delay, *memtable, *asJSON})
 		stop()
 	}
 	if err != nil {
@@ -51,6 +52,7 @@ type bench struct {
 	runs  int
 	each  time.Duration
 	delay time.Duration
+	mem   int64 // a memtable's bytes
 	json  bool
 }
 
@@ -109,7 +111,7 @@ func (bn bench) onStore(tmp string, l storetest.Load) (storetest.Result, error) 
 		return storetest.Result{}, err
 	}
 	defer os.RemoveAll(dir)
-	s, err := diskstore.Open(dir, diskstore.Options{Logger: slog.New(slog.DiscardHandler), MinFree: 1, Ballast: -1, FS: slowed(vfs.Default, bn.delay)})
+	s, err := diskstore.Open(dir, diskstore.Options{Logger: slog.New(slog.DiscardHandler), MinFree: 1, Ballast: -1, MemTable: bn.mem, FS: slowed(vfs.Default, bn.delay)})
 	if err != nil {
 		return storetest.Result{}, err
 	}
