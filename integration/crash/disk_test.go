@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -10,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 func onSmallDisk(dir string) daemon.Options {
@@ -26,63 +25,74 @@ func isFull(b *daemon.Broker) func() bool {
 	return func() bool { err := b.Ready(); return err != nil && strings.Contains(err.Error(), "min_free_disk") }
 }
 
-func send(ctx context.Context, c *sqs.Client, url, body string) error {
-	_, err := c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
+// put notes what is tried and what is confirmed.
+func (l *ledger) put(c doors.Client, name, rest string, within time.Duration) error {
+	l.note(l.sent, name)
+	err := c.Put(name+rest, within)
+	if err == nil {
+		l.note(l.kept, name)
+	}
 	return err
+}
+
+// take takes a message and notes it.
+func (l *ledger) take(c doors.Client) error {
+	body, err := c.Take(client.Patience)
+	if err != nil {
+		return err
+	}
+	name, _, _ := strings.Cut(body, " #")
+	l.note(l.taken, name)
+	l.note(l.deleted, name)
+	return nil
+}
+
+// onDoors runs a test for every door, on a small disk of its own with the queue q.
+func onDoors(t *testing.T, size string, f func(t *testing.T, dir, door string, b *daemon.Broker)) {
+	for _, door := range doors.Names {
+		t.Run(door, func(t *testing.T) {
+			dir := daemon.SmallDisk(t, size)
+			b := daemon.Start(t, onSmallDisk(dir))
+			client.CreateQueue(t.Context(), t, client.SQS(t, b.AWS), "q", nil)
+			f(t, dir, door, b)
+		})
+	}
 }
 
 // Below the watermark nothing new is taken, what frees space is; above it again,
 // all goes on, and nothing confirmed is missing.
 func TestDiskFillsAndEmpties(t *testing.T) {
-	dir := daemon.SmallDisk(t, "256m")
-	b := daemon.Start(t, onSmallDisk(dir))
-	ctx, c := t.Context(), client.SQS(t, b.AWS)
-	url := client.CreateQueue(ctx, t, c, "q", nil)
-	l := newLedger()
-	put := func(body string) error {
-		l.note(l.sent, body)
-		err := send(ctx, c, url, body)
-		if err == nil {
-			l.note(l.kept, body)
+	onDoors(t, "256m", func(t *testing.T, dir, door string, b *daemon.Broker) {
+		producer, consumer := doors.MustOpen(t, b, door, "q"), doors.MustOpen(t, b, door, "q")
+		l := newLedger()
+		for i := range 30 {
+			if err := l.put(producer, fmt.Sprintf("before-%d", i), "", client.Patience); err != nil {
+				t.Fatal(err)
+			}
 		}
-		return err
-	}
-	for i := range 30 {
-		if err := put(fmt.Sprintf("before-%d", i)); err != nil {
-			t.Fatal(err)
+		empty := daemon.FillDisk(t, dir, 32<<20)
+		daemon.Eventually(t, 10*time.Second, "refusal", isFull(b))
+		if err := l.put(producer, "while full", "", time.Second); err == nil {
+			t.Error("a message was confirmed below the watermark")
+		} else {
+			t.Logf("told below the watermark: %v", err)
 		}
-	}
-	empty := daemon.FillDisk(t, dir, 32<<20)
-	daemon.Eventually(t, 10*time.Second, "refusal", isFull(b))
-	if err := put("while full"); err == nil {
-		t.Error("a message was taken below the watermark")
-	}
-	p := client.MQTT(t, client.MQTTOptions(b.MQTT, "p"))
-	token := p.Publish("$queue/q", 1, false, "while full, by MQTT")
-	l.note(l.sent, "while full, by MQTT")
-	if token.WaitTimeout(time.Second) && token.Error() == nil && p.IsConnected() {
-		t.Error("a message was confirmed below the watermark")
-	}
-	for range 5 { // what frees space goes on
-		got, err := c.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url})
-		if err != nil || len(got.Messages) != 1 {
-			t.Fatalf("receiving while full: %v, %v", got, err)
+		for range 5 { // what frees space goes on
+			if err := l.take(consumer); err != nil {
+				t.Fatalf("taking while full: %v", err)
+			}
 		}
-		l.note(l.taken, *got.Messages[0].Body)
-		if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: got.Messages[0].ReceiptHandle}); err != nil {
-			t.Fatalf("deleting while full: %v", err)
+		empty()
+		daemon.Eventually(t, 10*time.Second, "readiness", isReady(b))
+		if err := l.put(doors.MustOpen(t, b, door, "q"), "after", "", client.Patience); err != nil {
+			t.Errorf("with space again: %v", err)
 		}
-		l.note(l.deleted, *got.Messages[0].Body)
-	}
-	empty()
-	daemon.Eventually(t, 10*time.Second, "readiness", isReady(b))
-	if err := put("after"); err != nil {
-		t.Errorf("with space again: %v", err)
-	}
-	b.Stop(t)
-	b = daemon.Start(t, onSmallDisk(dir))
-	audit(t, b, l)
-	b.Stop(t)
+		consumer.Close() // what it was given goes back
+		b.Stop(t)
+		b = daemon.Start(t, onSmallDisk(dir))
+		audit(t, b, l)
+		b.Stop(t)
+	})
 }
 
 // noise is text that does not compress well.
@@ -102,24 +112,25 @@ func audit(t *testing.T, b *daemon.Broker, l *ledger) {
 	t.Logf("%d confirmed, %d there", l.count(l.kept), len(found))
 }
 
-// Messages alone fill the disk to the watermark and no further: the process
-// lives, and purging makes room.
+// Messages alone, of every door in turn, fill the disk to the watermark and no
+// further: the process lives, refuses all of them, and nothing confirmed is lost.
 func TestMessagesFillTheDisk(t *testing.T) {
 	dir := daemon.SmallDisk(t, "320m")
 	b := daemon.Start(t, onSmallDisk(dir))
-	ctx, c := t.Context(), client.SQS(t, b.AWS)
-	url := client.CreateQueue(ctx, t, c, "q", nil)
+	client.CreateQueue(t.Context(), t, client.SQS(t, b.AWS), "q", nil)
 	l := newLedger()
-	for i := 0; ; i++ {
-		bulk := " #" + noise(200<<10)
-		body := fmt.Sprintf("m%d", i)
-		l.note(l.sent, body)
-		if err := send(ctx, c, url, body+bulk); err != nil {
-			break
-		}
-		l.note(l.kept, body)
-		if i > 320<<20/(200<<10) {
+	all := map[string]doors.Client{}
+	for _, door := range doors.Names {
+		all[door] = doors.MustOpen(t, b, door, "q")
+	}
+	for n := 0; len(all) > 0; n++ {
+		if n > 320<<20/(200<<10) {
 			t.Fatal("more was taken than the disk holds")
+		}
+		for door, c := range all {
+			if l.put(c, fmt.Sprint(door, n), " #"+noise(200<<10), 5*time.Second) != nil {
+				delete(all, door)
+			}
 		}
 	}
 	if !b.Running() {
@@ -136,41 +147,36 @@ func TestMessagesFillTheDisk(t *testing.T) {
 // rather than confirm what it cannot keep, and with space again nothing that it
 // confirmed is missing.
 func TestDiskIsSuddenlyFull(t *testing.T) {
-	dir := daemon.SmallDisk(t, "256m")
-	b := daemon.Start(t, onSmallDisk(dir))
-	ctx, c := t.Context(), client.SQS(t, b.AWS)
-	url := client.CreateQueue(ctx, t, c, "q", nil)
-	l := newLedger()
-	bulk := " #" + noise(64<<10)
-	full, sent := make(chan func(), 1), make(chan struct{})
-	go func() {
-		defer close(sent)
-		for i := 0; ; i++ {
-			if i == 50 {
-				full <- daemon.FillDisk(t, dir, 0)
+	onDoors(t, "256m", func(t *testing.T, dir, door string, b *daemon.Broker) {
+		c, l := doors.MustOpen(t, b, door, "q"), newLedger()
+		bulk := " #" + noise(64<<10)
+		full, sent := make(chan func(), 1), make(chan struct{})
+		go func() {
+			defer close(sent)
+			for i := 0; ; i++ {
+				if i == 50 {
+					full <- daemon.FillDisk(t, dir, 0)
+				}
+				if l.put(c, fmt.Sprintf("m%d", i), bulk, 5*time.Second) != nil {
+					return
+				}
 			}
-			body := fmt.Sprintf("m%d", i)
-			l.note(l.sent, body)
-			if err := send(ctx, c, url, body+bulk); err != nil {
-				return
-			}
-			l.note(l.kept, body)
+		}()
+		<-sent
+		empty := <-full
+		code := endOf(t, b)
+		if code != 1 && code != running {
+			t.Errorf("exit code %d", code)
 		}
-	}()
-	<-sent
-	empty := <-full
-	code := endOf(t, b)
-	if code != 1 && code != running {
-		t.Errorf("exit code %d", code)
-	}
-	t.Logf("exit code %d (%d: it lives and refuses)", code, running)
-	empty()
-	if b.Running() {
-		b.Kill(t)
-	}
-	b = daemon.Start(t, onSmallDisk(dir))
-	audit(t, b, l)
-	b.Stop(t)
+		t.Logf("exit code %d (%d: it lives and refuses)", code, running)
+		empty()
+		if b.Running() {
+			b.Kill(t)
+		}
+		b = daemon.Start(t, onSmallDisk(dir))
+		audit(t, b, l)
+		b.Stop(t)
+	})
 }
 
 const running = -2

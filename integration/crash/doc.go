@@ -41,10 +41,12 @@
 // pass: power cuts are simulated in cmd/slipway (power_test.go).
 //
 // SIGTERM under load (stop_test.go): the ledger and the AMQP ledger once more, with
-// a stop instead of a kill, which exits with 0 and within ten seconds.
+// a stop instead of a kill, which exits with 0 and within ten seconds; and the same
+// under clients of every door.
 //
-// The full disk (disk_test.go): a tmpfs that is filled below the watermark and
-// to the last byte, and emptied again. It needs root for the mount.
+// The full disk (disk_test.go): a tmpfs that is filled below the watermark, by
+// messages alone, and to the last byte, and emptied again; through every door. It
+// needs root for the mount.
 //
 //	                     confirmed messages, kills    QoS 2            FIFO         STOMP
 //	CI=true              50,000 and more, 6           100,000, 33      10,000, 5    32,000 and more, 4

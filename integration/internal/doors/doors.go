@@ -1,0 +1,60 @@
+package doors
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+)
+
+// Names are the doors.
+var Names = []string{"mqtt", "amqp", "stomp", "sqs", "sns"}
+
+// Client is one connection of a door, for one queue. It is used by one goroutine.
+type Client interface {
+	// Put returns nil when the broker has confirmed a durable message within that
+	// time. After an error the client is no longer used but for Close.
+	Put(body string, within time.Duration) error
+	// Take takes the next message and settles it; ErrNone if there is none within
+	// that time.
+	Take(within time.Duration) (body string, err error)
+	Close()
+}
+
+// Errors of clients.
+var (
+	ErrNone      = errors.New("no message")
+	ErrNoConfirm = errors.New("no confirmation")
+	ErrRefused   = errors.New("refused")
+)
+
+// Open connects to a queue that there is. An error is the broker's or that it is gone.
+func Open(t testing.TB, b *daemon.Broker, door, queue string) (Client, error) {
+	t.Helper()
+	switch door {
+	case "mqtt":
+		return openMQTT(b, queue)
+	case "amqp":
+		return openAMQP(b, queue)
+	case "stomp":
+		return openSTOMP(b, queue)
+	case "sqs":
+		return openSQS(t, b, queue), nil
+	case "sns":
+		return openSNS(t, b, queue)
+	}
+	t.Fatalf("there is no door %s", door)
+	return nil, nil
+}
+
+// MustOpen is Open of a broker that lets in.
+func MustOpen(t testing.TB, b *daemon.Broker, door, queue string) Client {
+	t.Helper()
+	c, err := Open(t, b, door, queue)
+	if err != nil {
+		t.Fatalf("%s: %v", door, err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}

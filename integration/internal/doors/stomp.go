@@ -1,0 +1,77 @@
+package doors
+
+import (
+	"time"
+
+	"github.com/go-stomp/stomp/v3"
+
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+)
+
+type stompClient struct {
+	c    *stomp.Conn
+	dest string
+	sub  *stomp.Subscription // nil before the first Take
+}
+
+// receiptTime bounds how long the library waits for a RECEIPT. It notices no end of
+// the connection while it waits.
+const receiptTime = 5 * time.Second
+
+func openSTOMP(b *daemon.Broker, queue string) (Client, error) {
+	c, err := stomp.Dial("tcp", b.Doors["stomp"], stomp.ConnOpt.Host("/"), stomp.ConnOpt.RcvReceiptTimeout(receiptTime),
+		stomp.ConnOpt.DisconnectReceiptTimeout(time.Second), stomp.ConnOpt.MsgSendTimeout(time.Second),
+		stomp.ConnOpt.Logger(silent{}))
+	if err != nil {
+		return nil, err
+	}
+	return &stompClient{c: c, dest: "/queue/" + queue}, nil
+}
+
+func (s *stompClient) Put(body string, d time.Duration) error {
+	sent := make(chan error, 1)
+	go func() { // ends with the receipt, the connection or the timeout of receipts
+		sent <- s.c.Send(s.dest, "text/plain", []byte(body), stomp.SendOpt.Receipt, stomp.SendOpt.Header("persistent", "true"))
+	}()
+	select {
+	case err := <-sent:
+		return err
+	case <-time.After(d):
+		return ErrNoConfirm
+	}
+}
+
+func (s *stompClient) Take(d time.Duration) (body string, err error) {
+	if s.sub == nil {
+		s.sub, err = s.c.Subscribe(s.dest, stomp.AckClientIndividual, stomp.SubscribeOpt.Header("prefetch-count", "1"))
+		if err != nil {
+			return "", err
+		}
+	}
+	select {
+	case m, ok := <-s.sub.C:
+		switch {
+		case !ok:
+			return "", ErrRefused
+		case m.Err != nil:
+			return "", m.Err
+		}
+		return string(m.Body), s.c.Ack(m)
+	case <-time.After(d):
+		return "", ErrNone
+	}
+}
+
+func (s *stompClient) Close() { _ = s.c.MustDisconnect() } // the broker may be gone
+
+// silent keeps the library from writing to standard error what errors say.
+type silent struct{}
+
+func (silent) Debugf(string, ...any)   {}
+func (silent) Infof(string, ...any)    {}
+func (silent) Warningf(string, ...any) {}
+func (silent) Errorf(string, ...any)   {}
+func (silent) Debug(string)            {}
+func (silent) Info(string)             {}
+func (silent) Warning(string)          {}
+func (silent) Error(string)            {}

@@ -1,0 +1,120 @@
+package storms
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/slipwaymq/slipway/integration/internal/client"
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
+)
+
+// A queue that goes away under consumers and publishers of every door. Consumers
+// are told in their protocol's own way (MQTT has none: they get nothing more);
+// publishers are refused, or told that it went nowhere, or make it anew (STOMP), but
+// never left without an answer. Nobody of another queue notices, and the next of
+// that name works.
+func TestQueueDeletedUnderEveryDoor(t *testing.T) {
+	b := daemon.Start(t, daemon.Options{})
+	c := client.SQS(t, b.AWS)
+	client.CreateQueue(t.Context(), t, c, "steady", nil)
+	for _, door := range doors.Names {
+		t.Run(door, func(t *testing.T) {
+			d := &doomed{t: t, door: door, stop: make(chan struct{}), started: make(chan struct{}, 8)}
+			name := "doomed-" + door
+			url := client.CreateQueue(t.Context(), t, c, name, nil)
+			steady := doors.MustOpen(t, b, door, "steady")
+			var consumers, producers sync.WaitGroup
+			for range 4 {
+				in, out := doors.MustOpen(t, b, door, name), doors.MustOpen(t, b, door, name)
+				consumers.Go(func() { d.consume(in) })
+				producers.Go(func() { d.produce(out) })
+			}
+			for range cap(d.started) {
+				<-d.started
+			}
+			begun := time.Now()
+			if _, err := c.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &url}); err != nil {
+				t.Fatal(err)
+			}
+			consumers.Wait()
+			if d := time.Since(begun); d > 15*time.Second {
+				t.Errorf("its consumers heard of the end after %v", d)
+			}
+			close(d.stop)
+			producers.Wait()
+			echo(t, steady, "steady")
+			client.CreateQueue(t.Context(), t, c, name, nil)
+			echo(t, doors.MustOpen(t, b, door, name), "new")
+		})
+	}
+	b.Stop(t)
+}
+
+// doomed is what the clients of one door have in common.
+type doomed struct {
+	t       *testing.T
+	door    string
+	stop    chan struct{}
+	started chan struct{} // one for each client at work
+}
+
+// consume takes until it is told of the end.
+func (d *doomed) consume(c doors.Client) {
+	for n := 0; ; n++ {
+		_, err := c.Take(3 * time.Second)
+		switch {
+		case errors.Is(err, doors.ErrNone) && (n <= 5 || d.door != "mqtt" && d.door != "sqs" && d.door != "sns"):
+			d.t.Errorf("after %d messages: %v", n, err)
+			return
+		case err != nil && (!errors.Is(err, doors.ErrNone) || d.door == "mqtt"):
+			return
+		}
+		if n == 5 {
+			d.started <- struct{}{}
+		}
+	}
+}
+
+// produce puts until it is refused or stopped.
+func (d *doomed) produce(c doors.Client) {
+	for n := 0; ; n++ {
+		select {
+		case <-d.stop:
+			return
+		default:
+		}
+		if err := c.Put("x", client.Patience); err != nil {
+			if errors.Is(err, doors.ErrNoConfirm) || n < 5 {
+				d.t.Errorf("after %d messages: %v", n, err)
+			}
+			return
+		}
+		if n == 5 {
+			d.started <- struct{}{}
+		}
+	}
+}
+
+// echo puts one message and takes it.
+func echo(t *testing.T, c doors.Client, what string) {
+	t.Helper()
+	body := fmt.Sprint(what, time.Now().UnixNano())
+	if err := c.Put(body, client.Patience); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	for {
+		switch got, err := c.Take(client.Patience); {
+		case err != nil:
+			t.Errorf("%s: %v", what, err)
+			return
+		case got == body:
+			return
+		}
+	}
+}
