@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/go-stomp/stomp/v3"
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
@@ -111,6 +112,11 @@ func newClients(t *testing.T, in *instance, name string, l *tally) *clients {
 	id := "amqp-" + name
 	conn, ch := amqpChannel(t, in)
 	c.all.Go(func() { confirm(ctx, conn, ch, id, l) })
+	for i := range 3 {
+		id := fmt.Sprintf("stomp-%s-%d", name, i)
+		conn := stompConn(t, in)
+		c.all.Go(func() { transact(ctx, conn, id, i == 0, l) })
+	}
 	context.AfterFunc(ctx, tr.CloseIdleConnections)
 	return c
 }
@@ -162,6 +168,45 @@ func confirm(ctx context.Context, conn *amqp.Connection, ch *amqp.Channel, id st
 			l.confirm(bodies[0])
 		}
 		bodies, waiting = bodies[1:], waiting[1:]
+	}
+}
+
+func stompConn(t *testing.T, in *instance) *stomp.Conn {
+	t.Helper()
+	conn, err := stomp.Dial("tcp", address(t, in.doors.opened, "stomp"), stomp.ConnOpt.Host("/"),
+		stomp.ConnOpt.RcvReceiptTimeout(time.Second), stomp.ConnOpt.MsgSendTimeout(time.Second), stomp.ConnOpt.DisconnectReceiptTimeout(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// transact sends with receipts until ctx ends: one message to one queue, or in a
+// transaction one to each of two.
+func transact(ctx context.Context, conn *stomp.Conn, id string, alone bool, l *tally) {
+	defer conn.MustDisconnect() //nolint:errcheck // the broker may be gone
+	persistent := stomp.SendOpt.Header("persistent", "true")
+	for n := 0; ctx.Err() == nil; n++ {
+		body := fmt.Sprintf("%s-%d", id, n)
+		l.try(body)
+		var err error
+		if alone {
+			err = conn.Send("/queue/by-stomp", "text/plain", []byte(body), persistent, stomp.SendOpt.Receipt)
+		} else {
+			tx := conn.Begin()
+			for _, queue := range inBoth {
+				if err == nil {
+					err = tx.Send("/queue/"+queue, "text/plain", []byte(body), persistent)
+				}
+			}
+			if err == nil {
+				err = tx.CommitWithReceipt()
+			}
+		}
+		if err != nil {
+			return
+		}
+		l.confirm(body)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,14 +13,18 @@ import (
 )
 
 // The power is cut under the whole broker, in this process and on a disk in
-// memory, while clients publish by MQTT, SQS and AMQP over loopback. A cut leaves what
-// was synced and some of what was not; the broker that runs on does not notice.
+// memory, while clients publish by MQTT, SQS, AMQP and STOMP over loopback. A cut
+// leaves what was synced and some of what was not; the broker that runs on does not notice.
 // On each copy of the disk a new broker must find what was confirmed before.
 
 const powerRoutes = `
 routes: [{topic: "power/#", queue: by-mqtt}]
 limits: {drain_timeout: 1s}
 `
+
+// inBoth are the queues that each STOMP transaction sends to: a cut leaves both of
+// its messages, or none.
+var inBoth = []string{"in-both-a", "in-both-b"}
 
 // A cut is a disk as it was found, and what clients knew when the power failed.
 type cut struct {
@@ -101,8 +106,8 @@ func verify(t *testing.T, c cut) (lost string, found int) {
 	if err != nil {
 		return fmt.Sprintf("it does not start: %v", err), 0
 	}
-	have := map[string]bool{}
-	for _, queue := range []string{"by-mqtt", "by-sqs", "by-amqp"} {
+	have, parts := map[string]bool{}, map[string]int{}
+	for _, queue := range append([]string{"by-mqtt", "by-sqs", "by-amqp", "by-stomp"}, inBoth...) {
 		once := map[string]bool{}
 		for _, body := range empty(t, in.broker, queue) {
 			switch {
@@ -112,8 +117,16 @@ func verify(t *testing.T, c cut) (lost string, found int) {
 				lost = fmt.Sprintf("%q is in %s and was never sent", body, queue)
 			}
 			once[body] = true
+			if slices.Contains(inBoth, queue) {
+				parts[body]++
+			}
 		}
 		maps.Copy(have, once)
+	}
+	for body, n := range parts {
+		if n != len(inBoth) {
+			lost = fmt.Sprintf("of the transaction %s %d parts are there", body, n)
+		}
 	}
 	waiting := attend(t, in)
 	for body := range c.sure {
