@@ -65,7 +65,8 @@ func (in *instance) open(l *listeners) (*doors, error) {
 	d := &doors{
 		broken: make(chan error, 1),
 		server: protocols.NewServer(protocols.Config{
-			Log: in.log, MaxConns: in.cfg.Limits.MaxConnections, Handshake: in.cfg.Limits.HandshakeTimeout,
+			Log: in.log, MaxConns: in.cfg.Limits.MaxConnections, MaxPerAddress: in.cfg.Limits.MaxPerAddress,
+			Handshake: in.cfg.Limits.HandshakeTimeout,
 		}),
 		aws:   newHTTPDoor("aws", in.cfg, in.log),
 		admin: newHTTPDoor("admin", in.cfg, in.log),
