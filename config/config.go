@@ -180,7 +180,8 @@ type Log struct {
 // Limits bound what clients can make the process hold.
 type Limits struct {
 	MaxMessageSize   Bytes         `mapstructure:"max_message_size"`
-	MaxConnections   int           `mapstructure:"max_connections"` // of each door
+	MaxConnections   int           `mapstructure:"max_connections"`             // of each door
+	MaxPerAddress    int           `mapstructure:"max_connections_per_address"` // of each address, MQTT, AMQP, STOMP and WebSocket together; 0: no limit
 	MaxQueues        int           `mapstructure:"max_queues"`
 	MaxSubscriptions int           `mapstructure:"max_subscriptions"` // of one MQTT session or STOMP connection
 	MemoryBudget     Bytes         `mapstructure:"memory_budget"`     // what the process holds: messages, those in reception too, and the store's tables

@@ -38,6 +38,7 @@ func (ps *problems) oneOf(path, value string, known ...string) {
 func (ps *problems) limits(l Limits) {
 	between(ps, "limits.max_message_size", l.MaxMessageSize, 1*KiB, 16*MiB)
 	between(ps, "limits.max_connections", l.MaxConnections, 1, 1_000_000)
+	between(ps, "limits.max_connections_per_address", l.MaxPerAddress, 0, 1_000_000)
 	between(ps, "limits.max_queues", l.MaxQueues, 1, 10_000_000)
 	between(ps, "limits.max_subscriptions", l.MaxSubscriptions, 1, 10_000_000)
 	between(ps, "limits.memory_budget", l.MemoryBudget, 1*MiB, 1<<20*MiB)

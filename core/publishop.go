@@ -282,6 +282,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 	}
 	if err := q.refuses(e); err != nil && !op.internal {
 		op.out.Err = err
+		q.noteRefusal(g.now)
 		t.buried = q.opt.Overflow == RejectPublishDeadLetter
 		return
 	}
@@ -341,6 +342,30 @@ func (q *Queue) refuses(e *entry) error {
 		return nil
 	}
 	return errf(Full, "queue %q is at its limit", q.name)
+}
+
+// refusalsEvery is how often, in ms, a queue's refusals are worth a line.
+const refusalsEvery = 60_000
+
+// refusals are those of a queue, as the operator knows them.
+type refusals struct {
+	n      int   // not yet told
+	toldAt int64 // ms
+}
+
+// noteRefusal counts what the queue did not take, and tells the operator now and
+// then: not every publisher asks what became of a message. Lock held.
+func (q *Queue) noteRefusal(now int64) {
+	q.ns.b.counters.refused.Add(1)
+	if q.refused == nil {
+		q.refused = &refusals{toldAt: now - refusalsEvery}
+	}
+	q.refused.n++
+	if now-q.refused.toldAt < refusalsEvery {
+		return
+	}
+	q.ns.b.log.Warn("a queue is at its limit and refuses messages", "queue", q.name, "refused", q.refused.n)
+	*q.refused = refusals{toldAt: now}
 }
 
 // overfull says whether n more of size together would pass the queue's

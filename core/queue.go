@@ -39,6 +39,7 @@ type Queue struct {
 
 	consumers []*Consumer         // guarded by mu; highest priority first
 	active    *Consumer           // guarded by mu; the one that counts where only one does
+	refused   *refusals           // guarded by mu; nil: none yet
 	sole      *Consumer           // guarded by mu; a consumer that gets everything; nil: there is none
 	passive   map[*Consumer]bool  // guarded by mu; those that take with Get
 	sticky    *sticky             // guarded by mu; nil: groups are nobody's

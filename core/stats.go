@@ -6,7 +6,7 @@ import "sync/atomic"
 type counters struct {
 	published, delivered, settled, dropped, unroutable atomic.Uint64
 	deadLettered, expired, redelivered, cycles         atomic.Uint64
-	invisible, tooLarge                                atomic.Uint64
+	invisible, tooLarge, refused                       atomic.Uint64
 }
 
 // Stats is a snapshot of the broker's counters and sizes.
@@ -22,6 +22,7 @@ type Stats struct {
 	Cycles       uint64 // dead letters dropped because they came round again
 	Invisible    uint64 // topic paths that MQTT cannot spell, per subscription missed
 	TooLarge     uint64 // messages that a Receive skipped for their size
+	Refused      uint64 // copies that a queue at its limit did not take
 	Groups       uint64 // groups committed
 	Synced       uint64 // of these, with a sync
 	Pending      int64  // bytes on their way to the store
@@ -37,7 +38,7 @@ func (b *Broker) Stats() Stats {
 	s := Stats{
 		Published: c.published.Load(), Delivered: c.delivered.Load(), Settled: c.settled.Load(), Dropped: c.dropped.Load(),
 		Unroutable: c.unroutable.Load(), DeadLettered: c.deadLettered.Load(), Expired: c.expired.Load(),
-		Redelivered: c.redelivered.Load(), Cycles: c.cycles.Load(), Invisible: c.invisible.Load(), TooLarge: c.tooLarge.Load(),
+		Redelivered: c.redelivered.Load(), Cycles: c.cycles.Load(), Invisible: c.invisible.Load(), TooLarge: c.tooLarge.Load(), Refused: c.refused.Load(),
 		Memory: b.memory.Load(), Pending: b.committer.backlog(),
 	}
 	b.committer.mu.Lock()

@@ -131,6 +131,12 @@ func (c *Conn) Established(client, user string) {
 	}
 }
 
+func (c *Conn) known() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.established
+}
+
 // SetIdle makes ReadLoop end with ErrIdle when nothing arrives for d; 0 turns
 // that off. MQTT gives one and a half keep-alives, [MQTT-3.1.2-22].
 func (c *Conn) SetIdle(d time.Duration) {
@@ -278,8 +284,11 @@ func (c *Conn) finish() {
 }
 
 const (
-	lingerTime  = 250 * time.Millisecond
-	lingerBytes = 256 << 10
+	lingerTime  = 250 * time.Millisecond // of silence
+	lingerMost  = 2 * time.Second
+	lingerBytes = 256 << 10 // of a stranger
+	lingerKnown = 32 << 20  // of who logged in, and may be in the middle of his largest message
+	lingerChunk = 32 << 10
 )
 
 // linger half-closes a connection that can be and throws away what still comes,
@@ -289,6 +298,15 @@ func (c *Conn) linger() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime)) // without it the limit of bytes and Close still end this
-	_, _ = io.CopyN(io.Discard, c.nc, lingerBytes)       // any end will do
+	most, end := int64(lingerBytes), time.Now().Add(lingerMost)
+	if c.known() {
+		most = lingerKnown
+	}
+	for n := int64(0); n < most && time.Now().Before(end); {
+		_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime)) // without it the limit of bytes and Close still end this
+		took, err := io.CopyN(io.Discard, c.nc, lingerChunk)
+		if n += took; err != nil {
+			return // any end will do
+		}
+	}
 }

@@ -346,6 +346,18 @@ func TestGoodbyeSurvivesUnreadInput(t *testing.T) {
 	}
 }
 
+// Who logged in may be in the middle of a large message.
+func TestGoodbyeSurvivesALargeMessage(t *testing.T) {
+	_, addr := start(t, Config{}, handlerFunc(func(_ context.Context, c *Conn) {
+		c.Established("", "")
+		_ = c.ReadLoop(func([]byte) error { return errors.New("refused") })
+		c.Out.Write(Must, []byte("no"))
+	}))
+	c := dial(t, addr)
+	write(t, c, strings.Repeat("x", 12<<20))
+	expect(t, c, "no")
+}
+
 func TestStopGraceCutsAHandlerThatDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, stop := startPipes(t, Config{StopGrace: 2 * time.Second}, handlerFunc(func(_ context.Context, c *Conn) {

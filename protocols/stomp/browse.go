@@ -31,7 +31,7 @@ func (c *conn) browse(s *subscription, q *core.Queue, p core.Predicate) error {
 	go func() { // letGo and cancel end it
 		defer c.pumps.Done()
 		defer c.forgetBrowser(b)
-		if err := q.Browse(func(d core.Delivery) bool { return p != nil && !p.Matches(d.Message) || c.show(ctx, s, &d) }); err != nil {
+		if err := q.Browse(func(d core.Delivery) bool { return p != nil && !p.Matches(d.Message) || c.show(ctx, b, s, &d) }); err != nil {
 			c.nc.Stop(err)
 			return
 		}
@@ -41,16 +41,19 @@ func (c *conn) browse(s *subscription, q *core.Queue, p core.Predicate) error {
 }
 
 func (s *subscription) stopBrowsing() {
-	if s.browser != nil {
-		s.browser.stop()
+	for _, b := range []*browser{s.browser, s.past} {
+		if b != nil {
+			b.stop()
+		}
 	}
 }
 
-// show writes one message when there is room; false ends the browsing.
-func (c *conn) show(ctx context.Context, s *subscription, d *core.Delivery) bool {
+// show writes one message when there is room; false ends the browsing. What is not
+// browsed looks as if it were to be acknowledged, which then does nothing.
+func (c *conn) show(ctx context.Context, b *browser, s *subscription, d *core.Delivery) bool {
 	for c.nc.Out.Full() {
 		select {
-		case <-s.browser.wake:
+		case <-b.wake:
 		case <-ctx.Done():
 			return false
 		}
@@ -59,7 +62,12 @@ func (c *conn) show(ctx context.Context, s *subscription, d *core.Delivery) bool
 		return false
 	}
 	c.mu.Lock()
-	c.writeMessage(s, d, 0, "true")
+	if b == s.browser {
+		c.writeMessage(s, d, 0, "true")
+	} else {
+		c.lastAck++
+		c.writeMessage(s, d, c.lastAck, "")
+	}
 	c.mu.Unlock()
 	c.flushSoon()
 	return true

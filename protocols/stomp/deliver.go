@@ -27,7 +27,8 @@ type subscription struct {
 	forReplies bool             // immutable; made for a client that waits for replies
 	durable    *durableSub      // read loop only
 	consumers  []*core.Consumer // read loop and end only
-	browser    *browser         // read loop only; nil: it consumes
+	browser    *browser         // guarded by c.mu but for the read loop, which sets it; nil: it consumes
+	past       *browser         // read loop only; retained values on their way (retroactive.go)
 	unsettled  []held           // guarded by c.mu; cumulative: in order
 	byNumber   map[uint64]held  // guarded by c.mu; individual
 	sent       []held           // guarded by c.mu; auto: to be settled
@@ -201,6 +202,9 @@ func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, numb
 	if d.Deliveries > 1 {
 		dst = wire.AppendHeader(dst, v, "redelivered", "true")
 		dst = wire.AppendNumber(dst, "x-delivery-count", int64(d.Deliveries-1))
+	}
+	if d.Receipt == (core.Receipt{}) && browser == "" {
+		dst = wire.AppendRaw(dst, "ActiveMQ.Retained", "true")
 	}
 	if browser != "" {
 		dst = wire.AppendHeader(dst, v, "browser", browser)

@@ -20,7 +20,7 @@
 //
 //	handler conn             the door; the read loop, the table of commands, the end
 //	connect heartbeat send subscribe unsubscribe ack transaction disconnect    frames of a client
-//	receipt deliver flow browse     RECEIPT; MESSAGE; when deliveries stop and go on; browsers
+//	receipt deliver flow browse retroactive    RECEIPT; MESSAGE; when deliveries stop and go on; browsers; retained values
 //	destination queue temp          the spellings of destinations; queues made by headers; temporary ones
 //	message errors                  messages both ways; kinds of error to ERROR
 //
@@ -40,8 +40,10 @@
 //	selectors, priorities, exclusive consumers, noLocal, browsers   yes
 //	JMSXGroupID                                               sticky in queues that this door made
 //	AMQ_SCHEDULED_DELAY, x-delay, expires, expiration         yes
-//	AMQ_SCHEDULED_PERIOD, _REPEAT, _CRON; transformation      absent: passed on as headers
-//	activemq.retroactive, dispatchAsync, maximumPendingMessageLimit   absent
+//	AMQ_SCHEDULED_PERIOD, _REPEAT, _CRON                      absent; refused
+//	ActiveMQ.Retain, activemq.retroactive                     yes: MQTT's retained values (retroactive.go)
+//	transformation                                            absent: passed on as a header
+//	activemq.dispatchAsync, maximumPendingMessageLimit        absent
 //	advisory topics of ActiveMQ                               absent
 //
 // # Locks
@@ -62,5 +64,6 @@
 //     that, and write or read for the rest.
 //   - NACK puts back, as in RabbitMQ; with requeue:false it dead-letters.
 //   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
-//     connection. A SEND without a receipt that a full queue refuses is dropped.
+//     connection. A SEND without a receipt that a full queue refuses is dropped; the
+//     core counts it (messages_refused) and tells the operator.
 package stomp

@@ -120,6 +120,11 @@ func setField(m *core.Message, name, val string, now int64) (taken bool, err err
 		n, err := number(name, val, 40)
 		m.ExpiresAt = now + n
 		return true, err
+	case "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT", "AMQ_SCHEDULED_CRON":
+		if v := strings.TrimSpace(val); v != "" && v != "0" {
+			return false, refuse("Not implemented", "%s: a message can be delayed, but not be sent again and again", name)
+		}
+		return false, nil
 	case "AMQ_SCHEDULED_DELAY", "x-delay":
 		n, err := number(name, val, 40)
 		if n > 0 {

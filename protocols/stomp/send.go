@@ -50,6 +50,7 @@ func (c *conn) send(f *wire.Frame, seq uint64) (bool, error) {
 	if err := fill(&x.message, f, origin, c.h.cfg.Broker.Now()); err != nil {
 		return false, err
 	}
+	x.Retain = retains(f, to[0])
 	if name, ok := f.Get("transaction"); ok {
 		return false, c.sendLater(name, x, to)
 	}
@@ -77,7 +78,7 @@ func copies(x *publication, to []core.Address, from *core.Session) []*core.Publi
 	all := make([]*core.Publication, len(to))
 	for i, a := range to {
 		m := x.message
-		all[i] = &core.Publication{Message: &m, To: a, NoLocal: from}
+		all[i] = &core.Publication{Message: &m, To: a, NoLocal: from, Retain: x.Retain && a.Kind == core.ToTopic}
 	}
 	return all
 }

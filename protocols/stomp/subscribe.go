@@ -24,7 +24,7 @@ import (
 //	browser                                   browse.go
 //	durable:true, auto-delete:false           topics: a durable subscriber, found again by destination and id, or x-queue-name
 //	activemq.subscriptionName                 topics: a durable subscriber, found again by client-id and name
-//	activemq.retroactive                      absent: topics keep no past but MQTT's retained values
+//	activemq.retroactive                      retroactive.go
 //	wildcards of ActiveMQ in a queue's name   absent; refused
 
 type ackMode uint8
@@ -236,10 +236,32 @@ func (c *conn) subscribeTopic(sub *subscribing, d *destination) error {
 			return err
 		}
 	}
-	if _, err := c.ns.Bind(b); err != nil {
+	existed, err := c.ns.Bind(b)
+	if err != nil {
 		return err
 	}
-	return c.consume1(sub.s, q, sub.options)
+	if err := c.consume1(sub.s, q, sub.options); err != nil {
+		return err
+	}
+	if isTrue(sub.f, "activemq.retroactive") && !existed[0] && b.Exchange == "" && d.place != tempTopic {
+		return c.retroactive(sub, b)
+	}
+	return nil
+}
+
+// retroactive begins with what was retained.
+func (c *conn) retroactive(sub *subscribing, b *core.Binding) (err error) {
+	var p core.Predicate
+	if sub.selector != "" {
+		if p, err = core.CompileSelector(b.Rule); err != nil {
+			return err
+		}
+	}
+	if sub.s.past != nil {
+		return refuse("Invalid destination", "a retroactive subscription has one topic")
+	}
+	c.recoverRetained(sub.s, b.Filter, p)
+	return nil
 }
 
 // source is what a binding is from, if it may be.
