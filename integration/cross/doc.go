@@ -22,6 +22,11 @@
 //	sqs     aws-sdk-go-v2             yes        yes
 //	sns     aws-sdk-go-v2             yes        as sqs, raw
 //
+// What becomes of a message is testdata/states.tsv: a delay that the publisher asks
+// for (AMQP of an x-delayed-message exchange), and what the receiver is told of one
+// that came back or is a dead letter. Cells
+// that begin with `>` are sent only.
+//
 // Then the receiver publishes what it received, and the first publisher must find
 // what it had said. Everything runs over TCP, TLS, WebSocket and both; TestReadme keeps
 // the table in the README.

@@ -51,6 +51,9 @@ func (p amqp091) publish(t *testing.T, to address, s sample) {
 		exchange, key = "amq.topic", strings.ReplaceAll(to.name, "/", ".")
 	}
 	ch := p.connect(t)
+	if m.Headers["x-delay"] != nil {
+		exchange = delaying(t, ch, to, exchange, key)
+	}
 	if err := ch.Confirm(false); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +66,24 @@ func (p amqp091) publish(t *testing.T, to address, s sample) {
 	if ok, err := d.WaitContext(ctx); !ok || err != nil {
 		t.Fatalf("not confirmed: %v", err)
 	}
+}
+
+// delaying is an exchange that delays, as RabbitMQ's plugin has it, before where a
+// message goes.
+func delaying(t *testing.T, ch *amqp.Channel, to address, exchange, key string) string {
+	t.Helper()
+	name := "delaying-" + to.name
+	err := ch.ExchangeDeclare(name, "x-delayed-message", true, false, false, false, amqp.Table{"x-delayed-type": "direct"})
+	switch {
+	case err == nil && to.topic:
+		err = ch.ExchangeBind(exchange, key, name, false, nil)
+	case err == nil:
+		err = ch.QueueBind(to.name, key, name, false, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 func setProperty(m *amqp.Publishing, name, v string) bool {
@@ -191,6 +212,7 @@ func fromAMQP(d *amqp.Delivery) sample {
 	if d.Priority != 0 {
 		s.form["prop:priority"] = strconv.Itoa(int(d.Priority))
 	}
+	s.state = map[string]string{"state:redelivered": strconv.FormatBool(d.Redelivered)}
 	if !d.Timestamp.IsZero() {
 		s.form["prop:timestamp"] = strconv.FormatInt(d.Timestamp.Unix(), 10)
 	}

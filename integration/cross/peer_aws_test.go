@@ -53,7 +53,7 @@ func (p sqsPeer) publish(t *testing.T, to address, s sample) {
 	for place, v := range s.form {
 		kind, name := split(place)
 		if kind == "system" {
-			in.MessageGroupId = &v
+			setSystem(in, name, v)
 			continue
 		}
 		dataType, text, raw := attribute(v)
@@ -66,6 +66,15 @@ func (p sqsPeer) publish(t *testing.T, to address, s sample) {
 	if _, err := p.w.sqs(t).SendMessage(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func setSystem(in *sqs.SendMessageInput, name, v string) {
+	if name == "MessageGroupId" {
+		in.MessageGroupId = &v
+		return
+	}
+	n, _ := strconv.ParseInt(v, 10, 32)
+	in.DelaySeconds = int32(n)
 }
 
 // asText is a body that SQS carries.
@@ -136,8 +145,14 @@ func fromSQS(t *testing.T, m *types.Message) sample {
 			s.form["attr:"+name] = *a.StringValue
 		}
 	}
-	if g := m.Attributes["MessageGroupId"]; g != "" {
-		s.form["system:MessageGroupId"] = g
+	for _, name := range []string{"MessageGroupId", "MessageDeduplicationId"} {
+		if v := m.Attributes[name]; v != "" {
+			s.form["system:"+name] = v
+		}
+	}
+	s.state = map[string]string{}
+	for _, name := range []string{"ApproximateReceiveCount", "DeadLetterQueueSourceArn"} {
+		s.state["system:"+name] = m.Attributes[name]
 	}
 	return s
 }

@@ -17,6 +17,7 @@ const patience = 20 * time.Second
 type sample struct {
 	body  []byte
 	form  map[string]string // value by place
+	state map[string]string // received: what became of it on the way, by place
 	topic string            // received: where it was published to, as a topic path; "" if that is not told
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,7 +28,7 @@ func TestReadme(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the tables: %q", readme, begin)
 	}
-	want := before + begin + tables(readTable(t)) + end + after
+	want := before + begin + tables(readTable(t), readStates(t)) + end + after
 	if string(text) == want {
 		return
 	}
@@ -39,7 +40,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-func tables(fields []field) string {
+func tables(fields, states []field) string {
 	var s strings.Builder
 	titles := map[string]string{"mqtt3": "MQTT 3.1.1", "mqtt5": "MQTT 5", "amqp": "AMQP 0-9-1", "stomp": "STOMP", "sqs": "SQS", "sns": "SNS"}
 	s.WriteString("\n| field |")
@@ -47,7 +48,7 @@ func tables(fields []field) string {
 		s.WriteString(" " + titles[c] + " |")
 	}
 	s.WriteString("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
-	for _, f := range fields {
+	for _, f := range slices.Concat(fields, states) {
 		s.WriteString("| " + f.name + " |")
 		for _, c := range columns {
 			s.WriteString(" " + f.cells[c].shown() + " |")
@@ -86,6 +87,8 @@ func (c cell) shown() string {
 		return ""
 	case c.received:
 		return "out: `" + kind + " " + name + "`"
+	case c.sent:
+		return "in: `" + kind + " " + name + "`"
 	}
 	return "`" + kind + " " + name + "`"
 }

@@ -21,11 +21,17 @@ type cell struct {
 	place, value string
 	none         bool // no place
 	received     bool // received only
+	sent         bool // sent only
 }
 
-func readTable(t *testing.T) (fields []field) {
+func readTable(t *testing.T) []field { return readRows(t, "testdata/fields.tsv", 2) }
+
+// readStates are rows without a group: what becomes of a message.
+func readStates(t *testing.T) []field { return readRows(t, "testdata/states.tsv", 1) }
+
+func readRows(t *testing.T, file string, before int) (fields []field) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/fields.tsv")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,12 +41,12 @@ func readTable(t *testing.T) (fields []field) {
 			continue
 		}
 		parts := strings.Split(line, "\t")
-		if len(parts) != 2+len(columns) {
+		if len(parts) != before+len(columns) {
 			t.Fatalf("%d columns: %q", len(parts), line)
 		}
-		f := field{name: parts[0], group: parts[1], cells: map[string]cell{}}
+		f := field{name: parts[0], group: strings.Join(parts[1:before], ""), cells: map[string]cell{}}
 		for i, c := range columns {
-			f.cells[c] = parseCell(parts[2+i])
+			f.cells[c] = parseCell(parts[before+i])
 		}
 		fields = append(fields, f)
 	}
@@ -52,6 +58,7 @@ func parseCell(s string) (c cell) {
 		return cell{none: true}
 	}
 	s, c.received = strings.CutPrefix(s, "<")
+	s, c.sent = strings.CutPrefix(s, ">")
 	c.place, c.value, _ = strings.Cut(s, "=")
 	return c
 }
