@@ -95,6 +95,13 @@ func (p *Publisher) Full() bool {
 	return p.bytes >= p.limit
 }
 
+// Parked is how many bytes are parked.
+func (p *Publisher) Parked() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes
+}
+
 // Wait returns when Publisher is no longer Full.
 func (p *Publisher) Wait(ctx context.Context) error {
 	p.mu.Lock()

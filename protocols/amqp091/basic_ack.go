@@ -64,12 +64,12 @@ func (ch *channel) take(tag uint64, multiple bool, how core.Settlement) bool {
 	c := ch.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	was := ch.out.held
+	was := ch.holdsAll()
 	there := ch.out.take(tag, multiple, func(h held) {
 		h.k.held--
 		c.acked.add(h.k, h.receipt, how)
 	})
-	if was >= ch.limit && ch.out.held < ch.limit {
+	if was && !ch.holdsAll() {
 		ch.lookAt()
 	}
 	return there

@@ -3,6 +3,7 @@ package amqp091
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
@@ -70,6 +71,7 @@ func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
 // newTag checks a consumer tag, or makes one.
 func (ch *channel) newTag(tag string) (string, error) {
 	k := ch.consumers[tag]
+	ch.sweep()
 	switch {
 	case k != nil && !ch.c.isGone(k):
 		return "", wire.Errorf(wire.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
@@ -79,6 +81,22 @@ func (ch *channel) newTag(tag string) (string, error) {
 		return "amq.ctag-" + randomName(), nil
 	}
 	return tag, nil
+}
+
+// keptGone is how many consumers whose queue is gone a channel may remember.
+const keptGone = 64
+
+// sweep forgets, now and then, the consumers whose queues are gone: nobody cancels
+// those.
+func (ch *channel) sweep() {
+	if len(ch.consumers) < 2*ch.swept+keptGone && len(ch.consumers) < ch.c.h.cfg.MaxConsumers {
+		return
+	}
+	c := ch.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(ch.consumers, func(_ string, k *consumer) bool { return k.gone })
+	ch.swept = len(ch.consumers)
 }
 
 func (c *conn) isGone(k *consumer) bool {

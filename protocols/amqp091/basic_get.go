@@ -2,6 +2,7 @@ package amqp091
 
 import (
 	"context"
+	"maps"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
@@ -61,6 +62,7 @@ func (ch *channel) getter(q *core.Queue) (*consumer, error) {
 	if k := ch.getters[q]; k != nil {
 		return k, nil
 	}
+	ch.sweepGetters()
 	held, err := q.Getter(ch.c.id())
 	if err != nil {
 		return nil, ch.c.refusal(err, ch.c.queueName(q.Name()))
@@ -72,6 +74,31 @@ func (ch *channel) getter(q *core.Queue) (*consumer, error) {
 	}
 	ch.getters[q] = k
 	return k, nil
+}
+
+// keptGetters is how many queues a channel remembers to have got messages of.
+const keptGetters = 64
+
+// sweepGetters forgets the queues of which the channel holds nothing, when they
+// are many.
+func (ch *channel) sweepGetters() {
+	if len(ch.getters) < 2*ch.sweptGetters+keptGetters {
+		return
+	}
+	c := ch.c
+	var idle []*consumer
+	c.mu.Lock()
+	maps.DeleteFunc(ch.getters, func(_ *core.Queue, k *consumer) bool {
+		if k.held == 0 {
+			idle = append(idle, k)
+		}
+		return k.held == 0
+	})
+	c.mu.Unlock()
+	ch.sweptGetters = len(ch.getters)
+	for _, k := range idle {
+		k.core.Cancel()
+	}
 }
 
 func (ch *channel) sendGot(k *consumer, d *core.Delivery, left uint32, noAck bool) {

@@ -233,10 +233,13 @@ func (ch *channel) giveBack(pub *publication, body []byte) {
 // admitted waits while more is parked than a connection may have parked. This
 // connection is not read meanwhile; everybody else goes on.
 func (c *conn) admitted() error {
-	if !c.pub.Full() {
+	parked := c.pub.Parked()
+	c.publishWaits(parked > 0)
+	if parked == 0 || !c.pub.Full() {
 		return nil
 	}
 	c.settleAcked()
+	defer c.readAgain()
 	return c.waits(func() error {
 		if c.pub.Wait(c.ctx) != nil {
 			return context.Cause(c.ctx)

@@ -9,7 +9,8 @@ import (
 )
 
 // connection.blocked and unblocked (RabbitMQ's extension): sent to clients that
-// can, when publishes are not admitted and when they are again. What is
+// can, when what they published is not admitted and when it is again; as in
+// RabbitMQ, who does not publish hears nothing. What is
 // published meanwhile is parked, in order, and everything else goes on, on the
 // same connection too: its acknowledgements may be what makes room. Only a client
 // that publishes on until core.Limits.ParkedBytes are parked, or that commits a
@@ -47,22 +48,50 @@ func (c *conn) watchBlocked() {
 		c.gate.told(reason)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.over || !c.capabilities.blocked {
-			return
-		}
-		if reason != "" {
-			c.encode(0, (&wire.ConnectionBlocked{Reason: reason}).Append)
-		} else {
-			c.encode(0, (&wire.ConnectionUnblocked{}).Append)
-		}
+		c.blocked = reason
+		c.tellBlocked()
 		c.nc.Out.FlushSoon()
 	})
+}
+
+// tellBlocked tells the client, if there is news for it. Lock held.
+func (c *conn) tellBlocked() {
+	switch {
+	case c.over || !c.capabilities.blocked:
+	case c.blocked != "" && !c.toldBlocked && c.waiting.Load():
+		c.toldBlocked = true
+		c.encode(0, (&wire.ConnectionBlocked{Reason: c.blocked}).Append)
+	case c.blocked == "" && c.toldBlocked:
+		c.toldBlocked = false
+		c.encode(0, (&wire.ConnectionUnblocked{}).Append)
+	}
+}
+
+// publishWaits notes whether something that the client published waits.
+func (c *conn) publishWaits(yes bool) {
+	if c.waiting.Load() == yes {
+		return
+	}
+	c.waiting.Store(yes)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tellBlocked()
+}
+
+// readAgain has the client not be taken for silent because it was not read.
+func (c *conn) readAgain() {
+	c.mu.Lock()
+	beat := c.shown.Heartbeat
+	c.mu.Unlock()
+	c.nc.SetIdle(2 * beat)
 }
 
 // awaitRoom waits, for a commit, until publishes are admitted again. The core may not have said
 // yet that they are not: its next look, within a second, does.
 func (c *conn) awaitRoom() error {
 	c.settleAcked()
+	c.publishWaits(true)
+	defer c.readAgain()
 	return c.waits(func() error {
 		t := time.NewTimer(time.Second)
 		defer t.Stop()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
@@ -45,8 +47,8 @@ func TestBlockedIsReadOn(t *testing.T) {
 				acked = confirmedTo(t, c.get())
 			}
 			set(true)
-			c.want("0 connection.blocked {Reason:%s}", reason)
 			c.publish(1, "", "q", "meanwhile 0", false, persistent)
+			c.want("0 connection.blocked {Reason:%s}", reason)
 			c.publish(2, "", "q", "meanwhile 1", false)
 			c.publish(1, "", "q", "meanwhile 2", false, persistent)
 			c.send(1, &wire.BasicGet{Queue: "q"})
@@ -100,7 +102,6 @@ func TestBlockedIsBounded(t *testing.T) {
 	c, other := w.client(), w.client()
 	c.declare("q", true)
 	store.low.Store(true)
-	c.want("0 connection.blocked {Reason:low on disk}")
 	const n = 5000
 	body := strings.Repeat("x", 4000)
 	done := make(chan struct{})
@@ -113,8 +114,8 @@ func TestBlockedIsBounded(t *testing.T) {
 			}
 		}
 	}()
-	other.want("0 connection.blocked")
-	other.quiet(1)
+	c.want("0 connection.blocked {Reason:low on disk}")
+	other.quiet(1) // it publishes nothing, and is not told
 	select {
 	case <-done:
 		t.Error("twenty megabytes were read")
@@ -129,4 +130,31 @@ func TestBlockedIsBounded(t *testing.T) {
 			break
 		}
 	}
+}
+
+// A client that could not be read for long is not taken for silent afterwards.
+func TestBlockedForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.pipe, w.opt.Limits.ParkedBytes = true, 1 })
+		defer w.close()
+		r := w.raw()
+		r.bytes([]byte(wire.ProtocolHeader))
+		r.want("0 connection.start")
+		r.send(0, &wire.ConnectionStartOk{Mechanism: "PLAIN", Response: "\x00guest\x00guest"})
+		r.want("0 connection.tune")
+		r.send(0, &wire.ConnectionTuneOk{FrameMax: 4096, Heartbeat: 10})
+		r.send(0, &wire.ConnectionOpen{VirtualHost: "/"})
+		r.want("0 connection.open-ok")
+		r.send(1, &wire.ChannelOpen{})
+		r.want("1 channel.open-ok")
+		r.declare("q", true)
+		w.b.HoldPublishes("an alarm")
+		r.publish(1, "", "q", "m", false, persistent)
+		for start := time.Now(); time.Since(start) < 2*time.Minute; {
+			r.want("heartbeat")
+		}
+		w.b.HoldPublishes("")
+		r.quiet(1)
+		r.nc.Close()
+	})
 }

@@ -22,15 +22,18 @@ type channel struct {
 	// Read loop only.
 	closing   bool // channel.close was sent
 	consumers map[string]*consumer
+	swept     int                       // how many consumers there were after the last sweep
 	getters   map[*core.Queue]*consumer // what basic.get holds
-	retired   []*consumer               // cancelled, and holding something still
-	content   content
-	route     routeCache
-	lastQueue string // the queue that an empty name means
-	prefetch  int    // of consumers to come; 0: no limit
-	confirms  bool   // confirm.select
-	tx        *transaction
-	replyTo   string // the queue of direct reply-to, "" without a consumer of it
+
+	sweptGetters int         // as swept
+	retired      []*consumer // cancelled, and holding something still
+	content      content
+	route        routeCache
+	lastQueue    string // the queue that an empty name means
+	prefetch     int    // of consumers to come; 0: no limit
+	confirms     bool   // confirm.select
+	tx           *transaction
+	replyTo      string // the queue of direct reply-to, "" without a consumer of it
 
 	// Guarded by c.mu.
 	out     unacked

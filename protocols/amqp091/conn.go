@@ -55,6 +55,7 @@ type conn struct {
 	closer              *time.Timer // the hard close after connection.close
 
 	reading atomic.Bool // the read loop is at work and flushes when it is through
+	waiting atomic.Bool // something that it published waits to be admitted
 	beat    heartbeat
 	gate    gate
 
@@ -69,6 +70,9 @@ type conn struct {
 	confirming []*channel  // guarded by mu; with confirms to send
 	listed     []*channel  // guarded by mu; the open channels, for lists
 	shown      Info        // guarded by mu; without the channels
+
+	blocked     string // guarded by mu; why publishes are not admitted, ""
+	toldBlocked bool   // guarded by mu; the client was told
 
 	allConfirmed chan struct{} // guarded by mu; closed when owing owe nothing; nil: nobody waits
 	owing        []*channel    // guarded by mu

@@ -30,7 +30,7 @@ func (k *consumer) Deliver(_ *core.Consumer, d core.Delivery) bool {
 	defer c.mu.Unlock()
 	switch {
 	case c.over: // the core takes back what is held
-	case k.gone, !k.noAck && ch.out.held >= ch.limit:
+	case k.gone, !k.noAck && ch.holdsAll():
 		c.excess = append(c.excess, excess{k, d.Receipt})
 	default:
 		ch.send(k, &d)
@@ -76,9 +76,15 @@ func (ch *channel) send(k *consumer, d *core.Delivery) {
 func (ch *channel) hold(k *consumer, tag uint64, r core.Receipt) {
 	k.held++
 	ch.out.push(held{tag: tag, k: k, receipt: r})
-	if ch.out.held >= ch.limit {
+	if ch.holdsAll() {
 		ch.lookAt()
 	}
+}
+
+// holdsAll says that the channel may hold no more: what its consumers may hold
+// together, or what it may at all. Lock held.
+func (ch *channel) holdsAll() bool {
+	return ch.out.held-ch.out.got >= ch.limit || ch.out.held >= ch.c.h.cfg.MaxUnacked
 }
 
 // byReference is from when a body is queued by reference, in frames of its own

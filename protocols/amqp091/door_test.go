@@ -159,14 +159,16 @@ func TestPermissions(t *testing.T) {
 // and consumers are served meanwhile.
 func TestBlocked(t *testing.T) {
 	w := newWorld(t)
-	c := w.client()
+	c := w.client(2)
 	c.declare("q", true)
 	c.send(1, &wire.ConfirmSelect{})
 	c.get()
 	w.b.HoldPublishes("an alarm")
-	c.want("0 connection.blocked {Reason:an alarm}")
+	c.quiet(1) // who does not publish hears nothing
 	c.publish(1, "", "q", "kept", false, persistent)
-	c.quiet(1)
+	c.want("0 connection.blocked {Reason:an alarm}")
+	c.publish(2, "", "q", "kept too", false, persistent)
+	c.quiet(1) // and once
 	w.b.HoldPublishes("")
 	got := []string{c.get(), c.get()}
 	if got[0] > got[1] {

@@ -304,3 +304,56 @@ func TestOtherDoors(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What basic.get holds counts towards no prefetch.
+func TestGetBesidePrefetch(t *testing.T) {
+	w := newWorld(t)
+	c := w.client()
+	c.declare("q", false)
+	for i := range 4 {
+		c.publish(1, "", "q", fmt.Sprint(i), false)
+	}
+	c.send(1, &wire.BasicQos{PrefetchCount: 1, Global: true})
+	c.want("1 basic.qos-ok")
+	c.send(1, &wire.BasicGet{Queue: "q"})
+	c.want("1 basic.get-ok {DeliveryTag:1 ")
+	c.get()
+	c.want("1 body 0")
+	c.consume(1, "q", "t", false)
+	c.want("1 basic.deliver t 2 ")
+	c.get()
+	c.want("1 body 1")
+	c.send(1, &wire.BasicAck{DeliveryTag: 1})
+	c.quiet(1) // the consumer still holds its one
+	c.send(1, &wire.BasicAck{DeliveryTag: 2})
+	c.want("1 basic.deliver t 3 ")
+	c.get()
+	c.want("1 body 2")
+}
+
+// A channel that consumes and gets from queues that come and go remembers few of
+// them.
+func TestQueuesComeAndGo(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.cfg.MaxConsumers = 500 })
+	c, other := w.client(), w.client()
+	for i := range 1000 {
+		q := fmt.Sprint("q", i)
+		c.declare(q, false)
+		c.consume(1, q, "", false)
+		c.send(1, &wire.BasicGet{Queue: q})
+		c.want("1 basic.get-empty")
+		other.send(1, &wire.QueueDelete{Queue: q})
+		other.want("1 queue.delete-ok")
+		c.want("1 basic.cancel {ConsumerTag:amq.ctag-")
+	}
+	c.quiet(1)
+	w.h.open.mu.Lock()
+	defer w.h.open.mu.Unlock()
+	for _, k := range w.h.open.conns {
+		for _, ch := range k.channels { // its read loop waits for us
+			if len(ch.consumers) > 2*keptGone || len(ch.getters) > 2*keptGetters {
+				t.Errorf("%d consumers and %d getters are remembered", len(ch.consumers), len(ch.getters))
+			}
+		}
+	}
+}

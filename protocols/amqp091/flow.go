@@ -71,7 +71,7 @@ func (c *conn) due() (list []*consumer, credit int) {
 		ch := c.look[0]
 		c.look[0] = nil
 		c.look, ch.looked = c.look[1:], false
-		if over := ch.out.held >= ch.limit; over != ch.paused {
+		if over := ch.holdsAll(); over != ch.paused {
 			ch.paused = over
 			for _, k := range c.consumers {
 				if k.ch == ch && !k.noAck {

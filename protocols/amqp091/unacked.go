@@ -22,13 +22,22 @@ type unacked struct {
 	last uint64 // the last tag given
 	list []held
 	held int // of list, without holes
+	got  int // of held, those of basic.get: they count towards no prefetch
 }
 
 func (u *unacked) next() uint64 { u.last++; return u.last }
 
 func (u *unacked) push(h held) {
 	u.list = append(u.list, h)
-	u.held++
+	u.count(h, 1)
+}
+
+// count books n deliveries more.
+func (u *unacked) count(h held, n int) {
+	u.held += n
+	if h.k.tag == "" {
+		u.got += n
+	}
 }
 
 // find is the place of a tag, or of the first after it.
@@ -53,16 +62,16 @@ func (u *unacked) take(tag uint64, several bool, f func(held)) bool {
 	case !there:
 		return false
 	case !several:
+		u.count(u.list[i], -1)
 		f(u.list[i])
 		u.list[i].k = nil
-		u.held--
 		u.tidy()
 		return true
 	}
 	for _, h := range u.list[:i+1] {
 		if h.k != nil {
+			u.count(h, -1)
 			f(h)
-			u.held--
 		}
 	}
 	u.list = u.list[:copy(u.list, u.list[i+1:])]
@@ -94,7 +103,7 @@ func (u *unacked) tidy() {
 // restore puts back, at its place, what was taken.
 func (u *unacked) restore(h held) {
 	i := u.find(h.tag)
-	u.held++
+	u.count(h, 1)
 	if i < len(u.list) && u.list[i].tag == h.tag {
 		u.list[i] = h
 		return
