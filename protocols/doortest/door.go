@@ -64,7 +64,7 @@ func (d *Door) Close() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = d.Server.Shutdown(ctx)
-	d.Broker.Close()
+	_ = d.Broker.Close()
 }
 
 // Dial connects for t, which inside a fuzz target is not the test that opened

@@ -17,7 +17,7 @@ func TestFilesOfComingsAndGoings(t *testing.T) {
 	s := mustOpen(t, "/store", small(t, vfs.NewMem()))
 	defer s.Close()
 	key := func(i int) []byte { return fmt.Appendf(nil, "s%06d", i) }
-	most := int64(0)
+	var most int64
 	for i := range 300 {
 		b := s.NewBatch()
 		b.Set(key(i), []byte("1"))
@@ -30,7 +30,7 @@ func TestFilesOfComingsAndGoings(t *testing.T) {
 		if err := s.db.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		most = max(most, int64(s.db.Metrics().Total().TablesCount))
+		most = max(most, s.db.Metrics().Total().TablesCount)
 	}
 	if most > 2*level0Files {
 		t.Errorf("there were %d table files for one key", most)
