@@ -71,6 +71,7 @@ type Limits struct {
 	Queues         int   // default 1,000,000
 	WindowMessages int   // of one queue in memory; default 1,000
 	WindowBytes    int   // of one queue in memory; default 1 MiB
+	WideBytes      int   // of the same while less than a quarter of MemoryBytes is in use; default 16 MiB, none where WindowBytes is given
 	MemoryBytes    int64 // message bytes held by all windows, deliveries and pending publishes; default 256 MiB
 	ParkedBytes    int   // parked publishes of one publisher before it is asked to wait; default 1 MiB
 	HeaderCount    int   // default 1,000
@@ -86,6 +87,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.GroupBytes, 16<<20)
 	set(&l.Queues, 1_000_000)
 	set(&l.WindowMessages, 1000)
+	if l.WindowBytes <= 0 {
+		set(&l.WideBytes, 16<<20)
+	}
 	set(&l.WindowBytes, 1<<20)
 	set(&l.ParkedBytes, 1<<20)
 	set(&l.HeaderCount, 1000)
@@ -104,6 +108,7 @@ type Broker struct {
 	log      *slog.Logger       // immutable
 	dialects map[string]Dialect // immutable
 	limits   Limits             // immutable
+	windows  [2]windowLimits    // of queues; of grouped ones; immutable
 
 	committer *committer // immutable
 	loader    *loader    // immutable
@@ -153,6 +158,7 @@ func New(store Store, o Options) (*Broker, error) {
 	if fatal == nil {
 		fatal = func(err error) { panic(err) }
 	}
+	b.windows = [2]windowLimits{{b.limits.WindowMessages, b.limits.WindowBytes, b.wide}, {groupedWindow, b.limits.WindowBytes, b.wide}}
 	b.begun = b.Now()
 	b.timers = newTimers(b.clock, b.Now)
 	b.blocked.timer = b.timers.new(b.lookBlocked)
@@ -271,6 +277,24 @@ func (b *Broker) dropBody(e *entry) {
 // scarce says that memory is short: deliveries do not keep their message, and
 // loading brings one message at a time.
 func (b *Broker) scarce() bool { return b.memory.Load() > b.limits.MemoryBytes/2 }
+
+// wide is how many bytes a lane's window may hold just now, if that is more than
+// Limits.WindowBytes: large messages that are consumed as they come need not be
+// read back from the store.
+func (b *Broker) wide() int {
+	if b.memory.Load() > b.limits.MemoryBytes/4 {
+		return 0
+	}
+	return b.limits.WideBytes
+}
+
+// windowLimits are those of a queue.
+func (b *Broker) windowLimits(grouped bool) *windowLimits {
+	if grouped {
+		return &b.windows[1]
+	}
+	return &b.windows[0]
+}
 
 // overMemory says that nothing more may be held that can be kept elsewhere.
 func (b *Broker) overMemory() bool { return b.memory.Load() > b.limits.MemoryBytes }

@@ -331,8 +331,7 @@ func (q *Queue) drop() {
 	for _, e := range q.delayed.soon() {
 		b.uncharge(e)
 	}
-	l := &b.limits
-	q.st = newQState(l.WindowMessages, l.WindowBytes, q.grouped)
+	q.st = newQState(b.windowLimits(q.grouped), q.grouped)
 	q.delayed = nil
 	q.wants = nil
 	q.expiry = 0

@@ -19,7 +19,7 @@ import (
 // In a grouped queue the windows are an index of up to groupedWindow light
 // entries, kept per group; see qgroups.go.
 type qstate struct {
-	limitN, limitBytes int // of a lane's window, or of the whole index; immutable
+	*windowLimits // of a lane's window, or of the whole index; immutable, shared by the queues of a broker
 
 	lanes     []*lane // ordered: highest priority first
 	returned  []*entry
@@ -50,11 +50,16 @@ type lane struct {
 	appends uint64   // counts deep appends, so that a load knows it was overtaken
 }
 
-func newQState(limitN, limitBytes int, grouped bool) *qstate {
-	s := &qstate{limitN: limitN, limitBytes: limitBytes}
+// windowLimits is how much is kept in memory.
+type windowLimits struct {
+	limitN, limitBytes int
+	wide               func() int // bytes that a window may grow to while memory is plenty
+}
+
+func newQState(limits *windowLimits, grouped bool) *qstate {
+	s := &qstate{windowLimits: limits}
 	if grouped {
 		s.grouped = newQGroups()
-		s.limitN = groupedWindow
 	}
 	return s
 }
@@ -76,7 +81,8 @@ func (s *qstate) room(l *lane, size int) bool {
 	if s.grouped != nil {
 		return s.indexN < s.limitN
 	}
-	return len(l.window) == 0 || len(l.window) < s.limitN && l.bytes+size <= s.limitBytes
+	bytes := l.bytes + size
+	return len(l.window) == 0 || len(l.window) < s.limitN && (bytes <= s.limitBytes || bytes <= s.wide())
 }
 
 // holds says whether an entry appended to the lane now would stay in memory.

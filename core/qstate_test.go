@@ -65,6 +65,7 @@ func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 type scripted struct {
 	t       *testing.T
 	st      *qstate
+	wide    int
 	stored  []*entry // by pos
 	readers map[string]*reader
 	holders map[string]*holder
@@ -102,11 +103,17 @@ func (s *scripted) do(words []string) string {
 	}
 	if words[0] == "new" {
 		_, grouped := a["grouped"]
-		s.st = newQState(a.num("n"), a.num("bytes"), grouped)
-		if grouped && a.num("n") > 0 {
-			s.st.limitN = a.num("n")
+		limits := &windowLimits{a.num("n"), a.num("bytes"), func() int { return s.wide }}
+		if grouped && limits.limitN == 0 {
+			limits.limitN = groupedWindow
 		}
+		s.st = newQState(limits, grouped)
+		s.wide = a.num("wide")
 		s.stored, s.readers, s.holders, s.under = nil, map[string]*reader{}, map[string]*holder{}, map[string]*underWay{}
+		return ""
+	}
+	if words[0] == "wide" {
+		s.wide = a.num("bytes")
 		return ""
 	}
 	if out, ok := s.doEntry(words[0], plain, a); ok {

@@ -138,11 +138,10 @@ func (q *Queue) Counts() QueueCounts {
 
 // newQueue makes the shell with an empty state.
 func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
-	l := &ns.b.limits
 	q := &Queue{
 		ns: ns, name: name, id: id, opt: ns.b.options.share(o), hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
 		gate: o.Gate,
-		st:   newQState(l.WindowMessages, l.WindowBytes, o.Grouped),
+		st:   newQState(ns.b.windowLimits(o.Grouped), o.Grouped),
 	}
 	if q.highest = o.MaxPriority; q.highest == 0 {
 		q.highest = laneHighest
