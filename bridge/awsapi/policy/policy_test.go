@@ -205,7 +205,7 @@ func FuzzPolicy(f *testing.F) {
 		f.Add(text, "- sqs:SendMessage q a=b")
 	}
 	f.Fuzz(func(t *testing.T, text, req string) {
-		if len(strings.Fields(req)) < 3 || strings.HasPrefix(req, "arn:") && strings.Count(strings.Fields(req)[0], ":") < 4 {
+		if f := strings.Fields(req); len(f) < 3 || strings.HasPrefix(f[0], "arn:") && strings.Count(f[0], ":") < 4 {
 			req = "- sqs:SendMessage q aws:username=*"
 		}
 		r := request(req)
