@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -365,5 +366,16 @@ func TestCodecQuick(t *testing.T) {
 	}, &quick.Config{MaxCount: 2000})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A trail that names many short keys is read again.
+func TestDeathsOfManyKeys(t *testing.T) {
+	for _, n := range []int{0, 1, 5, 100, 10_000} {
+		want := []Death{{Queue: "q", Reason: Expired, Count: 1, Keys: slices.Repeat([]string{"k"}, n)}}
+		got, rest, err := decodeDeaths(appendDeaths(nil, want))
+		if err != nil || len(rest) > 0 || len(got) != 1 || !slices.Equal(got[0].Keys, want[0].Keys) {
+			t.Errorf("%d keys: %v", n, err)
+		}
 	}
 }
