@@ -104,7 +104,8 @@ func command(name string, args []string) error {
 }
 
 // inTemporary gives a command a directory and a binary, and takes the directory
-// away, on an interrupt too (children go with their parent).
+// away, on an interrupt too, with all that was started (Erlang's and Java's
+// children do not go with their parent).
 func inTemporary(o *options, do func(*options) error) error {
 	dir, err := os.MkdirTemp(o.dir, "slipway-bench-")
 	if err != nil {
@@ -116,6 +117,11 @@ func inTemporary(o *options, do func(*options) error) error {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-interrupted
+		for _, d := range family(os.Getpid()) {
+			if d.pid != os.Getpid() {
+				_ = syscall.Kill(d.pid, syscall.SIGKILL) // gone is what it should be
+			}
+		}
 		os.RemoveAll(dir) //nolint:errcheck // nothing is left to be done about it
 		os.Exit(130)
 	}()
