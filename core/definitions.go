@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -53,14 +52,24 @@ func defKey(kind byte, ns, name string) []byte {
 	return append(append(key, 0), name...)
 }
 
-// wait has the committer write something and returns when that is done.
+// wait has the committer write something and returns when that is done, or never
+// will be: a store that failed confirms nothing more.
 func (b *Broker) wait(d Durability, write func(g *staging)) error {
 	w := newWaiter()
 	if !b.committer.submit(&change{write: write, then: func(g *staging) { g.confirm(w, 0, Outcome{}) }}, d, 0) {
 		return errf(Closed, "the broker is shutting down")
 	}
-	_, err := w.wait(context.Background())
-	return err
+	select {
+	case <-w:
+		return nil
+	case <-b.committer.done:
+	}
+	select {
+	case <-w:
+		return nil
+	default:
+		return errf(Closed, "the store failed")
+	}
 }
 
 // save writes the queue's definition and head if it is durable.
