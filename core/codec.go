@@ -222,7 +222,7 @@ func codecAppendTTL(dst []byte, ttl *int64) []byte {
 // decodeDeaths reads what appendDeaths wrote and returns what follows it. Like
 // decodeMessage it takes b over.
 func decodeDeaths(b []byte) (d []Death, rest []byte, err error) {
-	const shortest = 6 // bytes of a Death: two lengths, reason, count, time, address kind
+	const shortest = 6                     // bytes of a Death: two lengths, reason, count, time, address kind
 	r := codecReader{b: b, values: len(b)} // keys too, of a byte each
 	if n := r.count(shortest); n > 0 {
 		d = make([]Death, n)
