@@ -14,6 +14,11 @@ type Publication struct {
 	// ExchangeAddress 0 is no error.
 	Routed int
 
+	// TimeToLive, if positive, is how many milliseconds after it was accepted the
+	// message expires: exactly, where a door that adds them to its own reading of
+	// the clock is now and then one off. It sets Message.ExpiresAt.
+	TimeToLive int64
+
 	// Retain makes the message the retained value of its topic path; an
 	// empty body clears it.
 	Retain bool

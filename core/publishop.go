@@ -45,6 +45,9 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		return nil, err
 	}
 	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
+	if pub.TimeToLive > 0 {
+		m.ExpiresAt = m.PublishedAt + pub.TimeToLive
+	}
 	if pub.Retain {
 		b.looks.Load().published(ns, m)
 	}

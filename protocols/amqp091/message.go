@@ -68,8 +68,11 @@ func (ch *channel) fill(pub *publication, props []byte) error {
 		m.ReplyTo = addressOf(alias(p.ReplyTo))
 	}
 	if p.Has(wire.Expiration) {
-		if m.ExpiresAt, err = ch.c.expiration(p.Expiration); err != nil {
+		if pub.TimeToLive, err = expiration(p.Expiration); err != nil {
 			return err
+		}
+		if pub.TimeToLive == 0 { // unless a consumer takes it at once
+			m.ExpiresAt = ch.c.h.cfg.Broker.Now()
 		}
 	}
 	if p.Has(wire.UserID) && m.UserID != ch.c.user {
@@ -88,12 +91,12 @@ func isText(t string) bool {
 }
 
 // expiration reads the property: milliseconds to live.
-func (c *conn) expiration(b []byte) (at int64, err error) {
+func expiration(b []byte) (int64, error) {
 	n, err := strconv.ParseUint(string(b), 10, 32)
 	if err != nil {
 		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': it is no number of milliseconds up to 4294967295", b)
 	}
-	return c.h.cfg.Broker.Now() + int64(n), nil
+	return int64(n), nil
 }
 
 // fillHeaders takes the headers apart: routing keys, fields of the core, and
