@@ -50,8 +50,9 @@ const (
 	// pebble expands a compaction to at most this many files of the target size.
 	compactionFiles = 25
 	// level0Files bounds how many tables wait for a compaction. pebble's own 500
-	// would be file handles of an hour's or a day's comings and goings; full
-	// memtables reach L0CompactionThreshold before it.
+	// would be file handles of an hour's or a day's comings and goings. A flush of a
+	// full memtable makes some four, so L0CompactionThreshold comes at about the
+	// same time.
 	level0Files = 32
 )
 
