@@ -1,6 +1,9 @@
 package protocols
 
-import "sync"
+import (
+	"net"
+	"sync"
+)
 
 const (
 	readSize  = 16 << 10 // bytes read at once from a readable connection
@@ -8,11 +11,21 @@ const (
 	chunkSize = 16 << 10 // an output's frames are appended to chunks of this size
 	chunkRoom = 512      // a chunk with less room is full: most frames are shorter
 	byRefSize = 8 << 10  // bodies from this size are queued by reference
+
+	maxVectors = 16 // segments written in one call: seven such bodies and what is around them
 )
 
 var readPool = sync.Pool{New: func() any { return new([readSize]byte) }}
 
 var chunkPool = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// vectors are what one write of several segments needs.
+type vectors struct {
+	list [maxVectors][]byte
+	rest net.Buffers // of list; still to be written
+}
+
+var vectorPool = sync.Pool{New: func() any { return new(vectors) }}
 
 func newChunk() []byte { return chunkPool.Get().(*[chunkSize]byte)[:0] }
 

@@ -158,7 +158,11 @@ func (o *Output) writer() {
 			o.writeMessage()
 			continue
 		}
-		o.write(o.nc, len(o.out[0]))
+		if o.raw == nil {
+			o.write(o.nc, len(o.out[0]))
+			continue
+		}
+		o.writeTogether()
 	}
 	o.stopSending()
 	o.mu.Unlock()
@@ -172,6 +176,32 @@ func (o *Output) write(to io.Writer, most int) int {
 	o.mu.Unlock()
 	n, err := to.Write(seg)
 	o.mu.Lock()
+	o.wrote(n, err)
+	return n
+}
+
+// writeTogether writes several segments, maxWrite at most, in one system call:
+// a large body and the small frames around it are segments of their own. The
+// caller as for write.
+func (o *Output) writeTogether() {
+	scratch := vectorPool.Get().(*vectors)
+	list, at := scratch.list[:0], o.outAt
+	for left := maxWrite; len(list) < min(len(o.out), maxVectors) && left > 0; at = 0 {
+		seg := o.out[len(list)][at:]
+		list = append(list, seg[:min(len(seg), left)])
+		left -= len(list[len(list)-1])
+	}
+	o.mu.Unlock()
+	scratch.rest = list
+	n, err := scratch.rest.WriteTo(o.nc)
+	*scratch = vectors{} // nothing borrowed must outlive its sending here
+	vectorPool.Put(scratch)
+	o.mu.Lock()
+	o.wrote(int(n), err)
+}
+
+// wrote books what a blocking write did; the caller as for write.
+func (o *Output) wrote(n int, err error) {
 	after := o.sent(n)
 	if err != nil {
 		after = o.end(err)
@@ -181,7 +211,6 @@ func (o *Output) write(to io.Writer, most int) int {
 		after()
 		o.mu.Lock()
 	}
-	return n
 }
 
 // writeMessage writes the segments of one message, which are all in o.out; the
