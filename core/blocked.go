@@ -13,7 +13,7 @@ type blocked struct {
 	mu       sync.Mutex
 	held     string // guarded by mu; an operator's reason, "" for none
 	reason   string // guarded by mu; what the watchers were told
-	late     bool   // guarded by mu; publishes were parked at the last look
+	since    int64  // guarded by mu; when a look first found publishes parked, ms; 0: none were at the last
 	watchers []*blockWatcher
 	timer    *timer // immutable
 }
@@ -66,15 +66,19 @@ func (b *Broker) lookBlocked() {
 	b.parkMu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reason, room := s.held, b.store.Room()
+	reason, room, now := s.held, b.store.Room(), b.Now()
+	if !parked || !room || s.held != "" {
+		s.since = 0
+	} else if s.since == 0 {
+		s.since = now
+	}
 	switch {
 	case reason != "":
 	case !room:
 		reason = lowOnDisk
-	case parked && s.late:
+	case s.since != 0 && now-s.since >= blockedEvery.Milliseconds():
 		reason = lowOnMemory
 	}
-	s.late = parked && room && s.held == ""
 	if reason != s.reason {
 		s.reason = reason
 		for _, w := range s.watchers {
