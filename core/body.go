@@ -26,14 +26,14 @@ func (op *publishOp) stageLarge() {
 			if i == 0 {
 				g.batch.Set(numKey(tabOrphan, id), binary.AppendUvarint(nil, uint64(op.body.chunks)))
 			}
-			g.setCounted(bodyKey(nil, id, i), refs, part)
+			g.setCounted(bodyKey(nil, id, i), refs, part, nil)
 		}}, Local, 0)
 	}
 }
 
 // placeBody decides, before the targets are staged, whether they share.
 func (op *publishOp) placeBody(g *staging) {
-	if op.body.id == 0 && len(op.targets) > 1 && len(op.encoded) >= sharedFrom {
+	if op.body.id == 0 && len(op.targets) > 1 && (op.encoded == nil || len(op.encoded) >= sharedFrom) {
 		op.body = bodyRef{id: op.b.newID(), chunks: 1}
 	}
 }
@@ -52,7 +52,7 @@ func (op *publishOp) settleBody(g *staging) {
 	}
 	if !op.ahead {
 		if refs > 0 {
-			g.setCounted(bodyKey(nil, op.body.id, 0), refs, op.encoded)
+			g.setCounted(bodyKey(nil, op.body.id, 0), refs, op.encoded, op.pub.Message)
 		}
 		return
 	}
@@ -62,9 +62,14 @@ func (op *publishOp) settleBody(g *staging) {
 	}
 }
 
-func (g *staging) setCounted(key []byte, refs uint32, val []byte) {
+// setCounted writes a chunk, or the whole message m where val is nil.
+func (g *staging) setCounted(key []byte, refs uint32, val []byte, m *Message) {
 	g.val = binary.BigEndian.AppendUint32(g.val[:0], refs)
-	g.val = append(g.val, val...)
+	if val != nil {
+		g.val = append(g.val, val...)
+	} else {
+		g.val = appendMessage(g.val, m)
+	}
 	g.batch.Set(key, g.val)
 }
 

@@ -254,17 +254,26 @@ func (b *Broker) newMessageID() (id MessageID) {
 // entryOverhead is what a message in memory costs beside its bytes.
 const entryOverhead = 512
 
+// charge counts an entry's message as memory: once, however many queues share it.
 func (b *Broker) charge(e *entry) {
 	if !e.charged {
 		e.charged = true
-		b.memory.Add(int64(e.size + entryOverhead))
+		n := entryOverhead
+		if e.sharers == nil || e.sharers.Add(1) == 1 {
+			n += e.size
+		}
+		b.memory.Add(int64(n))
 	}
 }
 
 func (b *Broker) uncharge(e *entry) {
 	if e.charged {
 		e.charged = false
-		b.memory.Add(-int64(e.size + entryOverhead))
+		n := entryOverhead
+		if e.sharers == nil || e.sharers.Add(-1) == 0 {
+			n += e.size
+		}
+		b.memory.Add(-int64(n))
 	}
 }
 

@@ -55,7 +55,7 @@ func (q *Queue) hold(e *entry) {
 		return
 	}
 	if e.keep != inMemory {
-		e.msg = nil // read again when it is due
+		e.dropBody() // read again when it is due
 	} else {
 		q.ns.b.charge(e)
 	}

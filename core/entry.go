@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"sync/atomic"
 )
 
 // pos is a place in a queue's one order: lanes by priority, then sequence.
@@ -40,6 +41,7 @@ type entry struct {
 	keep     keeping
 	recorded bool // a lease record (table l) is or will be there
 	msg      *Message
+	sharers  *atomic.Int32 // charged entries that have the same msg; nil: it is this one's alone
 	body     bodyRef
 	size     int
 	group    string
@@ -89,7 +91,7 @@ const (
 )
 
 // appendEntry writes the stored form; encoded is the message (codec.go) when
-// it is not shared.
+// it is not shared, nil if that is yet to be made.
 func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
 	flagAt := len(dst) + 1
 	dst = append(dst, entryVersion, 0)
@@ -121,9 +123,12 @@ func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
 	if set(entryNumber, e.number != 0) {
 		dst = binary.AppendUvarint(dst, e.number)
 	}
-	if set(entryShared, e.body.id != 0) {
+	switch {
+	case set(entryShared, e.body.id != 0):
 		dst = binary.AppendUvarint(be64(dst, e.body.id), uint64(e.body.chunks))
-	} else {
+	case encoded == nil && e.msg != nil:
+		dst = appendMessage(dst, e.msg)
+	default:
 		dst = append(dst, encoded...)
 	}
 	dst[flagAt] = flags

@@ -34,6 +34,10 @@ type Message struct {
 	owned bool // Body is not borrowed; set by own, for a Message that is not shared yet
 }
 
+// GiveBody sets a Body that nobody changes any more, so that publishing need not
+// copy it.
+func (m *Message) GiveBody(body []byte) { m.Body, m.owned = body, true }
+
 // Origin is the publisher's own form, re-emitted untouched when a consumer
 // speaks the same protocol. The core stores it and never looks inside.
 type Origin struct {

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"sync/atomic"
+
 	"github.com/slipwaymq/slipway/core/match"
 )
 
@@ -11,8 +13,9 @@ type publishOp struct {
 	ns         *Namespace
 	pub        *Publication
 	durability Durability
-	encoded    []byte // the message as stored, nil if nothing stores it
+	encoded    []byte // the message as stored; nil: made as it is staged (encodedLater)
 	size       int
+	sharers    *atomic.Int32 // of its entries, if it may come to have several
 	body       bodyRef
 	ahead      bool  // the body was written ahead, in chunks
 	internal   bool  // a move: no limit or deduplication refuses it
@@ -77,6 +80,9 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 			continue
 		}
 		op.targets = append(op.targets, target{q: r.q, note: r.merged(b), dialect: r.dialect, key: r.key})
+	}
+	if len(op.targets) > 1 {
+		op.sharers = new(atomic.Int32)
 	}
 	op.gatesFirst()
 	clear(rs)
@@ -147,6 +153,7 @@ func (op *publishOp) direct(p *Publisher) {
 		}
 		m.own()
 		e := t.q.newEntry(m, t.note, op.size, now)
+		e.sharers = op.sharers
 		e.inc, e.seq = t.q.head.inc, t.q.head.seq
 		t.q.head.seq++
 		t.q.arrive(e)
@@ -186,10 +193,25 @@ func (op *publishOp) encode() {
 			op.durability = Durable
 		}
 	}
+	if op.encodedLater() {
+		return
+	}
 	op.encoded = appendMessage(make([]byte, 0, op.size+64), m)
 	if !m.owned {
 		m.Body, m.owned = op.encoded[len(op.encoded)-len(m.Body):], true
 	}
+}
+
+// Messages of these sizes are encoded straight into the group, if that need not
+// copy their body to keep it: shorter ones are better encoded by their publisher
+// than by the committer, longer ones go there in chunks.
+const (
+	laterFrom = 4 << 10
+	laterTo   = chunkBytes / 2
+)
+
+func (op *publishOp) encodedLater() bool {
+	return op.pub.Message.owned && !op.retains() && op.size >= laterFrom && op.size <= laterTo
 }
 
 // admit hands the operation to the committer, large bodies first.
@@ -280,6 +302,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		return
 	}
 	e := t.q.newEntry(m, t.note, op.size, g.now)
+	e.sharers = op.sharers
 	if op.sent != 0 {
 		e.sent = op.sent
 	}

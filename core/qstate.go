@@ -396,7 +396,7 @@ func (s *qstate) setBody(e *entry, m *Message) {
 // dropBody forgets the message of an entry that the store has too.
 func (e *entry) dropBody() {
 	if e.keep != inMemory {
-		e.msg = nil
+		e.msg, e.sharers = nil, nil
 	}
 }
 

@@ -125,15 +125,15 @@ func (ch *channel) header(payload []byte) error {
 	}
 	x.method, x.pub, x.size = false, pub, h.BodySize
 	if h.BodySize == 0 {
-		return ch.complete(nil)
+		return ch.complete(nil, true)
 	}
 	return nil
 }
 
 // body is a part of the content. Memory grows with what comes, not with what
 // was said to come.
-func (ch *channel) body(payload []byte) error {
-	x := &ch.content
+func (ch *channel) body(f wire.Frame) error {
+	x, payload := &ch.content, f.Payload
 	if x.pub == nil {
 		detail := "expected method frame, got non-method frame instead"
 		if x.method {
@@ -145,7 +145,7 @@ func (ch *channel) body(payload []byte) error {
 	case have > x.size:
 		return wire.Errorf(wire.UnexpectedFrame, "a body of more than %d bytes", x.size)
 	case have == x.size && len(x.body) == 0:
-		return ch.complete(payload)
+		return ch.complete(payload, f.Given)
 	}
 	grown := x.grow(len(payload))
 	x.body = append(x.body, payload...)
@@ -154,7 +154,7 @@ func (ch *channel) body(payload []byte) error {
 		return wire.Errorf(wire.ResourceError, "more than %d bytes of messages that are not complete", c.h.cfg.MaxReceiving)
 	}
 	if uint64(len(x.body)) == x.size {
-		return ch.complete(x.body)
+		return ch.complete(x.body, true)
 	}
 	return nil
 }
@@ -178,11 +178,14 @@ func (ch *channel) dropContent() {
 	ch.content = content{}
 }
 
-// complete publishes a message that is all there. body is lent.
-func (ch *channel) complete(body []byte) error {
+// complete publishes a message that is all there. body is lent, or given: nobody
+// else changes it any more.
+func (ch *channel) complete(body []byte, given bool) error {
 	pub, mandatory := ch.content.pub, ch.content.mandatory
 	ch.dropContent()
-	pub.message.Body = body
+	if pub.message.Body = body; given {
+		pub.message.GiveBody(body)
+	}
 	ch.c.h.counters.Published.Add(1)
 	if ch.tx != nil {
 		return ch.tx.publish(ch, pub, mandatory)

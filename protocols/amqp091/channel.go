@@ -103,7 +103,7 @@ func (ch *channel) frame(f wire.Frame) error {
 	case f.Type == wire.FrameHeader:
 		return withMethod(ch.header(f.Payload), wire.MethodBasicPublish)
 	default:
-		return withMethod(ch.body(f.Payload), wire.MethodBasicPublish)
+		return withMethod(ch.body(f), wire.MethodBasicPublish)
 	}
 }
 

@@ -31,11 +31,13 @@ const (
 // to another.
 const ProtocolHeader = "AMQP\x00\x00\x09\x01"
 
-// A Frame is one whole frame. Payload is lent until the next call of Next.
+// A Frame is one whole frame. Payload is lent until the next call of Next, or, if
+// it is Given, the caller's to keep.
 type Frame struct {
 	Type    FrameType
 	Channel uint16
 	Payload []byte
+	Given   bool
 }
 
 // Reader cuts a stream into frames.
@@ -56,8 +58,11 @@ func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
 		if f, n, err = r.whole(buf); err != nil || n > 0 {
 			return f, n, err
 		}
-		r.held = append(r.held, buf...)
-		return f, len(buf), nil
+		size := frameHead
+		if len(buf) >= frameHead {
+			size, _ = r.size(buf) // it has been looked at
+		}
+		return f, r.fill(buf, size), nil
 	}
 	n = r.fill(buf, frameHead)
 	if len(r.held) >= frameHead {
@@ -69,15 +74,20 @@ func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
 		if len(r.held) == size {
 			r.used = true
 			f, _, err = r.whole(r.held)
+			f.Given = cap(r.held) > keep // forget lets go of it
 			return f, n, err
 		}
 	}
 	return Frame{}, n, nil
 }
 
-// fill takes of buf what is missing to want bytes.
+// fill takes of buf what is missing to want bytes. Memory grows with what comes,
+// not with what was said to come: to all of a frame once a quarter of it is there.
 func (r *Reader) fill(buf []byte, want int) int {
 	n := max(0, min(len(buf), want-len(r.held)))
+	if have := len(r.held) + n; have > cap(r.held) {
+		r.held = append(make([]byte, 0, max(have, min(want, 4*have))), r.held...)
+	}
 	r.held = append(r.held, buf[:n]...)
 	return n
 }
@@ -119,7 +129,7 @@ func (r *Reader) whole(b []byte) (f Frame, n int, err error) {
 	if b[n-1] != frameEnd {
 		return f, 0, Errorf(FrameError, "a frame that ends with 0x%02x", b[n-1])
 	}
-	return Frame{FrameType(b[0]), binary.BigEndian.Uint16(b[1:]), b[frameHead : n-1 : n-1]}, n, nil
+	return Frame{Type: FrameType(b[0]), Channel: binary.BigEndian.Uint16(b[1:]), Payload: b[frameHead : n-1 : n-1]}, n, nil
 }
 
 // beginFrame appends a frame's head with the length still to be set.

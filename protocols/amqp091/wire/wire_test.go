@@ -116,6 +116,36 @@ func TestReaderAnyCut(t *testing.T) {
 	}
 }
 
+// What the Reader gives stays as it is, and what a frame says to come takes no
+// memory before a quarter of it has.
+func TestReaderGives(t *testing.T) {
+	stream := AppendBody(nil, 1, bytes.Repeat([]byte("a"), 16<<10), 32<<10)
+	stream = AppendBody(stream, 1, bytes.Repeat([]byte("b"), 16<<10), 32<<10)
+	stream = AppendBody(stream, 1, []byte("short"), 32<<10)
+	r, given := Reader{Max: 32 << 10}, []string{}
+	var kept [][]byte
+	for at, n := 0, 0; at < len(stream); at += n {
+		f, taken, err := r.Next(stream[at:min(len(stream), at+5000)])
+		if n = taken; err != nil {
+			t.Fatal(err)
+		}
+		if c := cap(r.held); c > 4*max(len(r.held), frameHead) {
+			t.Fatalf("%d bytes for %d", c, len(r.held))
+		}
+		if f.Given {
+			kept, given = append(kept, f.Payload), append(given, string(f.Payload))
+		}
+	}
+	if len(kept) != 2 {
+		t.Fatalf("%d were given", len(kept))
+	}
+	for i := range kept {
+		if string(kept[i]) != given[i] {
+			t.Errorf("frame %d has changed", i)
+		}
+	}
+}
+
 func read(t *testing.T, stream []byte, step int) (frames []string) {
 	t.Helper()
 	r := Reader{Max: 4096}
