@@ -271,9 +271,9 @@ func (ns *Namespace) ends(b *Binding) error {
 	switch {
 	case b.Queue != nil && ns.queues[b.Queue.name] != b.Queue:
 		return errf(NotFound, "no queue %q", b.Queue.name)
-	case b.source != nil && b.source.deleted:
+	case b.source != nil && b.source.deleted.Load():
 		return errf(NotFound, "no exchange %q", b.source.name)
-	case b.Target != nil && b.Target.deleted:
+	case b.Target != nil && b.Target.deleted.Load():
 		return errf(NotFound, "no exchange %q", b.Target.name)
 	}
 	return nil

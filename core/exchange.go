@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/core/match"
 )
@@ -44,8 +45,9 @@ type Exchange struct {
 	builtin bool            // immutable
 	kind    string          // immutable: what it routes by
 
+	deleted atomic.Bool // set under ns.mu
+
 	// What follows is guarded by ns.mu.
-	deleted   bool
 	alternate string // in force: its own or a policy's
 	policy    string
 	all       bindingSet
@@ -88,6 +90,10 @@ func (x *Exchange) Name() string { return x.name }
 
 // Namespace is where it lives.
 func (x *Exchange) Namespace() *Namespace { return x.ns }
+
+// Deleted says that it is no exchange of its namespace any more; there may be
+// another of its name.
+func (x *Exchange) Deleted() bool { return x.deleted.Load() }
 
 // Options are those it was declared with.
 func (x *Exchange) Options() ExchangeOptions {
@@ -239,10 +245,10 @@ type removal struct {
 
 // takeExchange removes an exchange with its bindings. Lock held.
 func (ns *Namespace) takeExchange(x *Exchange, gone *removal) {
-	if x.deleted || x.builtin {
+	if x.deleted.Load() || x.builtin {
 		return
 	}
-	x.deleted = true
+	x.deleted.Store(true)
 	delete(ns.exchanges, x.name)
 	gone.exchanges = append(gone.exchanges, x.name)
 	gone.stored = gone.stored || x.opt.Durable

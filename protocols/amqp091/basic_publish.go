@@ -41,9 +41,15 @@ type publication struct {
 // publish goes the same way, and needs neither strings nor a look at permissions.
 type routeCache struct {
 	exchange, key string
+	at            *core.Exchange // nil: the default exchange, or none was found
 	delayed       bool
 	err           error
 	valid         bool
+}
+
+// leads says that what is remembered is of these, and still so.
+func (r *routeCache) leads(exchange, key []byte) bool {
+	return r.valid && string(exchange) == r.exchange && string(key) == r.key && (r.at == nil || !r.at.Deleted())
 }
 
 func (ch *channel) publish(args []byte) error {
@@ -54,7 +60,7 @@ func (ch *channel) publish(args []byte) error {
 	if m.Immediate {
 		return wire.Errorf(wire.NotImplemented, "immediate=true")
 	}
-	if r := &ch.route; !r.valid || string(m.Exchange) != r.exchange || string(m.RoutingKey) != r.key {
+	if !ch.route.leads(m.Exchange, m.RoutingKey) {
 		ch.routeTo(string(m.Exchange), string(m.RoutingKey))
 	}
 	ch.content = content{method: true, mandatory: m.Mandatory}
@@ -74,7 +80,7 @@ func (ch *channel) routeTo(exchange, key string) {
 		return
 	}
 	o := x.Options()
-	r.delayed = o.Kind == core.ExchangeDelayed
+	r.at, r.delayed = x, o.Kind == core.ExchangeDelayed
 	if o.Internal && r.err == nil {
 		r.err = ch.c.internalExchange(exchange)
 	}
