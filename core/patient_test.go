@@ -169,3 +169,34 @@ func TestBlockedByMemory(t *testing.T) {
 		}
 	})
 }
+
+// What is transient does not overtake what its publisher has parked, also where
+// somebody waits for it.
+func TestParkedIsNotOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &cramped{Store: memstore.New(memstore.Options{})}
+		b := open(t, store)
+		defer b.Close()
+		q := declare(t, b, "q", durable(core.QueueOptions{}))
+		p := b.Default().NewPublisher(0).Patient()
+		store.low.Store(true)
+		for i, body := range []string{"a", "b", "c"} {
+			m := core.Message{Body: []byte(body), Durable: i == 0}
+			if err := p.Publish(&core.Publication{Message: &m, To: core.QueueAddress("q")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := q.Counts(); n.Ready != 0 {
+			t.Errorf("%+v while its publisher waits", n)
+		}
+		store.low.Store(false)
+		elapse(5 * time.Second)
+		got := ""
+		for _, d := range receive(t, q, core.ReceiveOptions{Max: 10}) {
+			got += string(d.Message.Body)
+		}
+		if got != "abc" {
+			t.Errorf("%q", got)
+		}
+	})
+}

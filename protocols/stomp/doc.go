@@ -66,4 +66,7 @@
 //   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
 //     connection. A SEND without a receipt that a full queue refuses is dropped; the
 //     core counts it (messages_refused) and tells the operator.
+//   - While the disk is nearly full or memory is short, what is sent waits, in
+//     order, and everything else goes on; who sends on beyond
+//     core.Limits.ParkedBytes is not read until there is room. A COMMIT is refused.
 package stomp
