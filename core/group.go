@@ -5,7 +5,7 @@ package core
 type Group struct {
 	Publications []*Publication // their own Confirm is not used
 	Settlements  []GroupSettlement
-	Confirm      Confirm // told when all of it is on stable storage
+	Confirm      Confirm // told when all of it is on stable storage, or that a queue refused some of it
 	Token        uint64
 }
 
@@ -100,6 +100,9 @@ func (op *groupOp) stage(g *staging) {
 func (op *groupOp) applied(g *staging) {
 	for _, o := range op.ops {
 		o.applied(g)
+		if p, ok := o.(*publishOp); ok && op.out.Err == nil {
+			op.out.Err = p.out.Err
+		}
 	}
 	g.confirm(op.g.Confirm, op.g.Token, op.out)
 }
