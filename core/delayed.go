@@ -119,12 +119,12 @@ func (q *Queue) releaseDue(now int64) {
 }
 
 // loadDelayed brings the next delayed entries into memory.
-func (q *Queue) loadDelayed(inc uint64) {
+func (q *Queue) loadDelayed(inc uint64) error {
 	q.mu.Lock()
 	d := q.delayed
 	if d == nil || q.head.inc != inc {
 		q.mu.Unlock()
-		return
+		return nil
 	}
 	d.missed = 0
 	from, tail, going := d.horizon, d.tail, maps.Clone(d.going)
@@ -133,7 +133,6 @@ func (q *Queue) loadDelayed(inc uint64) {
 	horizon := int64(0)
 	limit := q.ns.b.limits.WindowMessages
 	lo := delayKey(nil, inc, from, 0)
-	var failed error
 	err := q.ns.b.store.Scan(lo, prefixEnd(numKey(tabDelay, inc)), false, func(key, val []byte) bool {
 		due, seq := keyDelay(key)
 		if seq >= tail || going[seq] {
@@ -145,28 +144,24 @@ func (q *Queue) loadDelayed(inc uint64) {
 		}
 		e, _, err := decodeEntry(bytes.Clone(val))
 		if err != nil {
-			failed = err
-			return false
+			q.ns.b.log.Error("a delayed message in the store cannot be read; passing over it", "queue", q.name, "seq", seq, "error", err)
+			return true
 		}
 		e.inc, e.due, e.seq = inc, due, seq
 		found = append(found, e)
 		return true
 	})
-	if err == nil {
-		err = failed
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err != nil {
-		q.ns.b.log.Error("reading delayed messages failed", "queue", q.name, "error", err)
-		return
+		return err
 	}
 	if q.head.inc != inc || q.deleted {
-		return
+		return nil
 	}
 	d.loading = false
 	if d.horizon != from {
-		return
+		return nil
 	}
 	if d.missed != 0 && (horizon == 0 || d.missed < horizon) {
 		horizon = d.missed
@@ -178,6 +173,7 @@ func (q *Queue) loadDelayed(inc uint64) {
 		}
 	}
 	q.releaseDue(q.ns.b.Now())
+	return nil
 }
 
 // dueOp moves entries from table d to table m.

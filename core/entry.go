@@ -137,6 +137,13 @@ func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
 
 var errEntry = errors.New("damaged queue entry")
 
+// damaged says that what the store holds makes no sense: reading it again would
+// not help, as it may where the store fails to read.
+func damaged(err error) bool {
+	var e *Error
+	return errors.Is(err, errEntry) || errors.As(err, &e)
+}
+
 // reader of length-checked fields; after a failure every read gives zero.
 type fields struct {
 	b   []byte

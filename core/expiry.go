@@ -101,7 +101,7 @@ func (q *Queue) expireWaiting(now int64) {
 // loadExpired removes expired entries that are only in the store: those with
 // an expiry of their own by table e, and, by the queue's time to live or
 // retention, those at the front.
-func (q *Queue) loadExpired(inc uint64) {
+func (q *Queue) loadExpired(inc uint64) error {
 	now := q.ns.b.Now()
 	var own []pos
 	next := int64(0)
@@ -115,18 +115,20 @@ func (q *Queue) loadExpired(inc uint64) {
 		return true
 	})
 	if err != nil {
-		q.ns.b.log.Error("reading expiries failed", "queue", q.name, "error", err)
-		return
+		return err
 	}
 	for _, p := range own {
 		q.expireStored(inc, p)
 	}
-	q.expireFront(inc)
+	if err := q.expireFront(inc); err != nil {
+		return err
+	}
 	q.mu.Lock()
 	if next != 0 && (q.expiry == 0 || next < q.expiry) {
 		q.expiry = max(next, now+expiryStep.Milliseconds())
 	}
 	q.mu.Unlock()
+	return nil
 }
 
 // expireStored removes one expired entry that is only in the store.
@@ -163,7 +165,7 @@ func (q *Queue) expireStored(inc uint64, p pos) {
 
 // expireFront loads the front of each lane that is only in the store, as long
 // as what it finds there has expired.
-func (q *Queue) expireFront(inc uint64) {
+func (q *Queue) expireFront(inc uint64) error {
 	q.mu.Lock()
 	var lanes []uint8
 	if q.opt.MessageTTL != 0 || q.opt.Retention > 0 {
@@ -175,11 +177,14 @@ func (q *Queue) expireFront(inc uint64) {
 	}
 	q.mu.Unlock()
 	for _, num := range lanes {
-		q.loadLane(inc, num)
+		if err := q.loadLane(inc, num); err != nil {
+			return err
+		}
 	}
 	if len(lanes) > 0 {
 		q.mu.Lock()
 		q.expireWaiting(q.ns.b.Now())
 		q.mu.Unlock()
 	}
+	return nil
 }

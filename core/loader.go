@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"sync"
+	"time"
 )
 
 // The loader reads the store for queues, on goroutines of its own: a publish,
@@ -22,6 +23,8 @@ const (
 	loaders    = 2
 	loadBodies = 64    // bodies fetched in one go
 	scanStep   = 4_000 // entries a skipping reader looks at in one go
+
+	readAgain = time.Second // after an error of the store
 )
 
 // wants is what a queue asks of the loader.
@@ -127,28 +130,20 @@ func (q *Queue) load() {
 	inc, bodies := q.head.inc, q.bodiesWanted(w.bodies)
 	q.mu.Unlock()
 
-	q.loadBodies(inc, bodies)
-	for _, num := range w.lanes {
-		q.loadLane(inc, num)
-	}
-	for _, s := range w.scans {
-		q.scanFor(inc, s)
-	}
-	if w.expiry {
-		q.loadExpired(inc)
-	}
-	if w.due {
-		q.loadDelayed(inc)
-	}
+	err := q.bring(inc, w, bodies)
 
 	var dirty []Flusher
 	q.mu.Lock()
-	q.loading = false
+	q.loading = err != nil // or it would be asked at once
 	q.dispatch(&dirty)
-	if q.wants.any() {
+	switch {
+	case err != nil:
+		q.ns.b.log.Error("reading a queue failed; it is read again", "queue", q.name, "error", err)
+		q.loadAgain(w)
+	case q.wants.any():
 		q.askLoader()
 	}
-	if !q.loading {
+	if !q.loading || err != nil {
 		for n := q.pulls.first; n != nil; {
 			next := n.next
 			if n.p.once {
@@ -159,6 +154,45 @@ func (q *Queue) load() {
 	}
 	q.mu.Unlock()
 	flushAll(&dirty)
+}
+
+// bring reads what is wanted, up to the first error of the store.
+func (q *Queue) bring(inc uint64, w *wants, bodies []bodyWant) error {
+	if err := q.loadBodies(inc, bodies); err != nil {
+		return err
+	}
+	for _, num := range w.lanes {
+		if err := q.loadLane(inc, num); err != nil {
+			return err
+		}
+	}
+	for _, s := range w.scans {
+		if err := q.scanFor(inc, s); err != nil {
+			return err
+		}
+	}
+	if w.expiry {
+		if err := q.loadExpired(inc); err != nil {
+			return err
+		}
+	}
+	if w.due {
+		return q.loadDelayed(inc)
+	}
+	return nil
+}
+
+// loadAgain has the loader asked, in a while, for what nobody asks for again.
+// Lock held.
+func (q *Queue) loadAgain(w *wants) {
+	q.want().expiry = q.want().expiry || w.expiry
+	q.want().due = q.want().due || w.due
+	q.ns.b.timers.new(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.loading = false
+		q.askLoader()
+	}).start(q.ns.b.Now() + readAgain.Milliseconds())
 }
 
 type bodyWant struct {
@@ -184,9 +218,12 @@ func (q *Queue) bodiesWanted(es []*entry) []bodyWant {
 	return ws
 }
 
-func (q *Queue) loadBodies(inc uint64, ws []bodyWant) {
+func (q *Queue) loadBodies(inc uint64, ws []bodyWant) error {
 	for _, w := range ws {
 		m, err := q.ns.b.readMessage(w.key, w.body)
+		if err != nil && !damaged(err) {
+			return err
+		}
 		q.mu.Lock()
 		if q.head.inc == inc && w.e.msg == nil && q.waits(w.e) {
 			if err != nil {
@@ -199,6 +236,7 @@ func (q *Queue) loadBodies(inc uint64, ws []bodyWant) {
 		}
 		q.mu.Unlock()
 	}
+	return nil
 }
 
 // waits says whether the entry is still waiting for a reader. Lock held.
@@ -243,11 +281,11 @@ func (b *Broker) readMessage(key []byte, body bodyRef) (*Message, error) {
 }
 
 // loadLane fills the lane's window from its horizon.
-func (q *Queue) loadLane(inc uint64, num uint8) {
+func (q *Queue) loadLane(inc uint64, num uint8) error {
 	q.mu.Lock()
 	if q.head.inc != inc || q.deleted {
 		q.mu.Unlock()
-		return
+		return nil
 	}
 	st, l := q.st, q.st.lane(num)
 	from, tail, appends := l.horizon, l.tail, l.appends
@@ -265,14 +303,13 @@ func (q *Queue) loadLane(inc uint64, num uint8) {
 	defer q.mu.Unlock()
 	defer st.scanned()
 	if q.head.inc != inc || q.deleted {
-		return
+		return nil
 	}
 	if err != nil {
-		q.ns.b.log.Error("reading a queue failed", "queue", q.name, "error", err)
-		return
+		return err
 	}
-	held, damaged := q.st.loaded(l, found, to, whole, appends)
-	if damaged {
+	held, fewer := q.st.loaded(l, found, to, whole, appends)
+	if fewer {
 		q.ns.b.log.Error("the store holds fewer messages than it counted", "queue", q.name)
 	}
 	for _, e := range held {
@@ -280,6 +317,7 @@ func (q *Queue) loadLane(inc uint64, num uint8) {
 			q.ns.b.charge(e)
 		}
 	}
+	return nil
 }
 
 // loadRoom is how much one load may bring.
@@ -330,6 +368,11 @@ func (q *Queue) scanTable(tab byte, inc uint64, from pos, tail uint64, room load
 		}
 		p := keyPos(key)
 		e, err := q.decodeAt(tab, inc, p, val, !room.light || room.bytes > 0)
+		if damaged(err) {
+			b.log.Error("a message in the store cannot be read; passing over it", "queue", q.name, "seq", p.seq, "error", err)
+			to = p.seq + 1
+			return true
+		}
 		if err != nil {
 			failed = err
 			return false
@@ -375,17 +418,17 @@ func (q *Queue) decodeAt(tab byte, inc uint64, p pos, val []byte, message bool) 
 // scanFor moves a skipping reader on, beyond the window, until it finds a
 // match or has looked at scanStep entries. What it finds waits for it among
 // the returned.
-func (q *Queue) scanFor(inc uint64, w scanWant) {
+func (q *Queue) scanFor(inc uint64, w scanWant) error {
 	q.mu.Lock()
 	if q.head.inc != inc || q.deleted {
 		q.mu.Unlock()
-		return
+		return nil
 	}
 	st, l, look := q.st, q.st.lane(w.lane), *w.r
 	from, tail := look.at[w.lane], l.tail
 	if from < l.horizon { // loaded since it asked, or it begins anew: the window first
 		q.mu.Unlock()
-		return
+		return nil
 	}
 	st.scans++
 	q.mu.Unlock()
@@ -398,14 +441,13 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 	defer q.mu.Unlock()
 	defer st.scanned()
 	if err != nil {
-		q.ns.b.log.Error("reading a queue failed", "queue", q.name, "error", err)
-		return
+		return err
 	}
 	if q.head.inc != inc || q.deleted {
-		return
+		return nil
 	}
 	if w.r.anew != look.anew || w.r.at[w.lane] != from {
-		return // it is elsewhere by now, and asks again
+		return nil // it is elsewhere by now, and asks again
 	}
 	w.r.at[w.lane] = max(from, to)
 	for _, e := range matches {
@@ -417,4 +459,5 @@ func (q *Queue) scanFor(inc uint64, w scanWant) {
 			w.r.at[w.lane] = min(w.r.at[w.lane], e.seq)
 		}
 	}
+	return nil
 }

@@ -148,6 +148,7 @@ func (r *replay) end(g *staging) {
 type replayStep struct {
 	r      *replay
 	over   bool
+	failed bool // the store could not be read
 	copies []*publishOp
 }
 
@@ -187,8 +188,8 @@ func (s *replayStep) stage(g *staging) {
 	}
 	found, all, err := r.read(gate, r.share(gate))
 	if err != nil {
-		ns.b.log.Error("reading what a topic has archived failed; its replay stops", "binding", r.key, "error", err)
-		s.over = true
+		ns.b.log.Error("reading what a topic has archived failed; its replay tries again", "binding", r.key, "error", err)
+		s.failed = true
 		return
 	}
 	for _, e := range found {
@@ -206,8 +207,13 @@ func (s *replayStep) applied(g *staging) {
 	for _, op := range s.copies {
 		op.applied(g)
 	}
-	if !s.over {
-		s.r.ns.b.committer.submitFirst(&replayStep{r: s.r})
+	b, next := s.r.ns.b, &replayStep{r: s.r}
+	switch {
+	case s.over:
+	case s.failed:
+		b.timers.new(func() { b.committer.submitFirst(next) }).start(b.Now() + readAgain.Milliseconds())
+	default:
+		b.committer.submitFirst(next)
 	}
 }
 
@@ -216,7 +222,7 @@ func (r *replay) read(gate *Queue, n int) (found []*entry, all bool, err error) 
 	gate.mu.Lock()
 	inc := gate.head.inc
 	gate.mu.Unlock()
-	b, bytesRead, failed := gate.ns.b, 0, error(nil)
+	b, bytesRead := gate.ns.b, 0
 	all = true
 	lo, hi := posKey(nil, tabEntry, inc, pos{laneHighest, r.def.Next}), prefixEnd(numKey(tabEntry, inc))
 	err = b.store.Scan(lo, hi, false, func(key, val []byte) bool {
@@ -225,38 +231,43 @@ func (r *replay) read(gate *Queue, n int) (found []*entry, all bool, err error) 
 			return false
 		}
 		e, encoded, err := decodeEntry(bytes.Clone(val))
-		if err == nil {
-			e.pos, e.inc = keyPos(key), inc
-			if encoded != nil {
-				e.msg, err = decodeMessage(encoded)
-			}
+		if err != nil {
+			e = &entry{}
+		} else if encoded != nil {
+			e.msg, err = decodeMessage(encoded)
 		}
-		failed = err
-		bytesRead += e.sizeOr0()
+		e.pos, e.inc = keyPos(key), inc
+		r.passOver(e, err)
+		bytesRead += e.size
 		found = append(found, e)
-		return failed == nil
+		return true
 	})
-	if err == nil {
-		err = failed
-	}
 	for i := 0; i < len(found) && err == nil; i++ {
-		if e := found[i]; e.msg == nil {
-			e.msg, err = b.readBody(e.body)
+		if e := found[i]; e.msg == nil && e.body.id != 0 {
+			if e.msg, err = b.readBody(e.body); damaged(err) {
+				r.passOver(e, err)
+				err = nil
+			}
 		}
 	}
 	return found, all, err
 }
 
-func (e *entry) sizeOr0() int {
-	if e == nil {
-		return 0
+// passOver says of an entry of the gate, if its message is damaged, that nobody
+// gets it.
+func (r *replay) passOver(e *entry, err error) {
+	if err != nil {
+		e.msg = nil
+		r.ns.b.log.Error("an archived message in the store cannot be read; passing over it", "binding", r.key, "seq", e.seq, "error", err)
 	}
-	return e.size
 }
 
 // copy stages one entry's copy for the binding, if it is to have it.
 func (s *replayStep) copy(g *staging, b *Binding, e *entry) {
 	r, ns, m := s.r, s.r.ns, e.msg
+	if m == nil {
+		return
+	}
 	old := e.seq < r.def.Since
 	if old && (m.PublishedAt < r.def.Start || r.def.End != 0 && m.PublishedAt > r.def.End) {
 		return
