@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/core/store/memstore"
 )
 
@@ -98,6 +99,25 @@ func TestDedupAfterClockIsSetBackALittle(t *testing.T) {
 		elapse(2 * time.Second)
 		if second := publish(t, b, core.QueueAddress("q.fifo"), m); second.ID != first.ID {
 			t.Error("two seconds later it is no duplicate")
+		}
+	})
+}
+
+// A new subscriber gets retained values of a run whose clock was ahead, and none
+// of them counts as published since.
+func TestRetainedAfterClockWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New(memstore.Options{})
+		b := open(t, store)
+		m := core.Message{Body: []byte("v"), Durable: true}
+		if _, err := b.Default().Publish(t.Context(), &core.Publication{Message: &m, To: core.TopicAddress("a/b"), Retain: true}); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		b = open(t, store, func(o *core.Options) { o.Clock = shifted{by: -time.Hour} })
+		defer func() { b.Close() }()
+		if ms, err := b.Default().Retained(match.Below("a")).Next(10); err != nil || len(ms) != 1 {
+			t.Errorf("%d values, %v", len(ms), err)
 		}
 	})
 }

@@ -83,10 +83,11 @@ func (l *look) count() uint64 {
 	return l.n
 }
 
-// after says that a value was published when the cursor was there.
+// after says that a value was published when the cursor was there. One of a time
+// to come is of a run whose clock was ahead.
 func (c *RetainedCursor) after(m *Message) bool {
 	if m.PublishedAt != c.made.at {
-		return m.PublishedAt > c.made.at
+		return m.PublishedAt > c.made.at && m.PublishedAt <= c.ns.b.Now()
 	}
 	c.made.mu.Lock()
 	defer c.made.mu.Unlock()
