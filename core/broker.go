@@ -119,6 +119,7 @@ type Broker struct {
 	begun    int64  // immutable: when it was opened, ms
 	lastID   atomic.Uint64
 	memory   atomic.Int64 // bytes of messages held in memory
+	left     atomic.Int64 // bytes parked by publishers that have closed
 	draining atomic.Bool
 	hurry    atomic.Bool // no Receive waits any longer
 	holding  atomic.Bool // an operator holds publishes
@@ -289,9 +290,13 @@ func (b *Broker) scarce() bool { return b.memory.Load() > b.limits.MemoryBytes/2
 
 // wide is how many bytes a lane's window may hold just now, if that is more than
 // Limits.WindowBytes: large messages that are consumed as they come need not be
-// read back from the store.
+// read back from the store. Under 0: a window may not grow at all, so that any
+// number of queues that nobody reads keep to the budget.
 func (b *Broker) wide() int {
-	if b.memory.Load() > b.limits.MemoryBytes/4 {
+	switch held := b.memory.Load(); {
+	case held > b.limits.MemoryBytes:
+		return -1
+	case held > b.limits.MemoryBytes/4:
 		return 0
 	}
 	return b.limits.WideBytes

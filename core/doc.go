@@ -89,8 +89,9 @@
 //	WideBytes       16 MiB      of the same while less than a quarter of MemoryBytes is in use
 //	MemoryBytes     256 MiB     message bytes in memory: over half of it deliveries keep no body
 //	                            and loads bring one message, over all of it nothing transient is
-//	                            held; a quarter of it may wait for the committer before publishes park
-//	ParkedBytes     1 MiB       parked publishes of a connection before it is asked to wait
+//	                            held and no window grows; a quarter of it may wait for the committer before publishes park
+//	ParkedBytes     1 MiB       parked publishes of a connection before it is asked to wait; what connections
+//	                            that are gone left parked is at most a quarter of MemoryBytes
 //	HeaderCount     1,000       of a message
 //	unsettledBytes  16 MiB      that only memory has, held by one push consumer
 //

@@ -23,6 +23,7 @@ type Publisher struct {
 	parked []*publishOp  // guarded by mu, in order
 	bytes  int           // guarded by mu
 	freed  chan struct{} // guarded by mu; closed when bytes fall under limit, nil when nobody waits
+	closed bool          // guarded by mu; what is parked counts as left behind
 }
 
 // NewPublisher makes the publishing side of one connection. limit is the
@@ -132,8 +133,48 @@ func (p *Publisher) Flush() {
 	p.dirty = p.dirty[:0]
 }
 
-// Close flushes. What is parked is still published.
-func (p *Publisher) Close() { p.Flush() }
+// Close flushes. What is parked is still published, unless what others left parked
+// is a quarter of the memory already: then it is dropped and counted, and its
+// Confirm told NoSpace. Nothing had confirmed it, and clients that come, wait and go
+// again must not fill the memory. What left a mark in its session stays: its client
+// may not send it again.
+func (p *Publisher) Close() {
+	p.Flush()
+	b := p.ns.b
+	p.mu.Lock()
+	var gone []*publishOp
+	if !p.closed {
+		p.closed = true
+		if b.left.Add(int64(p.bytes)) > b.limits.MemoryBytes/4 {
+			gone = p.giveUp()
+		}
+	}
+	p.mu.Unlock()
+	for _, op := range gone {
+		op.withdraw()
+		b.counters.dropped.Add(1)
+		if c := op.pub.Confirm; c != nil && c.Confirmed(op.pub.Token, Outcome{Err: errf(NoSpace, "too much is parked already")}) {
+			c.Flush()
+		}
+	}
+}
+
+// giveUp takes out what is parked without a mark. Lock held; the publisher is closed.
+func (p *Publisher) giveUp() (gone []*publishOp) {
+	kept := p.parked[:0]
+	for _, op := range p.parked {
+		if op.pub.Mark != nil {
+			kept = append(kept, op)
+			continue
+		}
+		gone = append(gone, op)
+		p.bytes -= op.size
+		p.ns.b.left.Add(-int64(op.size))
+	}
+	clear(p.parked[len(kept):])
+	p.parked = kept
+	return gone
+}
 
 // unpark admits parked publications while there is budget, and reports
 // whether some are left. Called on the committer's goroutine.
@@ -147,6 +188,9 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 		p.parked[0] = nil
 		p.parked = p.parked[1:]
 		p.bytes -= op.size
+		if p.closed {
+			b.left.Add(-int64(op.size))
+		}
 		err := b.admit(op)
 		if c := op.pub.Confirm; err != nil && c != nil && c.Confirmed(op.pub.Token, Outcome{Err: err}) {
 			dirty = append(dirty, c)
@@ -170,6 +214,7 @@ func (ns *Namespace) Publish(ctx context.Context, pub *Publication) (Outcome, er
 	}
 	p.Flush()
 	o, err := w.wait(ctx)
+	p.Close()
 	if err != nil {
 		return Outcome{}, err
 	}

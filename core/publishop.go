@@ -306,7 +306,8 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 	if op.sent != 0 {
 		e.sent = op.sent
 	}
-	if err := q.refuses(e); err != nil && !op.internal {
+	e.due = q.dueAt(m, g.now)
+	if err := q.refuses(e, g.now); err != nil && !op.internal {
 		op.out.Err = err
 		q.noteRefusal(g.now)
 		t.buried = q.opt.Overflow == RejectPublishDeadLetter
@@ -336,7 +337,6 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		g.touch(q)
 		return
 	}
-	e.due = q.dueAt(m, g.now)
 	e.keep, e.body = op.keeping(q, e, g.now), op.body
 	if e.keep == inMemory {
 		e.body = bodyRef{}
@@ -363,8 +363,11 @@ func (op *publishOp) keeping(q *Queue, e *entry, now int64) keeping {
 }
 
 // refuses says why the queue does not take the message. Lock held.
-func (q *Queue) refuses(e *entry) error {
-	if q.opt.Overflow == DropHead || !q.overfull(1, e.size) {
+func (q *Queue) refuses(e *entry, now int64) error {
+	switch {
+	case e.due > now && !q.durable && q.ns.b.overMemory(): // it could wait nowhere else
+		return errf(Full, "queue %q is only in memory, and there is none left for delayed messages", q.name)
+	case q.opt.Overflow == DropHead || !q.overfull(1, e.size):
 		return nil
 	}
 	return errf(Full, "queue %q is at its limit", q.name)

@@ -53,7 +53,7 @@ type lane struct {
 // windowLimits is how much is kept in memory.
 type windowLimits struct {
 	limitN, limitBytes int
-	wide               func() int // bytes that a window may grow to while memory is plenty
+	wide               func() int // bytes that a window may grow to while memory is plenty; under 0: there is none to grow
 }
 
 func newQState(limits *windowLimits, grouped bool) *qstate {
@@ -81,8 +81,11 @@ func (s *qstate) room(l *lane, size int) bool {
 	if s.grouped != nil {
 		return s.indexN < s.limitN
 	}
-	bytes := l.bytes + size
-	return len(l.window) == 0 || len(l.window) < s.limitN && (bytes <= s.limitBytes || bytes <= s.wide())
+	if len(l.window) == 0 {
+		return true
+	}
+	wide := s.wide()
+	return wide >= 0 && len(l.window) < s.limitN && l.bytes+size <= max(s.limitBytes, wide)
 }
 
 // holds says whether an entry appended to the lane now would stay in memory.
@@ -139,7 +142,7 @@ func (s *qstate) append(e *entry) (held bool) {
 
 func (s *qstate) hold(l *lane, e *entry) {
 	if s.grouped != nil {
-		if s.indexBytes+e.size > s.limitBytes {
+		if s.indexBytes+e.size > s.limitBytes || s.wide() < 0 {
 			e.dropBody() // the index goes on without bodies
 		}
 		s.index(e)

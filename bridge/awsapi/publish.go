@@ -46,6 +46,7 @@ func PublishAll(ctx context.Context, ns *core.Namespace, pubs []*core.Publicatio
 			g.Confirmed(uint64(i), core.Outcome{Err: err})
 		}
 	}
+	defer p.Close()
 	p.Flush()
 	g.one()
 	select {
