@@ -127,6 +127,7 @@ type Broker struct {
 	counters counters
 	lost     lost
 	options  sharedOptions
+	singles  sync.Pool    // of *single
 	retains  atomic.Int64 // retained values on their way to the store
 	looks    atomic.Pointer[look]
 
@@ -160,6 +161,7 @@ func New(store Store, o Options) (*Broker, error) {
 		fatal = func(err error) { panic(err) }
 	}
 	b.windows = [2]windowLimits{{b.limits.WindowMessages, b.limits.WindowBytes, b.wide}, {groupedWindow, b.limits.WindowBytes, b.wide}}
+	b.singles.New = b.newSingle
 	b.begun = b.Now()
 	b.timers = newTimers(b.clock, b.Now)
 	b.blocked.timer = b.timers.new(b.lookBlocked)

@@ -11,6 +11,7 @@ type Publisher struct {
 	ns      *Namespace // immutable
 	limit   int        // immutable
 	patient bool       // immutable
+	parks   bool       // owner goroutine only; it has parked something
 	queued  bool       // guarded by Broker.parkMu; it is in Broker.parked
 
 	dirty  []Flusher // owner goroutine only
@@ -61,6 +62,7 @@ func (p *Publisher) Publish(pub *Publication) error {
 	over := len(p.parked) > 0 || p.waits()
 	park := over && (p.patient || !op.droppable())
 	if park {
+		p.parks = true
 		p.parked = append(p.parked, op)
 		p.bytes += op.size
 		b.park(p)
@@ -206,19 +208,34 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 // Publish publishes one message and waits for its outcome: for HTTP. A
 // cancelled ctx stops the waiting, not the publish.
 func (ns *Namespace) Publish(ctx context.Context, pub *Publication) (Outcome, error) {
-	w := newWaiter()
-	pub.Confirm, pub.Token = w, 0
-	p := ns.NewPublisher(1)
-	if err := p.Publish(pub); err != nil {
+	s := ns.b.singles.Get().(*single)
+	pub.Confirm, pub.Token = s.w, 0
+	s.p.ns = ns
+	if err := s.p.Publish(pub); err != nil {
 		return Outcome{}, err
 	}
-	p.Flush()
-	o, err := w.wait(ctx)
-	p.Close()
+	s.p.Flush()
+	o, err := s.w.wait(ctx)
+	if err == nil && !s.p.parks { // else the committer may be at it still
+		ns.b.singles.Put(s)
+	} else {
+		s.p.Close()
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
 	return o, o.Err
+}
+
+// single is what Namespace.Publish needs for one message. It is used again once
+// the outcome has come, after which nobody else knows of it.
+type single struct {
+	p Publisher
+	w waiter
+}
+
+func (b *Broker) newSingle() any {
+	return &single{p: Publisher{limit: 1}, w: newWaiter()}
 }
 
 // waiter is a Confirm that one goroutine waits for.

@@ -2,10 +2,11 @@ package awsapi
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -85,11 +86,13 @@ func setDefault[T comparable](v *T, def T) {
 
 // newRequestID is a UUID of version 4, as AWS's request ids are.
 func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	var b [16]byte // no secret: the runtime's generator will do
+	binary.LittleEndian.PutUint64(b[:], rand.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], rand.Uint64())
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	text := make([]byte, 0, 36)
+	var room [36]byte
+	text := room[:0]
 	for i, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
 		if i > 0 {
 			text = append(text, '-')
@@ -133,7 +136,8 @@ type turn struct {
 	query *wire.Query
 	done  bool // the reply was begun
 
-	unread bool // some of the body may not have come yet
+	unread  bool // some of the body may not have come yet
+	hurried bool // a deadline is on it
 }
 
 // serve goes through the stages of doc.go; its error is the reply.

@@ -91,6 +91,13 @@ func (c *conn) next(length int64) {
 	c.body, c.lines, c.line, c.after = false, 0, 0, 0
 }
 
+// brought says that a body of this length has been read, if it is not chunked.
+func (c *conn) brought(length int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.body && length >= 0 && c.after >= length
+}
+
 // CloseWrite lets net/http end a refused request without a reset.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -28,20 +28,64 @@ func ParseQueueURL(s string) (QueueRef, bool) {
 	if !strings.Contains(s, "/") {
 		return QueueRef{Name: s}, true
 	}
-	u, err := url.Parse(s)
-	if err != nil {
-		return QueueRef{}, false
+	host, path, ok := cutPlainURL(s)
+	if !ok {
+		u, err := url.Parse(s)
+		if err != nil {
+			return QueueRef{}, false
+		}
+		host, path = u.Hostname(), u.Path
 	}
-	ref, ok := parseQueuePath(u.Path)
+	ref, ok := parseQueuePath(path)
 	if ok && ref.Region == "" {
-		ref.Region = regionOfHost(u.Hostname())
+		ref.Region = regionOfHost(host)
 	}
 	return ref, ok
 }
 
+// cutPlainURL is url.Parse for what queue URLs are made of, without its cost:
+// every call but a few names its queue so.
+func cutPlainURL(s string) (host, path string, ok bool) {
+	rest, ok := strings.CutPrefix(s, "http://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(s, "https://"); !ok {
+			return "", "", false
+		}
+	}
+	at := strings.IndexByte(rest, '/')
+	if at < 0 {
+		return "", "", false
+	}
+	path = rest[at:]
+	host, port, _ := strings.Cut(rest[:at], ":")
+	return host, path, consists(host, "-.") && consists(port, "") && !strings.ContainsFunc(port, isLetter) && consists(path, "-._/")
+}
+
+// consists tells whether s is ASCII letters, digits and the others alone.
+func consists(s, others string) bool {
+	for _, c := range []byte(s) {
+		if !isLetter(rune(c)) && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
 // parseQueuePath reads the path of a queue URL.
 func parseQueuePath(path string) (QueueRef, bool) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+	path = strings.Trim(path, "/")
+	if strings.Count(path, "/") > 3 {
+		return QueueRef{}, false
+	}
+	var room [4]string
+	parts := room[:0]
+	for more := true; more; {
+		var part string
+		part, path, more = strings.Cut(path, "/")
+		parts = append(parts, part)
+	}
 	var ref QueueRef
 	switch {
 	case len(parts) == 4 && parts[0] == "queue":
@@ -56,6 +100,9 @@ func parseQueuePath(path string) (QueueRef, bool) {
 
 // regionOfHost finds the region in sqs.<region>.x and <region>.queue.x.
 func regionOfHost(host string) string {
+	if !strings.Contains(host, "sqs") && !strings.Contains(host, "queue") {
+		return ""
+	}
 	labels := strings.Split(host, ".")
 	for i, l := range labels {
 		switch {

@@ -15,11 +15,13 @@ import (
 // length it announces.
 const firstChunk = 4 << 10
 
-// hurry puts a deadline on the body, before anything else looks at the request. A
-// reply that leaves before the whole body has come closes the connection, or
+// hurry puts a deadline on the body, unless it came with its headers, before
+// anything else looks at the request. A reply that leaves before the whole body has come closes the connection, or
 // net/http would wait for the rest first.
 func (t *turn) hurry() {
-	if t.unread = t.r.ContentLength != 0 && t.r.Body != nil; t.unread {
+	t.unread = t.r.ContentLength != 0 && t.r.Body != nil
+	c, ok := t.r.Context().Value(connKey{}).(*conn)
+	if t.hurried = t.unread && !(ok && c.brought(t.r.ContentLength)); t.hurried {
 		_ = t.control().SetReadDeadline(time.Now().Add(t.edge.cfg.BodyTimeout)) // unsupported by test recorders only
 	}
 }
@@ -39,7 +41,9 @@ func (t *turn) receive() error {
 	if err := t.read(); err != nil {
 		return err
 	}
-	t.unread = false
+	if t.unread = false; !t.hurried {
+		return nil
+	}
 	_ = t.control().SetReadDeadline(time.Time{}) // fails only on a connection that is gone, as the handler's ctx tells
 	return nil
 }

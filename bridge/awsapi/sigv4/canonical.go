@@ -72,28 +72,43 @@ func (c *claim) appendHeaders(b []byte, r *http.Request) []byte {
 		name, rest, _ = strings.Cut(rest, ";")
 		b = append(b, name...)
 		b = append(b, ':')
-		for i, v := range headerValues(r, name) {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendTrimmed(b, v)
-		}
-		b = append(b, '\n')
+		b = append(appendValues(b, r, name), '\n')
 	}
 	return b
 }
 
-// headerValues are a header's; net/http keeps two of them elsewhere.
-func headerValues(r *http.Request, name string) []string {
-	values := r.Header[textproto.CanonicalMIMEHeaderKey(name)]
-	switch {
-	case name == "host":
-		return []string{r.Host}
-	case name == "content-length" && len(values) == 0 && r.ContentLength >= 0:
-		return []string{strconv.FormatInt(r.ContentLength, 10)}
+// appendValues writes a header's; net/http keeps two of them elsewhere.
+func appendValues(b []byte, r *http.Request, name string) []byte {
+	if name == "host" {
+		return appendTrimmed(b, r.Host)
 	}
-	return values
+	key, usual := usualHeaders[name]
+	if !usual {
+		key = textproto.CanonicalMIMEHeaderKey(name)
+	}
+	values := r.Header[key]
+	if name == "content-length" && len(values) == 0 && r.ContentLength >= 0 {
+		return strconv.AppendInt(b, r.ContentLength, 10)
+	}
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendTrimmed(b, v)
+	}
+	return b
 }
+
+// usualHeaders are under the names that net/http has for them, which are costly to
+// make from those that clients sign by.
+var usualHeaders = func() map[string]string {
+	m := map[string]string{}
+	for _, name := range []string{"content-type", "content-length", "x-amz-date", "x-amz-target", "x-amz-security-token", "x-amz-content-sha256",
+		"x-amzn-query-mode", "x-amz-user-agent", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "accept-encoding"} {
+		m[name] = textproto.CanonicalMIMEHeaderKey(name)
+	}
+	return m
+}()
 
 // appendTrimmed takes off outer spaces and makes inner runs of them one.
 func appendTrimmed(b []byte, v string) []byte {

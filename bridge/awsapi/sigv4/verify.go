@@ -35,7 +35,14 @@ type scope struct{ keyID, day, region, service string }
 
 type derived struct {
 	secret string
-	macs   *sync.Pool // of hash.Hash, keyed: making one costs as much as using it
+	macs   *sync.Pool // of *keyedHash: making one costs as much as using it
+}
+
+// keyedHash is a keyed HMAC with room for what goes in and out.
+type keyedHash struct {
+	hash.Hash
+	text [192]byte
+	sum  [sha256.Size]byte
 }
 
 // maxKeys bounds the cache: one key a user, day, region and service.
@@ -136,14 +143,13 @@ func (v *Verifier) compare(c *claim, secret string, r *http.Request, body []byte
 	var room [1024]byte
 	canonical := c.appendCanonical(room[:0], r, body)
 	sum := sha256.Sum256(canonical)
-	toSign := c.appendToSign(make([]byte, 0, 192), &sum)
 	var want [2 * sha256.Size]byte
-	var mac [sha256.Size]byte
-	h := d.macs.Get().(hash.Hash)
+	h := d.macs.Get().(*keyedHash)
+	defer d.macs.Put(h)
+	toSign := c.appendToSign(h.text[:0], &sum)
 	h.Reset()
 	h.Write(toSign)
-	hex.Encode(want[:], h.Sum(mac[:0]))
-	d.macs.Put(h)
+	hex.Encode(want[:], h.Sum(h.sum[:0]))
 	if !hmac.Equal(want[:], []byte(c.signature)) {
 		return mismatched(string(canonical), string(toSign)) // copies: the usual case needs no heap
 	}
@@ -188,7 +194,7 @@ func derive(secret string, sc scope) derived {
 	for _, s := range []string{sc.region, sc.service, terminator} {
 		k = sign(k[:], []byte(s))
 	}
-	return derived{secret: secret, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, k[:]) }}}
+	return derived{secret: secret, macs: &sync.Pool{New: func() any { return &keyedHash{Hash: hmac.New(sha256.New, k[:])} }}}
 }
 
 func sign(key, data []byte) (sum [sha256.Size]byte) {
