@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Protocol string // as in "mqtt"
 	Store    core.Store
-	Options  core.Options     // Clock, Rand and Fatal are set by Open
+	Options  core.Options     // Rand and Fatal are set by Open; Clock, where there is none
 	Net      protocols.Config // Log is set to nowhere if it is nil
 	Pipes    bool             // connections are net.Pipe instead of TCP
 	Handler  func(*core.Broker) protocols.Handler
@@ -35,7 +35,10 @@ type Door struct {
 func Open(t testing.TB, cfg Config) *Door {
 	t.Helper()
 	o := cfg.Options
-	o.Clock, o.Rand = clock{}, rand.Reader
+	o.Rand = rand.Reader
+	if o.Clock == nil {
+		o.Clock = clock{}
+	}
 	o.Fatal = func(err error) { t.Errorf("fatal: %v", err) }
 	b, err := core.New(cfg.Store, o)
 	if err != nil {

@@ -75,7 +75,8 @@ func (c *conn) fetchRetained(r *retainedValues) (more bool) {
 		c.h.cfg.Log.Error("retained messages cannot be read", "filter", r.filter, "error", err)
 		return false
 	}
-	r.batch = slices.DeleteFunc(ms, func(m *core.Message) bool { return m.PublishedAt > r.since })
+	now := c.h.cfg.Broker.Now() // of a time to come is what a run published whose clock was ahead
+	r.batch = slices.DeleteFunc(ms, func(m *core.Message) bool { return m.PublishedAt > r.since && m.PublishedAt <= now })
 	return fetched
 }
 
