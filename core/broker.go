@@ -130,6 +130,8 @@ type Broker struct {
 	singles  sync.Pool    // of *single
 	retains  atomic.Int64 // retained values on their way to the store
 	looks    atomic.Pointer[look]
+	cursors  atomic.Uint64 // over retained values, ever made
+	awaited  atomic.Uint64 // what was submitted before this many of them were made is in the store
 
 	ids struct { // random bytes for message ids
 		sync.Mutex

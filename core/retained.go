@@ -33,6 +33,7 @@ type RetainedCursor struct {
 	at, hi []byte // where the next scan begins; nil at: the end
 	made   *look  // in its millisecond
 	nth    uint64 // of what is published in it
+	no     uint64 // which cursor it is
 }
 
 // A look is the millisecond in which cursors were made: by its time alone a
@@ -101,7 +102,7 @@ func (ns *Namespace) Retained(f match.Filter) *RetainedCursor {
 	lo, hi := f.Range()
 	prefix := ns.retainedPrefix()
 	made := ns.b.looking()
-	c := &RetainedCursor{ns: ns, made: made, nth: made.count(), cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
+	c := &RetainedCursor{ns: ns, made: made, nth: made.count(), no: ns.b.cursors.Add(1), cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
 	if c.hi = prefixEnd(prefix); hi != nil {
 		c.hi = append(bytes.Clone(prefix), hi...)
 	}
@@ -128,11 +129,8 @@ func (ns *Namespace) RetainedAfter(f match.Filter, path string) *RetainedCursor 
 
 // Next returns up to n more; none means the end.
 func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
-	b := c.ns.b
-	if b.retains.Load() > 0 {
-		if err := b.wait(Local, nil); err != nil {
-			return nil, err
-		}
+	if err := c.await(); err != nil {
+		return nil, err
 	}
 	size := 0
 	for c.at != nil && len(ms) < n && size < retainedBytes {
@@ -143,6 +141,22 @@ func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
 		ms = append(ms, found...)
 	}
 	return ms, nil
+}
+
+// await returns when the retained publishes that were submitted before the cursor
+// was made are in the store. Who waits does so for all cursors there are.
+func (c *RetainedCursor) await() error {
+	b := c.ns.b
+	if c.no <= b.awaited.Load() || b.retains.Load() == 0 {
+		return nil
+	}
+	made := b.cursors.Load()
+	if err := b.wait(Local, nil); err != nil {
+		return err
+	}
+	for last := b.awaited.Load(); last < made && !b.awaited.CompareAndSwap(last, made); last = b.awaited.Load() {
+	}
+	return nil
 }
 
 // seekAfter is how many keys a scan passes over before it seeks instead.
