@@ -106,6 +106,17 @@ func needs(a core.Action, h handler) handler {
 	}
 }
 
+// whole is needs for what is not of one namespace: who may do everything in a
+// namespace of his own is nobody to the others'.
+func whole(a core.Action, h handler) handler {
+	return needs(a, func(w http.ResponseWriter, r *request) error {
+		if r.who.Namespace != "" {
+			return denied("what concerns all namespaces")
+		}
+		return h(w, r)
+	})
+}
+
 func denied(what string) error {
 	return &core.Error{Kind: core.Denied, Msg: "no permission for " + what}
 }

@@ -12,9 +12,13 @@ func TestWhoMay(t *testing.T) {
 		c.Access, c.AllowedHosts = users(t), []string{"broker.lan"}
 		c.Disconnect = func(id uint64) bool { return id == 7 }
 	})
-	for _, s := range []*Service{open, closed} {
+	profiled := newService(t, func(c *Config) { c.Access, c.Profiles = users(t), true })
+	for _, s := range []*Service{open, closed, profiled} {
 		declare(t, s, "orders", 1)
 		declare(t, s, "bills", 1)
+		if _, err := s.cfg.Broker.Namespace("shop"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	loopback := func(r *http.Request) { r.RemoteAddr = "127.0.0.1:4000" }
 	foreign := func(r *http.Request) { r.Host = "broker.lan" }
@@ -65,6 +69,19 @@ func TestWhoMay(t *testing.T) {
 		{closed, false, "PUT /v1/hold", []func(*http.Request){as("some", "s")}, 403},
 		{closed, false, "PUT /v1/hold", []func(*http.Request){as("root", "r")}, 400},
 		{closed, false, "DELETE /v1/hold", []func(*http.Request){as("root", "r")}, 200},
+		// Who may do everything in another namespace is nobody to the broker as a whole.
+		{closed, false, "GET /v1/queues", []func(*http.Request){as("tenant", "t")}, 200},
+		{closed, false, "GET /v1/sessions", []func(*http.Request){as("tenant", "t")}, 200},
+		{closed, false, "GET /metrics", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "GET /v1/overview", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "GET /v1/connections", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "DELETE /v1/connections/7", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "PUT /v1/hold", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "DELETE /v1/hold", []func(*http.Request){as("tenant", "t")}, 403},
+		{closed, false, "GET /api/queues", []func(*http.Request){as("tenant", "t")}, 200},
+		{closed, false, "GET /api/users/root", []func(*http.Request){as("tenant", "t")}, 404},
+		{closed, false, "GET /api/users/tenant", []func(*http.Request){as("tenant", "t")}, 200},
+		{closed, false, "GET /api/users/tenant", []func(*http.Request){as("root", "r")}, 200},
 		// RabbitMQ's API, behind the same guard and login.
 		{open, true, "GET /api/overview", nil, 200},
 		{open, true, "GET /api/overview", []func(*http.Request){foreign}, 403},
@@ -83,6 +100,8 @@ func TestWhoMay(t *testing.T) {
 		{closed, true, "GET /api/overview", []func(*http.Request){as("guest", "guest")}, 401},
 		{closed, false, "GET /api/overview", []func(*http.Request){as("guest", "guest"), loopback}, 401},
 		{closed, false, "GET /debug/pprof/", []func(*http.Request){as("root", "r")}, 404},
+		{profiled, false, "GET /debug/pprof/", []func(*http.Request){as("tenant", "t")}, 403},
+		{profiled, false, "GET /debug/pprof/", []func(*http.Request){as("root", "r")}, 200},
 	} {
 		method, target, _ := strings.Cut(tt.request, " ")
 		if status, body := ask(t, tt.s.Handler(tt.anonymous), method, target, tt.change...); status != tt.status {

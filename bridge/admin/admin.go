@@ -90,17 +90,17 @@ func (s *Service) Handler(anonymous bool) http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	for pattern, h := range map[string]handler{
-		"GET /metrics":                 needs(core.Read, s.showMetrics),
-		"GET /v1/overview":             needs(core.Read, s.overview),
+		"GET /metrics":                 whole(core.Read, s.showMetrics),
+		"GET /v1/overview":             whole(core.Read, s.overview),
 		"GET /v1/queues":               s.queues,
 		"GET /v1/queues/{name}":        s.queue,
 		"POST /v1/queues/{name}/purge": s.purge,
 		"GET /v1/topics":               s.topics,
 		"GET /v1/sessions":             needs(core.Read, s.sessions),
-		"PUT /v1/hold":                 needs(core.Configure, s.hold),
-		"DELETE /v1/hold":              needs(core.Configure, s.release),
-		"GET /v1/connections":          needs(core.Read, s.connections),
-		"DELETE /v1/connections/{id}":  needs(core.Configure, s.disconnect),
+		"PUT /v1/hold":                 whole(core.Configure, s.hold),
+		"DELETE /v1/hold":              whole(core.Configure, s.release),
+		"GET /v1/connections":          whole(core.Read, s.connections),
+		"DELETE /v1/connections/{id}":  whole(core.Configure, s.disconnect),
 	} {
 		mux.Handle(pattern, s.guarded(anonymous, h))
 	}
@@ -108,7 +108,7 @@ func (s *Service) Handler(anonymous bool) http.Handler {
 		return s.login(w, r, anonymous)
 	}))
 	if s.cfg.Profiles {
-		mux.Handle("GET /debug/pprof/", s.guarded(anonymous, needs(core.Configure, profile)))
+		mux.Handle("GET /debug/pprof/", s.guarded(anonymous, whole(core.Configure, profile)))
 	}
 	return mux
 }

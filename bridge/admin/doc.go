@@ -8,20 +8,23 @@
 //	path                               method  needs
 //	/healthz                           GET     nothing: 200 while the process is alive and its store has not failed
 //	/readyz                            GET     nothing: 200 while new messages are taken, else 503 and why
-//	/metrics                           GET     read on every queue; Prometheus' text format
-//	/v1/overview                       GET     read on every queue
+//	/metrics                           GET     read on all; Prometheus' text format
+//	/v1/overview                       GET     read on all
 //	/v1/queues?prefix=&hidden=&after=  GET     shows the queues that one may read, 1,000 at a time
 //	/v1/queues/{name}                  GET     read on it
 //	/v1/queues/{name}/purge            POST    configure on it
 //	/v1/topics                         GET     shows those that one may read
 //	/v1/sessions                       GET     read on every queue
-//	/v1/connections                    GET     read on every queue
-//	/v1/connections/{id}               DELETE  configure on every queue
-//	/v1/hold                           PUT     configure on every queue: publishes wait, for the reason of the body, until DELETE
+//	/v1/connections                    GET     read on all
+//	/v1/connections/{id}               DELETE  configure on all
+//	/v1/hold                           PUT     configure on all: publishes wait, for the reason of the body, until DELETE
 //	/api/...                                   RabbitMQ's management API: package rabbit
-//	/debug/pprof/...                   GET     configure on every queue; only with Config.Profiles; mutex and
+//	/debug/pprof/...                   GET     configure on all; only with Config.Profiles; mutex and
 //	                                           block record while they are asked for (?seconds=, 10)
 //	console                            absent
+//
+// "On all" is on every queue, for a user of the default namespace: what is not of
+// one namespace is not for who administers another.
 //
 // Every path under /v1 takes ?namespace=NAME; without it, the default one. A
 // name with a `/` is written with %2F.

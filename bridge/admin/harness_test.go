@@ -105,6 +105,9 @@ func users(t *testing.T) *core.Access {
 	a, err := core.NewAccess([]core.AccessUser{
 		{Name: "root", PasswordHash: "r", Grants: []core.Grant{{Actions: core.Configure | core.Read, Queues: []string{"*"}, Topics: []match.Filter{all}}}},
 		{Name: "some", PasswordHash: "s", Grants: []core.Grant{{Actions: core.Read, Queues: []string{"orders*"}}}},
+		{Name: "tenant", PasswordHash: "t", Namespace: "shop", Grants: []core.Grant{
+			{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}, Topics: []match.Filter{all}},
+		}},
 		{Name: "sensor", PasswordHash: "p", Grants: []core.Grant{{Actions: core.Write, Topics: []match.Filter{all}}}},
 	}, plain, make([]byte, 16))
 	if err != nil {

@@ -34,11 +34,11 @@ func tags(may func(core.Action, string) bool) []string {
 }
 
 // known is the users; without any there is guest, who is whoever comes.
-func (s *Service) known() []core.User {
+func (s *Service) known(r *request) []core.User {
 	if s.cfg.Access == nil {
 		return []core.User{{Name: "guest", Grants: []core.Grant{{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}}}}
 	}
-	return s.cfg.Access.Users()
+	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool { return r.who.Namespace != "" && u.Namespace != r.who.Namespace })
 }
 
 func userRow(u core.User) row {
@@ -50,7 +50,7 @@ func userRow(u core.User) row {
 
 func (s *Service) users(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
-		for _, u := range s.known() {
+		for _, u := range s.known(r) {
 			if !yield(userRow(u)) {
 				return
 			}
@@ -59,7 +59,7 @@ func (s *Service) users(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) user(w http.ResponseWriter, r *request) error {
-	for _, u := range s.known() {
+	for _, u := range s.known(r) {
 		if u.Name == r.PathValue("user") {
 			return answer(w, http.StatusOK, userRow(u))
 		}
@@ -68,9 +68,9 @@ func (s *Service) user(w http.ResponseWriter, r *request) error {
 }
 
 // permissionRows are the users' permissions, of one vhost unless that is nil.
-func (s *Service) permissionRows(of *core.Namespace) iter.Seq[row] {
+func (s *Service) permissionRows(r *request, of *core.Namespace) iter.Seq[row] {
 	return func(yield func(row) bool) {
-		for _, u := range s.known() {
+		for _, u := range s.known(r) {
 			if of != nil && u.Namespace != of.Name() {
 				continue
 			}
@@ -110,11 +110,11 @@ func pattern(grants []core.Grant, a core.Action) string {
 }
 
 func (s *Service) permissions(w http.ResponseWriter, r *request) error {
-	return list(w, r, s.permissionRows(r.ns))
+	return list(w, r, s.permissionRows(r, r.ns))
 }
 
 func (s *Service) permission(w http.ResponseWriter, r *request) error {
-	for x := range s.permissionRows(r.ns) {
+	for x := range s.permissionRows(r, r.ns) {
 		if x["user"] == r.PathValue("user") {
 			return answer(w, http.StatusOK, x)
 		}
@@ -124,7 +124,7 @@ func (s *Service) permission(w http.ResponseWriter, r *request) error {
 
 func (s *Service) permissionsOfUser(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
-		for x := range s.permissionRows(nil) {
+		for x := range s.permissionRows(r, nil) {
 			if x["user"] == r.PathValue("user") && !yield(x) {
 				return
 			}
