@@ -92,13 +92,19 @@ func (c *conn) authenticate(f *wire.Frame) (*core.Principal, error) {
 }
 
 // namespace is the one that host names, if there is one of that name: any other
-// host is no error, since most clients write where they connect to. A user who
-// has a namespace of his own stays there.
+// host is no error, since most clients write where they connect to. A user stays
+// in his own: permissions are not for queues of the same name in another. One of
+// the default namespace who asks for another by name is told so; who has one may
+// write anything.
 func (c *conn) namespace(who *core.Principal, host string) (*core.Namespace, error) {
 	if who.Namespace == "" && host != "" {
 		for _, ns := range c.h.cfg.Broker.Namespaces() {
-			if ns.Name() == host {
+			switch {
+			case ns.Name() != host:
+			case who.Anonymous:
 				return ns, nil
+			default:
+				return nil, refuse("Access refused", "access to the virtual host %s is not permitted to this user", host)
 			}
 		}
 	}

@@ -398,6 +398,22 @@ func TestHostIsNamespace(t *testing.T) {
 	}
 }
 
+// A user's permissions are of one namespace, and no host leads out of it.
+func TestHostLeadsNoUserAway(t *testing.T) {
+	w := newWorld(t, withUsers(t))
+	ns, err := w.b.Namespace("tenant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.client().refused("CONNECT accept-version:1.2; host:tenant; login:other; passcode:secret", "not permitted")
+	c := w.connected("1.2", "host:example.org; login:other; passcode:secret")
+	c.send("SEND destination:/queue/x; receipt:r")
+	c.want("RECEIPT")
+	if n := len(ns.Queues("", true)); n != 0 {
+		t.Errorf("%d queues of another namespace", n)
+	}
+}
+
 func withUsers(t *testing.T) func(*world) {
 	topics := func(filters ...string) (fs []match.Filter) {
 		for _, f := range filters {
