@@ -226,6 +226,11 @@ func (c *Consumer) deliver(e *entry, dirty *[]Flusher) {
 func (c *Consumer) took(e *entry, noAck bool) {
 	q, b := c.q, c.q.ns.b
 	b.counters.delivered.Add(1)
+	if noAck && e.keep == inMemory {
+		q.st.end(e)
+		q.letGo(e)
+		return
+	}
 	if noAck {
 		op := &settleOp{q: q}
 		op.entries = op.few[:0]

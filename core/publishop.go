@@ -1,6 +1,7 @@
 package core
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/core/match"
@@ -37,6 +38,9 @@ type target struct {
 	key     string // of the binding
 }
 
+// spareOps are operations that nothing was left for.
+var spareOps = sync.Pool{New: func() any { return new(publishOp) }}
+
 // prepare checks a publication, sends it to the sinks, lets queues take it
 // that can at once, and returns the operation for the rest; nil if there is
 // none (then confirmed) or with an error (then not).
@@ -71,7 +75,8 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	b.counters.published.Add(1)
 	identify(m, rs)
 	p.sinks, p.behind, p.laggard = 0, 0, nil
-	op := &publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
+	op := spareOps.Get().(*publishOp)
+	*op = publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
 	op.targets = op.one[:0]
 	for i := range rs {
 		r := &rs[i]
@@ -94,7 +99,10 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		pub.Session.note(pub.Mark)
 	}
 	if len(op.targets) == 0 && !op.retains() && (pub.Mark == nil || !pub.Session.durable) {
-		p.confirmed(pub, op.out)
+		out := op.out
+		*op = publishOp{}
+		spareOps.Put(op)
+		p.confirmed(pub, out)
 		return nil, nil
 	}
 	op.encode()

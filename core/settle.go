@@ -24,15 +24,21 @@ func (op *settleOp) remove(e *entry) {
 
 // gone takes an entry that is already out of every list. Queue lock held.
 func (op *settleOp) gone(e *entry) {
-	b := op.q.ns.b
-	b.uncharge(e)
-	e.msg = nil
-	b.counters.settled.Add(1)
+	op.q.letGo(e)
 	if e.keep != inMemory {
 		op.stored = true
 	}
-	op.q.leaves(e)
 	op.entries = append(op.entries, e)
+}
+
+// letGo is the end of a settled entry, but for what the store has of it. Lock
+// held.
+func (q *Queue) letGo(e *entry) {
+	b := q.ns.b
+	b.uncharge(e)
+	e.msg = nil
+	b.counters.settled.Add(1)
+	q.leaves(e)
 }
 
 // submit hands it to the committer if there is anything to write.
