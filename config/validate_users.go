@@ -32,6 +32,11 @@ func (ps *problems) users(c Config) {
 		for j, k := range u.AccessKeys {
 			ps.accessKey(at(at("users", i, "access_keys"), j, ""), k, ids)
 		}
+		for j, tag := range u.Tags {
+			if tag != "administrator" {
+				ps.add(at(at("users", i, "tags"), j, ""), "%s is not administrator, the one tag there is", quote(tag))
+			}
+		}
 		for j, p := range u.Permissions {
 			ps.permission(at(at("users", i, "permissions"), j, ""), p)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +45,8 @@ func ParseAction(s string) (Action, bool) {
 // A Grant allows Actions on queues and topics.
 type Grant struct {
 	Actions Action
-	Queues  []string // names, in which `*` stands for any text; of exchanges too
+	Queues  []string       // names, in which `*` stands for any text; of exchanges too
+	Names   *regexp.Regexp // names too, by an expression that is found anywhere in them; nil: none
 	Topics  []match.Filter
 }
 
@@ -56,6 +58,11 @@ type AccessUser struct {
 	SCRAM        *SCRAMVerifier    // nil: no login by SCRAM-SHA-256
 	AccessKeys   map[string]string // secrets by id
 	Grants       []Grant
+	Tags         []string // a bridge's own words
+
+	Elsewhere map[string][]Grant // grants in other namespaces, for doors that name one
+	account   bool               // may enter only the namespaces that are named in
+	home      bool               // Grants, if home says so, or Elsewhere
 }
 
 // A Principal is who a connection or request acts for: a user or Anonymous.
@@ -64,12 +71,57 @@ type AccessUser struct {
 type Principal struct {
 	Name      string // "" for Anonymous
 	Namespace string
-	Anonymous bool                    // may do everything: only where anonymous clients are let in
-	grants    atomic.Pointer[[]Grant] // nil: none
+	Anonymous bool                   // may do everything: only where anonymous clients are let in
+	rights    atomic.Pointer[rights] // nil: none
+}
+
+// rights are what a Principal may do. Immutable.
+type rights struct {
+	grants    []Grant
+	tags      []string
+	account   bool                  // only the namespaces that are named can be entered
+	home      bool                  // the Principal's own is
+	elsewhere map[string]*Principal // by namespace
 }
 
 // AnonymousPrincipal is whoever a listener lets in without credentials.
 func AnonymousPrincipal() *Principal { return &Principal{Anonymous: true} }
+
+// In is the same user in another namespace, or the same one; nil: not to be
+// entered. What it may do follows Access as p does.
+func (p *Principal) In(namespace string) *Principal {
+	if p.Anonymous {
+		return p
+	}
+	r := p.rights.Load()
+	switch {
+	case r == nil:
+		return nil
+	case namespace == p.Namespace:
+		if r.account && !r.home {
+			return nil
+		}
+		return p
+	}
+	return r.elsewhere[namespace]
+}
+
+// Account says that the user was made while the broker ran (Account): what is
+// not about one queue or topic is then a matter of tags alone.
+func (p *Principal) Account() bool {
+	r := p.rights.Load()
+	return r != nil && r.account
+}
+
+// Tagged says whether the user has one of these tags.
+func (p *Principal) Tagged(tags ...string) bool {
+	r := p.rights.Load()
+	return r != nil && slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(r.tags, tag) })
+}
+
+// anyName is a pattern for all names, and a name that no other pattern matches:
+// who asks for it asks for every name.
+const anyName = "*"
 
 // MayQueue reports whether all the actions are granted on a queue.
 func (p *Principal) MayQueue(a Action, name string) bool {
@@ -79,7 +131,7 @@ func (p *Principal) MayQueue(a Action, name string) bool {
 				return true
 			}
 		}
-		return false
+		return g.Names != nil && name != anyName && g.Names.MatchString(name)
 	})
 }
 
@@ -134,8 +186,8 @@ func (p *Principal) may(a Action, covers func(*Grant) bool) bool {
 }
 
 func (p *Principal) granted() []Grant {
-	if all := p.grants.Load(); all != nil {
-		return *all
+	if r := p.rights.Load(); r != nil {
+		return r.grants
 	}
 	return nil
 }
@@ -170,7 +222,13 @@ type Access struct {
 	current  atomic.Pointer[roster] // replaced as a whole
 	turns    chan struct{}          // bounds how many passwords are hashed at once
 
-	mu    sync.Mutex
+	mu         sync.Mutex
+	changing   sync.Mutex          // one change of the users at a time
+	configured []AccessUser        // guarded by changing
+	accounts   map[string]*Account // guarded by changing; values are not changed
+	broker     *Broker             // guarded by changing; nil: accounts are not kept
+	ended      func(names []string)
+
 	tries int            // guarded by mu; logins that hash or wait for it
 	from  map[string]int // guarded by mu; the same of each address
 }
@@ -205,6 +263,8 @@ func NewAccess(users []AccessUser, verify VerifyPassword, proofKey []byte) (*Acc
 		proofKey: append([]byte(nil), proofKey...),
 		turns:    make(chan struct{}, maxHashing),
 		from:     map[string]int{},
+
+		configured: slices.Clone(users),
 	}
 	a.current.Store(all)
 	return a, nil
@@ -298,7 +358,12 @@ type User struct {
 	Namespace string
 	Password  bool // logs in with one
 	Grants    []Grant
+	Tags      []string
+	Account   bool // it was made while the broker ran
 }
+
+// Empty says that there are no users.
+func (a *Access) Empty() bool { return len(a.current.Load().users) == 0 }
 
 // Users lists them, ordered by name.
 func (a *Access) Users() []User {
@@ -306,7 +371,7 @@ func (a *Access) Users() []User {
 	list := make([]User, 0, len(users))
 	for _, u := range users {
 		p := u.principal
-		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.granted())})
+		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.granted()), Tags: u.tags, Account: p.Account()})
 	}
 	slices.SortFunc(list, func(a, b User) int { return cmpString(a.Name, b.Name) })
 	return list

@@ -153,12 +153,12 @@ func TestByAccessKey(t *testing.T) {
 
 func TestPrincipalMay(t *testing.T) {
 	p := &Principal{Name: "app"}
-	p.grant([]Grant{
+	p.grant(&AccessUser{Grants: []Grant{
 		{Actions: Configure | Write, Queues: []string{"orders*"}},
 		{Actions: Read, Queues: []string{"sensor-readings", "orders.*"},
 			Topics: []match.Filter{accessFilter(t, "sensors/#"), accessFilter(t, "+/status")}},
 		{Actions: Write, Topics: []match.Filter{accessFilter(t, "sensors/+/temp"), accessFilter(t, "$queue/x")}},
-	})
+	}})
 	for _, c := range []struct {
 		a    Action
 		name string
@@ -240,7 +240,7 @@ func TestMatchesName(t *testing.T) {
 
 func TestMayPathAllocates(t *testing.T) {
 	p := &Principal{}
-	p.grant([]Grant{{Actions: Write, Topics: []match.Filter{accessFilter(t, "sensors/+/temp")}}})
+	p.grant(&AccessUser{Grants: []Grant{{Actions: Write, Topics: []match.Filter{accessFilter(t, "sensors/+/temp")}}}})
 	if n := testing.AllocsPerRun(100, func() { p.MayPath(Write, "sensors/kitchen/temp") }); n != 0 {
 		t.Errorf("%v allocations a publish", n)
 	}

@@ -141,6 +141,7 @@ type Broker struct {
 
 	mu         sync.RWMutex
 	namespaces map[string]*Namespace     // guarded by mu
+	accounts   map[string]*Account       // by recover; Access.Keep takes them
 	watchers   map[string]func(*Session) // guarded by mu; by dialect
 
 	parkMu sync.Mutex

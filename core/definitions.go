@@ -46,7 +46,7 @@ type (
 	}
 )
 
-// defKey is the key of a definition: n, q, t, b, e, p, r or s.
+// defKey is the key of a definition: n, q, t, b, e, p, r, s or u.
 func defKey(kind byte, ns, name string) []byte {
 	key := append([]byte{tabDef, kind}, ns...)
 	return append(append(key, 0), name...)

@@ -21,7 +21,7 @@ func (b *Broker) recover() error {
 		kind byte
 		take func(ns *Namespace, name string, val []byte) error
 	}{
-		{'n', nil}, {'p', r.policy}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding}, {'r', r.replay},
+		{'n', nil}, {'u', r.account}, {'p', r.policy}, {'t', r.topic}, {'q', r.queue}, {'s', r.session}, {'e', r.exchange}, {'b', r.binding}, {'r', r.replay},
 	}
 	for _, s := range steps {
 		if err := r.each(s.kind, s.take); err != nil {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"crypto/sha256"
+	"maps"
 	"reflect"
 	"slices"
 	"sync/atomic"
@@ -23,6 +24,7 @@ type roster struct {
 type accessUser struct {
 	principal *Principal     // immutable
 	hash      string         // immutable
+	tags      []string       // immutable
 	scram     *SCRAMVerifier // immutable; nil: none
 	// proof is a MAC of the password that last verified: a hash that takes
 	// 50 ms is paid once and not at every reconnect.
@@ -53,12 +55,12 @@ func (r *roster) add(u *AccessUser, before *accessUser) error {
 	if r.users[u.Name] != nil {
 		return errf(Invalid, "two users named %q", u.Name)
 	}
-	user := &accessUser{hash: u.PasswordHash, scram: u.SCRAM, proof: new(atomic.Pointer[[sha256.Size]byte])}
+	user := &accessUser{hash: u.PasswordHash, scram: u.SCRAM, tags: u.Tags, proof: new(atomic.Pointer[[sha256.Size]byte])}
 	if user.principal = before.sameAs(u); user.principal != nil {
 		user.proof = before.proof
 	} else {
 		user.principal = &Principal{Name: u.Name, Namespace: u.Namespace}
-		user.principal.grant(u.Grants)
+		user.principal.grant(u)
 	}
 	r.users[u.Name] = user
 	if r.decoy == "" {
@@ -102,9 +104,41 @@ func (u *accessUser) sameAs(now *AccessUser) *Principal {
 	return u.principal
 }
 
-func (p *Principal) grant(all []Grant) {
-	all = slices.Clone(all)
-	p.grants.Store(&all)
+// grant gives the Principal, and what it is in other namespaces, the rights of u.
+func (p *Principal) grant(u *AccessUser) {
+	before := map[string]*Principal{}
+	if r := p.rights.Load(); r != nil {
+		before = r.elsewhere
+	}
+	now := &rights{slices.Clone(u.Grants), u.Tags, u.account, u.home, map[string]*Principal{}}
+	for ns, grants := range u.Elsewhere {
+		q := before[ns]
+		if q == nil {
+			q = &Principal{Name: p.Name, Namespace: ns}
+		}
+		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true})
+		now.elsewhere[ns] = q
+	}
+	for ns, q := range before {
+		if now.elsewhere[ns] == nil {
+			q.rights.Store(&rights{})
+		}
+	}
+	p.rights.Store(now)
+}
+
+// loses says that u has less, in some namespace, than the Principal has now.
+func (p *Principal) loses(u *AccessUser) bool {
+	r := p.rights.Load()
+	if r == nil {
+		return false
+	}
+	for ns, q := range r.elsewhere {
+		if _, still := u.Elsewhere[ns]; !still || shrunk(q.granted(), u.Elsewhere[ns]) {
+			return true
+		}
+	}
+	return r.home && !u.home || shrunk(r.grants, u.Grants)
 }
 
 // Replace makes these the users, all at once, or with an error none of them.
@@ -112,8 +146,33 @@ func (p *Principal) grant(all []Grant) {
 // namespace, password, SCRAM verifier) has the new grants at once. revoked are
 // the names, in order, of users whose connections have to end: what was set up
 // under them may not go on, since there is no such user any more, logs in
-// otherwise, or has lost a grant. One call at a time.
+// otherwise, or has lost a grant. Accounts stay; those of the same names are
+// hidden.
 func (a *Access) Replace(users []AccessUser) (revoked []string, err error) {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	return a.rebuild(slices.Clone(users), a.accounts)
+}
+
+// rebuild makes these the users and accounts, as Replace. changing is held.
+func (a *Access) rebuild(configured []AccessUser, accounts map[string]*Account) (revoked []string, err error) {
+	users := slices.Clone(configured)
+	names := map[string]bool{}
+	for _, u := range configured {
+		names[u.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(accounts)) {
+		if !names[name] {
+			users = append(users, accounts[name].made)
+		}
+	}
+	if revoked, err = a.replace(users); err == nil {
+		a.configured, a.accounts = configured, accounts
+	}
+	return revoked, err
+}
+
+func (a *Access) replace(users []AccessUser) (revoked []string, err error) {
 	before := a.current.Load()
 	now, err := newRoster(users, before)
 	if err != nil {
@@ -123,10 +182,10 @@ func (a *Access) Replace(users []AccessUser) (revoked []string, err error) {
 	for i := range users {
 		u := &users[i]
 		if old := before.users[u.Name]; old != nil && old.principal == now.users[u.Name].principal {
-			if shrunk(old.principal.granted(), u.Grants) {
+			if old.principal.loses(u) {
 				revoked = append(revoked, u.Name)
 			}
-			old.principal.grant(u.Grants)
+			old.principal.grant(u)
 		}
 	}
 	for name, old := range before.users {
@@ -146,7 +205,12 @@ func shrunk(before, now []Grant) bool {
 				continue
 			}
 			p := Principal{}
-			p.grants.Store(&now)
+			p.rights.Store(&rights{grants: now})
+			if g.Names != nil && !p.may(a, func(x *Grant) bool {
+				return slices.Contains(x.Queues, anyName) || x.Names != nil && x.Names.String() == g.Names.String()
+			}) {
+				return true
+			}
 			for _, pattern := range g.Queues {
 				if !p.may(a, func(g *Grant) bool { return slices.Contains(g.Queues, pattern) || slices.Contains(g.Queues, "*") }) {
 					return true

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/slipwaymq/slipway/bridge/admin/rabbit"
 	"github.com/slipwaymq/slipway/core"
 )
 
@@ -17,6 +18,9 @@ func (s *Service) guarded(anonymous bool, h handler) http.Handler {
 		}
 		ns, err := s.namespace(r, who)
 		if err == nil {
+			if in := who.In(ns.Name()); in != nil {
+				who = in
+			}
 			err = h(w, &request{r, who, ns})
 		}
 		if err != nil {
@@ -28,7 +32,7 @@ func (s *Service) guarded(anonymous bool, h handler) http.Handler {
 // login answers the request itself when it says no.
 func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) (*core.Principal, bool) {
 	name, password, given := r.BasicAuth()
-	if !given || s.cfg.Access == nil || anonymous && isGuest(r, name, password) {
+	if !given || s.cfg.Access == nil || anonymous && s.cfg.Access.Empty() || anonymous && isGuest(r, name, password) {
 		if why := s.guard.Refusal(r); anonymous && why != "" {
 			s.refuse(w, why)
 			return nil, false
@@ -53,6 +57,10 @@ func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) 
 	if err != nil {
 		s.cfg.Log.Warn("admin login refused", "user", name, "remote", r.RemoteAddr)
 		s.unauthorized(w)
+		return nil, false
+	}
+	if !rabbit.Manages(who) {
+		_ = answer(w, http.StatusUnauthorized, map[string]string{"error": "not_authorised", "reason": "Not management user"}) // as in fail
 		return nil, false
 	}
 	return who, true
@@ -83,7 +91,8 @@ func (s *Service) namespace(r *http.Request, who *core.Principal) (*core.Namespa
 	if q := r.URL.Query(); q.Has("namespace") {
 		name = q.Get("namespace")
 	}
-	if !who.Anonymous && name != who.Namespace {
+	// Who oversees, and may not enter the own one, is shown what is of all.
+	if who.In(name) == nil && !(name == who.Namespace && who.Account() && rabbit.Oversees(who, core.Read)) {
 		return nil, denied("namespace " + name)
 	}
 	for _, ns := range s.cfg.Broker.Namespaces() {
@@ -98,8 +107,7 @@ func (s *Service) namespace(r *http.Request, who *core.Principal) (*core.Namespa
 // done is not of one queue.
 func needs(a core.Action, h handler) handler {
 	return func(w http.ResponseWriter, r *request) error {
-		// Of all patterns only `*` matches the name `*`.
-		if !r.who.MayQueue(a, "*") {
+		if !rabbit.Oversees(r.who, a) {
 			return denied("what concerns all queues")
 		}
 		return h(w, r)

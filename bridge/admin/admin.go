@@ -36,6 +36,7 @@ type Config struct {
 	// figures: for RabbitMQ's management API.
 	Listeners func() []rabbit.Listener
 	Node      func() rabbit.Node
+	Passwords rabbit.Passwords
 }
 
 // A Connection is one client's, for lists.
@@ -68,7 +69,7 @@ func New(cfg Config) *Service {
 	s.metrics = newMetrics(s)
 	s.rabbit = rabbit.New(rabbit.Config{
 		Broker: cfg.Broker, Access: cfg.Access, Version: cfg.Version, Started: s.started, Log: cfg.Log,
-		Connections: cfg.Connections, Disconnect: cfg.Disconnect, Listeners: cfg.Listeners, Node: cfg.Node,
+		Connections: cfg.Connections, Disconnect: cfg.Disconnect, Listeners: cfg.Listeners, Node: cfg.Node, Passwords: cfg.Passwords,
 	})
 	return s
 }

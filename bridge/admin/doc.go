@@ -29,8 +29,9 @@
 // Every path under /v1 takes ?namespace=NAME; without it, the default one. A
 // name with a `/` is written with %2F.
 //
-// Who asks: where users are configured, one of them by HTTP basic
-// authentication; on a listener that lets anonymous clients in, anybody, who
+// Who asks: where there are users, one of them by HTTP basic authentication (of
+// those that the management API made, who has one of RabbitMQ's tags: monitoring
+// stands for read, and administrator for configure, on every queue); on a listener that lets anonymous clients in, anybody, who
 // may do everything. What a browser may have been tricked into is refused as on
 // the AWS door (awsapi.Guard): without credentials by Host and Origin, with
 // them by Origin, since a browser adds them on its own.

@@ -33,7 +33,7 @@ func accessUsers(cfg config.Config) ([]core.AccessUser, error) {
 		}
 		user := core.AccessUser{
 			Name: u.Name, Namespace: u.Namespace, PasswordHash: u.PasswordHash,
-			AccessKeys: keys, Grants: grants,
+			AccessKeys: keys, Grants: grants, Tags: u.Tags,
 		}
 		if u.SCRAMSHA256 != "" {
 			v, err := config.ParseSCRAM(u.SCRAMSHA256)

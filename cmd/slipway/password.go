@@ -55,7 +55,10 @@ func scramVerifier(password string, salt []byte) (config.SCRAM, error) {
 // hash whose cost is out of the bounds of config is of no password. How many
 // run at once core.Access bounds.
 func verifyPassword(hash string, password []byte) bool {
-	if len(password) > maxPassword || config.CheckPasswordHash(hash) != nil {
+	if len(password) > maxPassword {
+		return false
+	}
+	if hash, password = unwrap(hash, password); config.CheckPasswordHash(hash) != nil {
 		return false
 	}
 	if !strings.HasPrefix(hash, "$argon2id$") {

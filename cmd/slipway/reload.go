@@ -84,14 +84,14 @@ func (in *instance) readAgain() {
 // users there is nobody to log in: the first ones are for the next start.
 func (in *instance) later(cfg config.Config) []string {
 	return slices.DeleteFunc(config.Changed(in.cfg, cfg), func(path string) bool {
-		return path == "users" && in.access != nil || path == "log.level"
+		return path == "users" && in.hasUsers() || path == "log.level"
 	})
 }
 
 var errRevoked = errors.New("the user's password or permissions were changed")
 
 func (in *instance) replaceUsers(cfg config.Config) error {
-	if in.access == nil {
+	if !in.hasUsers() {
 		return nil
 	}
 	users, err := accessUsers(cfg)
@@ -99,12 +99,16 @@ func (in *instance) replaceUsers(cfg config.Config) error {
 		return err
 	}
 	revoked, err := in.access.Replace(users)
-	if err != nil || len(revoked) == 0 {
-		return err
+	if err == nil && len(revoked) > 0 {
+		in.endUsers(revoked)
 	}
+	return err
+}
+
+// endUsers ends the connections of users who lost something.
+func (in *instance) endUsers(revoked []string) {
 	n := in.doors.server.CloseUsers(revoked, errRevoked)
 	in.log.Info("users lost what they had: their connections are ended", "users", strings.Join(revoked, ", "), "connections", n)
-	return nil
 }
 
 // each takes apart what config joins.

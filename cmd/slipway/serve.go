@@ -53,13 +53,17 @@ type instance struct {
 	store  core.Store    // immutable
 	metric metrics       // immutable
 	broker *core.Broker  // immutable
-	access *core.Access  // immutable; nil without users
+	access *core.Access  // immutable
 	doors  *doors        // immutable
 	clock  core.Clock    // immutable; the broker's
 	off    time.Duration // by how much the wall clock is ahead of it, as was said; watch only
 	reload reload        // immutable
 	drains atomic.Bool   // set by stop
 }
+
+// hasUsers says that the configuration of the start names users: who comes
+// without credentials is then let in only where it says so.
+func (in *instance) hasUsers() bool { return len(in.cfg.Users) > 0 }
 
 // metrics are the store's; nil for one in memory.
 type metrics func() admin.StoreMetrics
@@ -77,10 +81,8 @@ func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err erro
 			}
 		}
 	}()
-	if len(cfg.Users) > 0 {
-		if in.access, err = newAccess(cfg); err != nil {
-			return nil, configError(err)
-		}
+	if in.access, err = newAccess(cfg); err != nil {
+		return nil, configError(err)
 	}
 	listeners, err := listenAll(cfg)
 	if err != nil {
@@ -95,6 +97,9 @@ func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err erro
 		return nil, dataDirError(fmt.Errorf("recovering %s: %w", cfg.DataDir, err))
 	}
 	undo = append(undo, in.broker.Close)
+	if err = in.access.Keep(in.broker, in.endUsers); err != nil {
+		return nil, err
+	}
 	if err = define(in.broker, cfg); err != nil {
 		return nil, err
 	}

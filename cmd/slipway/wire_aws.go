@@ -54,9 +54,10 @@ func (in *instance) openAWS(d *doors, all []listener) error {
 	return nil
 }
 
-// verifier checks signatures against the users' access keys; nil without users.
+// verifier checks signatures against the users' access keys; nil without
+// configured users, who alone have access keys.
 func (in *instance) verifier() awsapi.Verifier {
-	if in.access == nil {
+	if !in.hasUsers() {
 		return nil
 	}
 	accounts := map[string]string{}
@@ -91,11 +92,11 @@ func unsigned(c *awsapi.Call) bool {
 // signer tells whom a verified access key acts for.
 func (in *instance) signer() func(awsapi.Principal) *core.Principal {
 	stranger := &core.Principal{} // may do nothing
-	if in.access == nil || in.cfg.AWS.AllowAnonymous {
+	if !in.hasUsers() || in.cfg.AWS.AllowAnonymous {
 		stranger = core.AnonymousPrincipal()
 	}
 	return func(p awsapi.Principal) *core.Principal {
-		if in.access == nil || p.Anonymous() {
+		if !in.hasUsers() || p.Anonymous() {
 			return stranger
 		}
 		if _, who, ok := in.access.ByAccessKey(p.AccessKeyID); ok {

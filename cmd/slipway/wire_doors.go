@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/admin"
+	"github.com/slipwaymq/slipway/bridge/admin/rabbit"
 	"github.com/slipwaymq/slipway/bridge/sns"
 	"github.com/slipwaymq/slipway/bridge/sqs"
 	"github.com/slipwaymq/slipway/protocols"
@@ -109,7 +110,8 @@ func (d *doors) add(door string, ln listener) {
 func (in *instance) openAdmin(d *doors, all []listener, certificates certificates) {
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
-		Profiles: in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
+		Passwords: rabbit.Passwords{Hash: newHash, Import: importHash, Verify: verifyPassword},
+		Profiles:  in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: d.connections,
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
 		Listeners:   d.listeners, Node: in.node,

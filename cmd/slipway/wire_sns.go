@@ -82,7 +82,7 @@ func keep(path string, data []byte) error {
 // machine can subscribe: a door on loopback that knows users may be behind a proxy.
 func (in *instance) endpoints(all []listener, signer *notice.Signer) sns.Endpoints {
 	e := sns.Endpoints{Base: in.cfg.AWS.ExternalURL, Private: config.Networks(in.cfg.AWS.PrivateEndpoints), Signer: signer}
-	local := in.access == nil
+	local := !in.hasUsers()
 	for _, ln := range all {
 		local = local && config.Loopback(ln.Addr().String())
 	}

@@ -169,6 +169,7 @@ func (c *conn) open(args []byte) error {
 	if err != nil {
 		return err
 	}
+	c.principal = c.principal.In(ns.Name())
 	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0).Patient()
 	c.phase = running
 	c.mu.Lock()
@@ -202,7 +203,7 @@ func (c *conn) namespace(vhost string) (*core.Namespace, error) {
 	switch {
 	case found == nil:
 		return nil, wire.Errorf(wire.NotAllowed, "vhost %s not found", vhost)
-	case !c.principal.Anonymous && c.principal.Namespace != name:
+	case c.principal.In(name) == nil:
 		return nil, wire.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, c.user)
 	}
 	return found, nil

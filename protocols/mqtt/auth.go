@@ -48,7 +48,7 @@ func (c *conn) beginAuth(in *wire.Connect) error {
 
 func (c *conn) newExchange() exchange {
 	begin := methods[c.enhanced.method]
-	if begin == nil || c.h.cfg.Access == nil {
+	if begin == nil || c.h.cfg.Access == nil || c.h.cfg.Access.Empty() {
 		return nil
 	}
 	return begin(c.h.cfg.Access)

@@ -54,6 +54,9 @@ func (c *conn) connect(f wire.Frame) error {
 // admit goes on once it is known who it is. proof is the last word of enhanced
 // authentication, if there was one.
 func (c *conn) admit(in *wire.Connect, proof []byte) (err error) {
+	if c.principal.In(c.principal.Namespace) == nil {
+		return c.refuse(protocolError(wire.NotAuthorized, "3.1.4", "this user may not enter the default virtual host"))
+	}
 	if c.ns, err = c.h.cfg.Broker.Namespace(c.principal.Namespace); err != nil {
 		return c.refuse(err)
 	}
@@ -69,7 +72,7 @@ func (c *conn) admit(in *wire.Connect, proof []byte) (err error) {
 func (c *conn) authenticate(in *wire.Connect) (*core.Principal, error) {
 	access, p, identity := c.h.cfg.Access, in.Connect, c.nc.Identity()
 	switch {
-	case access == nil:
+	case access == nil || c.anonymous && access.Empty():
 		return core.AnonymousPrincipal(), nil
 	case identity != "" && !p.PasswordFlag && (!p.UsernameFlag || string(p.Username) == identity):
 		if who, ok := access.ByIdentity(identity); ok {

@@ -49,7 +49,7 @@ func (c *conn) connect(f *wire.Frame) error {
 			return err
 		}
 	}
-	c.principal, c.session = who, randomID()
+	c.principal, c.session = who.In(c.ns.Name()), randomID()
 	c.pub = c.ns.NewPublisher(0).Patient()
 	c.reader.Version = version
 	c.reader.Limits = wire.Limits{Head: maxHead, Line: maxLine, Headers: maxHeaders, Body: c.h.cfg.MaxBody}
@@ -65,7 +65,7 @@ func (c *conn) authenticate(f *wire.Frame) (*core.Principal, error) {
 	passcode, proved := f.Get("passcode")
 	named = named && login != ""
 	switch {
-	case access == nil:
+	case access == nil || c.anonymous && access.Empty():
 		return core.AnonymousPrincipal(), nil
 	case identity != "" && (!proved || passcode == "") && (!named || login == identity):
 		if who, ok := access.ByIdentity(identity); ok {
@@ -101,12 +101,15 @@ func (c *conn) namespace(who *core.Principal, host string) (*core.Namespace, err
 		for _, ns := range c.h.cfg.Broker.Namespaces() {
 			switch {
 			case ns.Name() != host:
-			case who.Anonymous:
+			case who.In(host) != nil:
 				return ns, nil
 			default:
 				return nil, refuse("Access refused", "access to the virtual host %s is not permitted to this user", host)
 			}
 		}
+	}
+	if who.In(who.Namespace) == nil {
+		return nil, refuse("Access refused", "this user may not enter the virtual host /")
 	}
 	return c.h.cfg.Broker.Namespace(who.Namespace)
 }

@@ -68,13 +68,69 @@ func mayBind(who *core.Principal, b *bindingBody) bool {
 	return err == nil && who.MayTopic(core.Read, f)
 }
 
-// mayAll asks for everything.
+// RabbitMQ's tags. Of users who are set by the configuration it is their
+// permissions that say what of it all they may see and do, but for other users.
+const (
+	tagAdministrator = "administrator"
+	tagMonitoring    = "monitoring"
+	tagPolicymaker   = "policymaker"
+	tagManagement    = "management"
+)
+
+// Manages says whether somebody may use the API at all.
+func Manages(who *core.Principal) bool {
+	return !who.Account() || who.Tagged(tagAdministrator, tagMonitoring, tagPolicymaker, tagManagement)
+}
+
+// Oversees says whether somebody may do, or see, what is of no one queue.
+func Oversees(who *core.Principal, a core.Action) bool {
+	switch {
+	case !who.Account():
+		return who.MayQueue(a, administrators)
+	case a == core.Read:
+		return who.Tagged(tagAdministrator, tagMonitoring)
+	}
+	return who.Tagged(tagAdministrator)
+}
+
+// isAdministrator says whether somebody may make users and give permissions, and
+// so may do everything. That a configured user has all permissions is not enough:
+// it is those of one vhost.
+func isAdministrator(who *core.Principal) bool { return who.Anonymous || who.Tagged(tagAdministrator) }
+
+// sees says whether a list that is shown to somebody has a queue or exchange.
+func sees(who *core.Principal, ns *core.Namespace, name string) bool {
+	if who.Account() && Oversees(who, core.Read) {
+		return true
+	}
+	in := who.In(ns.Name())
+	return in != nil && in.MayQueue(core.Read, name)
+}
+
+// mayAll asks for everything: of an account for the tag of administrators, or, in
+// a vhost, of policymakers too.
 func mayAll(h handler) handler {
 	const all = core.Configure | core.Write | core.Read
-	return needs(all, func(w http.ResponseWriter, r *request) error {
-		if !r.who.MayTopic(core.Write|core.Read, everything) {
+	return func(w http.ResponseWriter, r *request) error {
+		everything := r.who.MayQueue(all, administrators) && r.who.MayTopic(core.Write|core.Read, everything)
+		switch {
+		case r.caller.Account() && r.caller.Tagged(tagAdministrator):
+		case !everything:
 			return denied
+		case r.caller.Account() && !r.caller.Tagged(tagPolicymaker):
+			return refused("Not policymaker user")
 		}
 		return h(w, r)
-	})
+	}
+}
+
+// deletesPolicies asks for configure on everything, or of an account for what
+// putting one takes.
+func deletesPolicies(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if r.caller.Account() {
+			return mayAll(h)(w, r)
+		}
+		return administer(h)(w, r)
+	}
 }

@@ -60,6 +60,9 @@ var (
 	denied   error = &apiError{http.StatusUnauthorized, "not_authorised", "Access refused."}
 )
 
+// refused is denied for a reason that RabbitMQ gives.
+func refused(why string) error { return &apiError{http.StatusUnauthorized, "not_authorised", why} }
+
 // missing is what is not found on the way to something else.
 func missing(reason, kind, name, vhost string) error {
 	return &apiError{http.StatusNotFound, "not_found", reason + "no " + kind + " '" + name + "' in vhost '" + vhost + "'"}

@@ -89,12 +89,12 @@ func (e *edge) row() row {
 func edges(who *core.Principal, ns *core.Namespace) iter.Seq[edge] {
 	return func(yield func(edge) bool) {
 		for _, q := range ns.Queues("", true) {
-			if who.MayQueue(core.Read, q.Name()) && !yield(ownEdge(ns, q.Name())) {
+			if sees(who, ns, q.Name()) && !yield(ownEdge(ns, q.Name())) {
 				return
 			}
 		}
 		for _, b := range ns.Bindings("") {
-			if e, ok := edgeOf(ns, b); ok && who.MayQueue(core.Read, e.destination) && !yield(e) {
+			if e, ok := edgeOf(ns, b); ok && sees(who, ns, e.destination) && !yield(e) {
 				return
 			}
 		}
@@ -105,7 +105,7 @@ func edges(who *core.Principal, ns *core.Namespace) iter.Seq[edge] {
 func listEdges(w http.ResponseWriter, r *request, f func(*edge) bool, of ...*core.Namespace) error {
 	return list(w, r, func(yield func(row) bool) {
 		for _, ns := range of {
-			for e := range edges(r.who, ns) {
+			for e := range edges(r.caller, ns) {
 				if f(&e) && !yield(e.row()) {
 					return
 				}
@@ -117,7 +117,7 @@ func listEdges(w http.ResponseWriter, r *request, f func(*edge) bool, of ...*cor
 func all(*edge) bool { return true }
 
 func (s *Service) allBindings(w http.ResponseWriter, r *request) error {
-	return listEdges(w, r, all, s.seen(r.who)...)
+	return listEdges(w, r, all, s.seen(r.caller)...)
 }
 
 func (s *Service) bindings(w http.ResponseWriter, r *request) error {
@@ -177,7 +177,7 @@ func one(r *request) (*edge, error) {
 		return nil, err
 	}
 	props := r.PathValue("props")
-	for e := range edges(r.who, r.ns) {
+	for e := range edges(r.caller, r.ns) {
 		// The path's escapes are gone already; those of the key may be.
 		if wanted(&e) && (e.props() == props || len(e.arguments) == 0 && e.key == props) {
 			return &e, nil

@@ -108,7 +108,7 @@ func (s *Service) allConnections(r *request) (all []Connection) {
 		return nil
 	}
 	for _, c := range s.cfg.Connections() {
-		if r.ns != nil && c.Namespace != r.ns.Name() || !r.who.Anonymous && c.Namespace != r.who.Namespace {
+		if r.ns != nil && c.Namespace != r.ns.Name() || !r.caller.Anonymous && !r.caller.Account() && c.Namespace != r.caller.Namespace {
 			continue
 		}
 		all = append(all, c)

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Service) consumers(w http.ResponseWriter, r *request) error {
-	of := s.seen(r.who)
+	of := s.seen(r.caller)
 	if r.ns != nil {
 		of = []*core.Namespace{r.ns}
 	}
@@ -17,7 +17,7 @@ func (s *Service) consumers(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
 		for _, ns := range of {
 			for _, q := range ns.Queues("", true) {
-				if !r.who.MayQueue(core.Read, q.Name()) {
+				if !sees(r.caller, ns, q.Name()) {
 					continue
 				}
 				for _, c := range q.Consumers() {

@@ -9,20 +9,20 @@ import (
 func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 	out := s.heading()
 	var vhosts []row
-	for _, ns := range s.seen(r.who) {
+	for _, ns := range s.seen(r.caller) {
 		vhosts = append(vhosts, row{"name": vhostOf(ns)})
 	}
 	// Users without a hash that RabbitMQ knows would take away its own users' passwords.
 	out["users"], out["vhosts"], out["permissions"] = []row{}, vhosts, []row{}
 	out["topic_permissions"], out["parameters"], out["global_parameters"] = []row{}, []row{}, []row{{"name": "cluster_name", "value": nodeName}}
-	exported(out, r.who, true, s.seen(r.who)...)
+	exported(out, r.caller, true, s.seen(r.caller)...)
 	return download(w, r, out)
 }
 
 func (s *Service) exportOne(w http.ResponseWriter, r *request) error {
 	out := s.heading()
 	out["parameters"] = []row{}
-	exported(out, r.who, false, r.ns)
+	exported(out, r.caller, false, r.ns)
 	return download(w, r, out)
 }
 

@@ -30,7 +30,7 @@ func exchangeRows(who *core.Principal, of ...*core.Namespace) iter.Seq[row] {
 				return
 			}
 			for _, x := range ns.Exchanges() {
-				if (x.Builtin() || who.MayExchange(core.Read, x.Name())) && !yield(exchangeRow(x)) {
+				if (x.Builtin() || sees(who, ns, x.Name())) && !yield(exchangeRow(x)) {
 					return
 				}
 			}
@@ -58,11 +58,11 @@ func exchangeRow(x *core.Exchange) row {
 }
 
 func (s *Service) allExchanges(w http.ResponseWriter, r *request) error {
-	return list(w, r, exchangeRows(r.who, s.seen(r.who)...))
+	return list(w, r, exchangeRows(r.caller, s.seen(r.caller)...))
 }
 
 func (s *Service) exchanges(w http.ResponseWriter, r *request) error {
-	return list(w, r, exchangeRows(r.who, r.ns))
+	return list(w, r, exchangeRows(r.caller, r.ns))
 }
 
 // namedExchange finds the path's exchange, if a is granted on it.

@@ -15,9 +15,9 @@ import (
 // definitionsBody is a RabbitMQ export. What it may hold besides, RabbitMQ does
 // not look at either.
 type definitionsBody struct {
-	Users       []json.RawMessage `json:"users"`
+	Users       []userBody        `json:"users"`
 	VHosts      []vhostBody       `json:"vhosts"`
-	Permissions []json.RawMessage `json:"permissions"`
+	Permissions []permissionBody  `json:"permissions"`
 	Topics      []json.RawMessage `json:"topic_permissions"`
 	Parameters  []json.RawMessage `json:"parameters"`
 	Globals     []json.RawMessage `json:"global_parameters"`
@@ -66,6 +66,8 @@ func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) 
 	}
 	in := &importing{s: s, r: r, only: only}
 	in.vhosts(d.VHosts)
+	in.users(d.Users)
+	in.permissions(d.Permissions)
 	in.refused(&d)
 	in.policies(d.Policies)
 	in.exchanges(d.Exchanges)
@@ -99,7 +101,7 @@ func (in *importing) namespace(vhost string) (*core.Namespace, error) {
 	if in.only != nil {
 		return in.only, nil
 	}
-	for _, ns := range in.s.seen(in.r.who) {
+	for _, ns := range in.s.seen(in.r.caller) {
 		if ns.Name() == namespaceOf(vhost) {
 			return ns, nil
 		}
@@ -110,7 +112,7 @@ func (in *importing) namespace(vhost string) (*core.Namespace, error) {
 func (in *importing) vhosts(all []vhostBody) {
 	for _, v := range all {
 		_, err := in.namespace(v.Name)
-		if err != nil && in.r.who.Anonymous {
+		if err != nil && in.mayMake() {
 			_, err = in.s.cfg.Broker.Namespace(namespaceOf(v.Name))
 		}
 		in.outcome("vhost", "", v.Name, err)
@@ -123,9 +125,7 @@ func (in *importing) refused(d *definitionsBody) {
 		what, why string
 		all       []json.RawMessage
 	}{
-		{"user", "users are set in the configuration", d.Users},
-		{"permission", "permissions are set in the configuration", d.Permissions},
-		{"topic permission", "permissions are set in the configuration", d.Topics},
+		{"topic permission", "a permission is for all topics, or none", d.Topics},
 		{"parameter", "there are no plugins that would use it", d.Parameters},
 		{"global parameter", "there is nothing that would use it", d.Globals},
 	} {

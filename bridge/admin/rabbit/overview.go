@@ -16,7 +16,7 @@ const nodeName = "slipway@localhost"
 
 func (s *Service) overview(w http.ResponseWriter, r *request) error {
 	var sum totals
-	for _, ns := range s.seen(r.who) {
+	for _, ns := range s.seen(r.caller) {
 		t := totalsOf(ns)
 		sum.ready += t.ready
 		sum.unacked += t.unacked

@@ -27,7 +27,7 @@ func policyRows(of ...*core.Namespace) iter.Seq[row] {
 }
 
 func (s *Service) allPolicies(w http.ResponseWriter, r *request) error {
-	return list(w, r, policyRows(s.seen(r.who)...))
+	return list(w, r, policyRows(s.seen(r.caller)...))
 }
 
 func (s *Service) policies(w http.ResponseWriter, r *request) error {

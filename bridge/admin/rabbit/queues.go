@@ -32,7 +32,7 @@ func queueRows(who *core.Principal, of ...*core.Namespace) iter.Seq[row] {
 	return func(yield func(row) bool) {
 		for _, ns := range of {
 			for _, q := range ns.Queues("", true) {
-				if who.MayQueue(core.Read, q.Name()) && !yield(queueRow(q)) {
+				if sees(who, ns, q.Name()) && !yield(queueRow(q)) {
 					return
 				}
 			}
@@ -68,11 +68,11 @@ func queueRow(q *core.Queue) row {
 }
 
 func (s *Service) allQueues(w http.ResponseWriter, r *request) error {
-	return list(w, r, queueRows(r.who, s.seen(r.who)...))
+	return list(w, r, queueRows(r.caller, s.seen(r.caller)...))
 }
 
 func (s *Service) queues(w http.ResponseWriter, r *request) error {
-	return list(w, r, queueRows(r.who, r.ns))
+	return list(w, r, queueRows(r.caller, r.ns))
 }
 
 // named finds the path's queue, if a is granted on it.

@@ -27,6 +27,14 @@ type Config struct {
 	Disconnect  func(id uint64) bool
 	Listeners   func() []Listener
 	Node        func() Node
+	Passwords   Passwords // with Access
+}
+
+// Passwords hash what users log in with.
+type Passwords struct {
+	Hash   func(password []byte) (string, error)        // an error: it cannot be a password
+	Import func(algorithm, hash string) (string, error) // keeps a password_hash of RabbitMQ; an error: it cannot be verified
+	Verify core.VerifyPassword
 }
 
 // A Listener is where a door accepts.
@@ -57,9 +65,10 @@ type Login func(w http.ResponseWriter, r *http.Request) (*core.Principal, bool)
 // request is what a handler needs to know.
 type request struct {
 	*http.Request
-	who   *core.Principal
-	ns    *core.Namespace // that of the path's vhost; nil where it has none
-	vhost string          // the name of it
+	caller *core.Principal // as whom they logged in
+	who    *core.Principal // the same in the path's vhost
+	ns     *core.Namespace // that of the path's vhost; nil where it has none
+	vhost  string          // the name of it
 }
 
 // handler answers one request. An error becomes the answer in fail.
@@ -132,15 +141,17 @@ func (s *Service) routes() map[string]handler {
 		"GET channels/{channel}":                monitor(s.channel),
 		"GET consumers":                         s.consumers,
 		"GET vhosts":                            s.vhosts,
-		"GET users":                             monitor(s.users),
-		"GET users/{user}":                      monitor(s.user),
-		"GET permissions":                       monitor(s.permissions),
+		"GET users":                             looksAtUsers(s.users),
+		"GET users/{user}":                      looksAtUsers(s.user),
+		"GET permissions":                       looksAtUsers(s.permissions),
 		"GET policies":                          monitor(s.allPolicies),
 		"GET definitions":                       administer(s.exportAll),
-		"POST definitions":                      mayAll(s.importAll),
-		"PUT users/{user}":                      usersAreConfigured,
-		"DELETE users/{user}":                   usersAreConfigured,
-		"GET users/{user}/permissions":          monitor(s.permissionsOfUser),
+		"POST definitions":                      administer(mayAll(s.importAll)),
+		"PUT users/{user}":                      s.manage(s.putUser),
+		"DELETE users/{user}":                   s.manage(s.deleteUser),
+		"POST users/bulk-delete":                s.manage(s.deleteUsers),
+		"GET users/without-permissions":         looksAtUsers(s.usersWithout),
+		"GET users/{user}/permissions":          looksAtUsers(s.permissionsOfUser),
 		"GET health/checks/alarms":              monitor(s.alarms),
 		"GET health/checks/local-alarms":        monitor(s.alarms),
 		"GET health/checks/virtual-hosts":       monitor(well),
@@ -177,7 +188,7 @@ func (s *Service) serve(login Login, h handler) http.Handler {
 		if !ok {
 			return
 		}
-		q := &request{Request: r, who: who}
+		q := &request{Request: r, who: who, caller: who}
 		err := s.enter(q)
 		if err == nil {
 			err = h(w, q)
@@ -216,9 +227,19 @@ func administer(h handler) handler { return needs(core.Configure, h) }
 
 func needs(a core.Action, h handler) handler {
 	return func(w http.ResponseWriter, r *request) error {
-		if !r.who.MayQueue(a, administrators) {
-			return denied
+		if !Oversees(r.caller, a) {
+			return lacks(r.caller, a)
 		}
 		return h(w, r)
 	}
+}
+
+func lacks(who *core.Principal, a core.Action) error {
+	switch {
+	case !who.Account():
+		return denied
+	case a == core.Read:
+		return refused("Not monitor user")
+	}
+	return refused("Not administrator user")
 }

@@ -246,7 +246,7 @@ func TestWhoMay(t *testing.T) {
 		{201, "PUT", "exchanges/%2F/orders.y", `{"type":"fanout","arguments":{"alternate-exchange":"orders.x"}}`},
 		{401, "POST", "bindings/%2F/e/orders.x/e/amq.topic", `{}`},
 		{401, "POST", "definitions", `{}`},
-		{400, "PUT", "users/u", `{}`}, {400, "DELETE", "users/u", ""}, {400, "PUT", "permissions/%2F/u", `{}`},
+		{401, "PUT", "users/u", `{}`}, {401, "DELETE", "users/u", ""}, {401, "PUT", "permissions/%2F/u", `{}`},
 	} {
 		a.do(c.status, c.method, c.path, c.body)
 	}

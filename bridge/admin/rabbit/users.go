@@ -1,7 +1,9 @@
 package rabbit
 
 import (
+	"cmp"
 	"iter"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -10,16 +12,31 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-func usersAreConfigured(http.ResponseWriter, *request) error {
-	return invalid("bad_request", "users and their permissions are set in slipway's configuration, under users")
-}
-
 func (s *Service) whoami(w http.ResponseWriter, r *request) error {
 	name := r.who.Name
 	if r.who.Anonymous {
-		name = "guest"
+		name = guest
 	}
-	return answer(w, http.StatusOK, row{"name": name, "tags": tags(r.who.MayQueue), "is_internal_user": true})
+	shown := tags(r.who.MayQueue)
+	if s.cfg.Access != nil {
+		for _, u := range s.cfg.Access.Users() {
+			if u.Name == r.caller.Name && u.Account {
+				shown = append([]string{}, u.Tags...)
+			}
+		}
+	}
+	return answer(w, http.StatusOK, row{"name": name, "tags": shown, "is_internal_user": true})
+}
+
+// looksAtUsers lets only those see users and permissions who may read every
+// queue, or for an account have the tag of administrators.
+func looksAtUsers(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if r.caller.Account() {
+			return administer(h)(w, r)
+		}
+		return monitor(h)(w, r)
+	}
 }
 
 // tags are RabbitMQ's, of who has permissions like those that they stand for.
@@ -35,17 +52,22 @@ func tags(may func(core.Action, string) bool) []string {
 
 // known is the users; without any there is guest, who is whoever comes.
 func (s *Service) known(r *request) []core.User {
-	if s.cfg.Access == nil {
-		return []core.User{{Name: "guest", Grants: []core.Grant{{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}}}}
+	if s.cfg.Access == nil || s.cfg.Access.Empty() {
+		return []core.User{{Name: guest, Grants: []core.Grant{{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}}}}
 	}
-	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool { return r.who.Namespace != "" && u.Namespace != r.who.Namespace })
+	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool { return r.caller.Namespace != "" && u.Namespace != r.caller.Namespace })
 }
 
+// userRow shows no hash: none of ours is of a kind that RabbitMQ knows.
 func userRow(u core.User) row {
 	may := func(a core.Action, name string) bool {
 		return slices.ContainsFunc(u.Grants, func(g core.Grant) bool { return g.Actions&a == a && slices.Contains(g.Queues, name) })
 	}
-	return row{"name": u.Name, "password_hash": "", "hashing_algorithm": "", "tags": tags(may), "limits": row{}}
+	shown := append([]string{}, u.Tags...)
+	if !u.Account {
+		shown = tags(may)
+	}
+	return row{"name": u.Name, "password_hash": "", "hashing_algorithm": "", "tags": shown, "limits": row{}}
 }
 
 func (s *Service) users(w http.ResponseWriter, r *request) error {
@@ -70,23 +92,30 @@ func (s *Service) user(w http.ResponseWriter, r *request) error {
 // permissionRows are the users' permissions, of one vhost unless that is nil.
 func (s *Service) permissionRows(r *request, of *core.Namespace) iter.Seq[row] {
 	return func(yield func(row) bool) {
+		accounts := map[string]map[string]core.Permissions{}
+		if s.cfg.Access != nil {
+			for _, acc := range s.cfg.Access.Accounts() {
+				accounts[acc.Name] = acc.Permissions
+			}
+		}
 		for _, u := range s.known(r) {
-			if of != nil && u.Namespace != of.Name() {
-				continue
+			all := accounts[u.Name]
+			if !u.Account {
+				all = map[string]core.Permissions{u.Namespace: {
+					Configure: pattern(u.Grants, core.Configure), Write: pattern(u.Grants, core.Write), Read: pattern(u.Grants, core.Read),
+				}}
 			}
-			vhost := u.Namespace
-			if vhost == "" {
-				vhost = defaultVhost
-			}
-			x := row{"user": u.Name, "vhost": vhost}
-			for name, a := range map[string]core.Action{"configure": core.Configure, "write": core.Write, "read": core.Read} {
-				x[name] = pattern(u.Grants, a)
-			}
-			if !yield(x) {
-				return
+			for _, ns := range slices.Sorted(maps.Keys(all)) {
+				if p := all[ns]; (of == nil || ns == of.Name()) && !yield(permissionRow(u.Name, ns, p)) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func permissionRow(user, namespace string, p core.Permissions) row {
+	return row{"user": user, "vhost": cmp.Or(namespace, defaultVhost), "configure": p.Configure, "write": p.Write, "read": p.Read}
 }
 
 // pattern is the names that are granted as the regular expression that RabbitMQ
@@ -126,6 +155,21 @@ func (s *Service) permissionsOfUser(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
 		for x := range s.permissionRows(r, nil) {
 			if x["user"] == r.PathValue("user") && !yield(x) {
+				return
+			}
+		}
+	})
+}
+
+// usersWithout are those who may enter no vhost.
+func (s *Service) usersWithout(w http.ResponseWriter, r *request) error {
+	with := map[string]bool{}
+	for x := range s.permissionRows(r, nil) {
+		with[x["user"].(string)] = true
+	}
+	return list(w, r, func(yield func(row) bool) {
+		for _, u := range s.known(r) {
+			if !with[u.Name] && !yield(userRow(u)) {
 				return
 			}
 		}

@@ -30,14 +30,22 @@ func (s *Service) enter(r *request) error {
 	if r.vhost == "" {
 		return nil
 	}
-	for _, ns := range s.seen(r.who) {
+	for _, ns := range s.seen(r.caller) {
 		if ns.Name() == namespaceOf(r.vhost) {
 			r.ns = ns
+			if r.who = r.caller.In(ns.Name()); r.who == nil {
+				r.who = &core.Principal{Name: r.caller.Name, Namespace: ns.Name()} // sees, and may do nothing
+			}
 			return nil
 		}
 	}
-	if r.Pattern == "PUT /api/vhosts/{vhost}" {
+	switch {
+	case r.Pattern == "PUT /api/vhosts/{vhost}":
 		return nil
+	case r.Pattern == "PUT /api/permissions/{vhost}/{user}" && isAdministrator(r.caller):
+		return noVhostOrUser
+	case r.caller.Account():
+		return refused("User not authorised to access virtual host")
 	}
 	return notFound
 }
@@ -45,7 +53,7 @@ func (s *Service) enter(r *request) error {
 // seen is the namespaces that somebody may look into.
 func (s *Service) seen(who *core.Principal) (all []*core.Namespace) {
 	for _, ns := range s.cfg.Broker.Namespaces() {
-		if who.Anonymous || ns.Name() == who.Namespace {
+		if who.Anonymous || who.In(ns.Name()) != nil || who.Account() && Oversees(who, core.Read) {
 			all = append(all, ns)
 		}
 	}
@@ -57,18 +65,18 @@ func (s *Service) vhostRoutes() map[string]handler {
 		"GET vhosts/{vhost}":                 s.vhost,
 		"PUT vhosts/{vhost}":                 administer(s.createVhost),
 		"DELETE vhosts/{vhost}":              administer(keepVhost),
-		"GET vhosts/{vhost}/permissions":     monitor(s.permissions),
+		"GET vhosts/{vhost}/permissions":     looksAtUsers(s.permissions),
 		"GET vhosts/{vhost}/connections":     monitor(s.connections),
 		"GET vhosts/{vhost}/channels":        monitor(s.channels),
-		"GET permissions/{vhost}/{user}":     monitor(s.permission),
-		"PUT permissions/{vhost}/{user}":     usersAreConfigured,
-		"DELETE permissions/{vhost}/{user}":  usersAreConfigured,
+		"GET permissions/{vhost}/{user}":     looksAtUsers(s.permission),
+		"PUT permissions/{vhost}/{user}":     s.manage(s.putPermission),
+		"DELETE permissions/{vhost}/{user}":  s.manage(s.deletePermission),
 		"GET policies/{vhost}":               monitor(s.policies),
 		"GET policies/{vhost}/{name}":        monitor(s.policy),
 		"PUT policies/{vhost}/{name}":        mayAll(s.putPolicy),
-		"DELETE policies/{vhost}/{name}":     administer(s.deletePolicy),
+		"DELETE policies/{vhost}/{name}":     deletesPolicies(s.deletePolicy),
 		"GET definitions/{vhost}":            administer(s.exportOne),
-		"POST definitions/{vhost}":           mayAll(s.importOne),
+		"POST definitions/{vhost}":           administer(mayAll(s.importOne)),
 		"GET aliveness-test/{vhost}":         administer(s.alive),
 		"GET consumers/{vhost}":              s.consumers,
 		"GET parameters/{component}/{vhost}": empty,
@@ -77,7 +85,7 @@ func (s *Service) vhostRoutes() map[string]handler {
 
 func (s *Service) vhosts(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
-		for _, ns := range s.seen(r.who) {
+		for _, ns := range s.seen(r.caller) {
 			if !yield(vhostRow(ns)) {
 				return
 			}
@@ -102,11 +110,17 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	if r.ns != nil {
 		return done(w, false)
 	}
-	if !r.who.Anonymous {
+	if !r.caller.Anonymous && !(r.caller.Account() && isAdministrator(r.caller)) {
 		return denied
 	}
 	if _, err := s.cfg.Broker.Namespace(namespaceOf(r.vhost)); err != nil {
 		return err
+	}
+	if r.caller.Account() { // as RabbitMQ does for whoever makes a vhost
+		all := core.Permissions{Configure: ".*", Write: ".*", Read: ".*"}
+		if err := s.permit(r.caller.Name, namespaceOf(r.vhost), &all); err != nil {
+			return err
+		}
 	}
 	return done(w, true)
 }

@@ -1,0 +1,290 @@
+package rabbit
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// Users and permissions that are set here are accounts (core.Account).
+//
+//	PUT users/U                password, or password_hash with hashing_algorithm (sha256, sha512); without
+//	                           either nobody logs in as U by password; tags, as text or a list
+//	DELETE users/U             ends the user's connections, as losing a permission does
+//	POST users/bulk-delete     yes
+//	PUT permissions/V/U        configure, write, read: regular expressions (RE2)
+//	DELETE permissions/V/U     yes
+//	limits of users            no
+//	users of the configuration refused: it is set there
+//	guest                      refused: that is who comes from this machine, where anonymous clients are let in
+
+// guest is whoever comes, where anonymous clients are let in.
+const guest = "guest"
+
+var (
+	noVhostOrUser       = invalid("bad_request", "vhost_or_user_not_found")
+	errGuest      error = invalid("bad_request", "guest is whoever comes from this machine while anonymous clients are let in: the configuration says whether they are")
+)
+
+// manage lets only administrators through, and only where users can be kept.
+func (s *Service) manage(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		switch {
+		case !isAdministrator(r.caller):
+			return refused("Not administrator user")
+		case s.cfg.Access == nil:
+			return invalid("bad_request", "users cannot be kept here")
+		}
+		return h(w, r)
+	}
+}
+
+// userBody is a user as RabbitMQ's API and exports have it.
+type userBody struct {
+	Name      string          `json:"name"`
+	Password  *string         `json:"password"`
+	Hash      string          `json:"password_hash"`
+	Algorithm string          `json:"hashing_algorithm"`
+	Tags      json.RawMessage `json:"tags"` // names between commas, or a list
+}
+
+func (b *userBody) tags() ([]string, error) {
+	var list []string
+	var text string
+	switch {
+	case len(b.Tags) == 0:
+		return nil, invalid("bad_request", "tags_not_present")
+	case json.Unmarshal(b.Tags, &list) == nil:
+	case json.Unmarshal(b.Tags, &text) == nil:
+		list = strings.Split(text, ",")
+	default:
+		return nil, invalid("bad_request", "tags are names between commas, or a list of names")
+	}
+	var tags []string
+	for _, tag := range list {
+		switch tag = strings.TrimSpace(tag); {
+		case len(tag) > 64:
+			return nil, invalid("bad_request", "a tag has at most 64 bytes")
+		case tag != "" && !slices.Contains(tags, tag):
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}
+
+// setUser makes or changes a user.
+func (s *Service) setUser(name string, b *userBody) (created bool, err error) {
+	if name == guest {
+		return false, errGuest
+	}
+	tags, err := b.tags()
+	if err != nil {
+		return false, err
+	}
+	return s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
+		acc.Tags = tags
+		acc.PasswordHash, err = s.hash(b, acc.PasswordHash)
+		return err
+	})
+}
+
+// hash is what is kept of a user's password; what was kept, if it is the same
+// one, since another hash would end the user's connections.
+func (s *Service) hash(b *userBody, before string) (string, error) {
+	var hash string
+	var err error
+	switch {
+	case b.Password != nil && *b.Password != "":
+		if before != "" && s.cfg.Passwords.Verify(before, []byte(*b.Password)) {
+			return before, nil
+		}
+		hash, err = s.cfg.Passwords.Hash([]byte(*b.Password))
+	case b.Hash != "":
+		hash, err = s.cfg.Passwords.Import(b.Algorithm, b.Hash)
+	}
+	if err != nil {
+		return "", invalid("bad_request", err.Error())
+	}
+	return hash, nil
+}
+
+func (s *Service) putUser(w http.ResponseWriter, r *request) error {
+	body, err := read[userBody](r, maxBody)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("user")
+	created, err := s.setUser(name, &body)
+	if err != nil {
+		return configuredOr(err)
+	}
+	s.did(r, "user set", "of", name)
+	return done(w, created)
+}
+
+// configuredOr says more of what is the configuration's.
+func configuredOr(err error) error {
+	if core.KindOf(err) == core.Denied {
+		return invalid("bad_request", err.Error())
+	}
+	return err
+}
+
+func (s *Service) deleteUser(w http.ResponseWriter, r *request) error {
+	name := r.PathValue("user")
+	if err := s.cfg.Access.DeleteAccount(name); err != nil {
+		return configuredOr(err)
+	}
+	s.did(r, "user deleted", "of", name)
+	return done(w, false)
+}
+
+func (s *Service) deleteUsers(w http.ResponseWriter, r *request) error {
+	body, err := read[struct{ Users []string }](r, maxBody)
+	if err != nil {
+		return err
+	}
+	for _, name := range body.Users {
+		switch err := s.cfg.Access.DeleteAccount(name); {
+		case core.KindOf(err) == core.NotFound:
+			return invalid("bad_request", "no such user: "+name)
+		case err != nil:
+			return configuredOr(err)
+		}
+		s.did(r, "user deleted", "of", name)
+	}
+	return done(w, false)
+}
+
+// permissionBody is permissions as RabbitMQ's API and exports have them.
+type permissionBody struct {
+	User      string  `json:"user"`
+	VHost     string  `json:"vhost"`
+	Configure *string `json:"configure"`
+	Write     *string `json:"write"`
+	Read      *string `json:"read"`
+}
+
+func (b *permissionBody) permissions() (p core.Permissions, err error) {
+	var lacks []string
+	for _, x := range []struct {
+		name string
+		from *string
+		to   *string
+	}{{"configure", b.Configure, &p.Configure}, {"write", b.Write, &p.Write}, {"read", b.Read, &p.Read}} {
+		if x.from == nil {
+			lacks = append(lacks, "{key_missing,"+x.name+"}")
+			continue
+		}
+		*x.to = *x.from
+	}
+	if lacks != nil {
+		return p, invalid("bad_request", "["+strings.Join(lacks, ",")+"]")
+	}
+	if err := p.Check(); err != nil {
+		return p, invalid("bad_request", "invalid_regexp: "+err.Error())
+	}
+	return p, nil
+}
+
+// permit gives an account its permissions in a namespace; nil takes them away.
+func (s *Service) permit(user, namespace string, p *core.Permissions) error {
+	_, err := s.permits(user, namespace, p)
+	return err
+}
+
+func (s *Service) permits(user, namespace string, p *core.Permissions) (created bool, err error) {
+	_, err = s.cfg.Access.ChangeAccount(user, func(acc *core.Account, isNew bool) error {
+		_, there := acc.Permissions[namespace]
+		switch {
+		case p == nil && (isNew || !there):
+			return notFound
+		case isNew:
+			return noVhostOrUser
+		case p == nil:
+			delete(acc.Permissions, namespace)
+			return nil
+		case acc.Permissions == nil:
+			acc.Permissions = map[string]core.Permissions{}
+		}
+		acc.Permissions[namespace], created = *p, !there
+		return nil
+	})
+	return created, configuredOr(err)
+}
+
+func (s *Service) putPermission(w http.ResponseWriter, r *request) error {
+	body, err := read[permissionBody](r, maxBody)
+	if err != nil {
+		return err
+	}
+	p, err := body.permissions()
+	if err != nil {
+		return err
+	}
+	created, err := s.permits(r.PathValue("user"), r.ns.Name(), &p)
+	if err != nil {
+		return err
+	}
+	s.did(r, "permissions set", "of", r.PathValue("user"), "configure", p.Configure, "write", p.Write, "read", p.Read)
+	return done(w, created)
+}
+
+func (s *Service) deletePermission(w http.ResponseWriter, r *request) error {
+	if err := s.permit(r.PathValue("user"), r.ns.Name(), nil); err != nil {
+		return err
+	}
+	s.did(r, "permissions deleted", "of", r.PathValue("user"))
+	return done(w, false)
+}
+
+// mayMake says whether the importer may make users and vhosts.
+func (in *importing) mayMake() bool {
+	return in.r.caller.Anonymous || in.r.caller.Account() && isAdministrator(in.r.caller)
+}
+
+var errNotAdministrator = refused("only administrators set users and permissions")
+
+func (in *importing) users(all []userBody) {
+	for _, b := range all {
+		err := errNotAdministrator
+		if isAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
+			_, err = in.s.setUser(b.Name, &b)
+			err = configuredOr(err)
+		}
+		in.outcome("user", "", b.Name, err)
+	}
+}
+
+func (in *importing) permissions(all []permissionBody) {
+	for _, b := range all {
+		err := errNotAdministrator
+		if isAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
+			err = in.permission(&b)
+		}
+		what := b.User
+		if errors.Is(err, notFound) {
+			err = noVhostOrUser
+		}
+		in.outcome("permission", b.VHost, what, err)
+	}
+}
+
+func (in *importing) permission(b *permissionBody) error {
+	ns, err := in.namespace(b.VHost)
+	if err != nil {
+		return err
+	}
+	if b.User == guest {
+		return errGuest
+	}
+	p, err := b.permissions()
+	if err != nil {
+		return err
+	}
+	return in.s.permit(b.User, ns.Name(), &p)
+}

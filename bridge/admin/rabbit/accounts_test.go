@@ -1,0 +1,190 @@
+package rabbit
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/slipwaymq/slipway/core"
+)
+
+// withAccounts is an API that keeps users; plain text stands for hashes.
+func withAccounts(t *testing.T, configured ...core.AccessUser) (*api, *core.Access, *[]string) {
+	t.Helper()
+	verify := func(hash string, password []byte) bool { return hash == "hash:"+string(password) }
+	access, err := core.NewAccess(configured, verify, make([]byte, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAPI(t, func(c *Config) {
+		c.Access = access
+		c.Passwords = Passwords{
+			Hash: func(p []byte) (string, error) { return "hash:" + string(p), nil },
+			Import: func(algorithm, hash string) (string, error) {
+				if algorithm != "" {
+					return "", errors.New("unknown " + algorithm)
+				}
+				return "hash:" + hash, nil
+			},
+			Verify: verify,
+		}
+	})
+	ended := &[]string{}
+	if err := access.Keep(a.b, func(names []string) { *ended = append(*ended, names...) }); err != nil {
+		t.Fatal(err)
+	}
+	return a, access, ended
+}
+
+// as has what follows asked by a user.
+func (a *api) as(access *core.Access, name, password string) {
+	a.Helper()
+	who, err := access.Authenticate(a.Context(), "", name, []byte(password))
+	if err != nil {
+		a.Fatal(err)
+	}
+	a.who = who
+}
+
+func TestUsersAreMade(t *testing.T) {
+	a, access, ended := withAccounts(t, core.AccessUser{Name: "file", PasswordHash: "hash:f"})
+	a.do(400, "PUT", "users/u", `{"password":"p"}`) // RabbitMQ asks for tags
+	a.do(201, "PUT", "users/u", `{"password":"p","tags":"management, management"}`)
+	a.want("user", a.do(200, "GET", "users/u", ""), `{"hashing_algorithm":"","limits":{},"name":"u","password_hash":"","tags":["management"]}`)
+	a.want("without", a.column("users/without-permissions", "name"), "u")
+	a.do(400, "PUT", "permissions/%2F/u", `{"configure":".*","write":""}`)
+	a.want("regexp", a.do(400, "PUT", "permissions/%2F/u", `{"configure":"a(","write":"","read":""}`)[:41], `{"error":"bad_request","reason":"invalid_`)
+	a.do(201, "PUT", "permissions/%2F/u", `{"configure":"^a","write":"","read":".*"}`)
+	a.do(204, "PUT", "permissions/%2F/u", `{"configure":"^app[.]","write":"","read":"^app[.]"}`)
+	a.want("permission", a.do(200, "GET", "permissions/%2F/u", ""), `{"configure":"^app[.]","read":"^app[.]","user":"u","vhost":"/","write":""}`)
+	a.want("nobody", a.do(400, "PUT", "permissions/%2F/nobody", `{"configure":"","write":"","read":""}`), `{"error":"bad_request","reason":"vhost_or_user_not_found"}`)
+	a.want("nowhere", a.do(400, "PUT", "permissions/nowhere/u", `{"configure":"","write":"","read":""}`), `{"error":"bad_request","reason":"vhost_or_user_not_found"}`)
+	a.want("ended", strings.Join(*ended, " "), "u") // .* became less
+	*ended = nil
+
+	for path, body := range map[string]string{"users/guest": `{"password":"x","tags":""}`, "users/file": `{"password":"x","tags":"administrator"}`, "permissions/%2F/file": `{"configure":"","write":"","read":""}`} {
+		if text := a.do(400, "PUT", path, body); !strings.Contains(text, "configuration") {
+			t.Error(text)
+		}
+	}
+	a.do(400, "DELETE", "users/file", "")
+	a.do(404, "DELETE", "permissions/%2F/nobody", "")
+
+	// The same password again ends nobody; another one does, and so does none.
+	a.do(204, "PUT", "users/u", `{"password":"p","tags":["management"]}`)
+	a.want("ended", strings.Join(*ended, " "), "")
+	a.do(204, "PUT", "users/u", `{"password":"q","tags":["management"]}`)
+	a.want("ended", strings.Join(*ended, " "), "u")
+	a.do(204, "PUT", "users/u", `{"tags":["management"]}`)
+	if _, err := access.Authenticate(t.Context(), "", "u", nil); err == nil {
+		t.Error("a user without a password is let in by an empty one")
+	}
+	a.do(400, "POST", "users/bulk-delete", `{"users":["u","nope"]}`)
+	a.do(404, "GET", "users/u", "")
+	a.do(404, "DELETE", "users/u", "")
+}
+
+// What the tags let somebody do, and that only administrators make users.
+func TestTags(t *testing.T) {
+	all := core.Grant{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}, Topics: nil}
+	a, access, _ := withAccounts(t,
+		core.AccessUser{Name: "plain", PasswordHash: "hash:plain", Grants: []core.Grant{all}},
+		core.AccessUser{Name: "boss", PasswordHash: "hash:boss", Grants: []core.Grant{all}, Tags: []string{"administrator"}})
+	a.do(201, "PUT", "vhosts/shop", "")
+	a.do(201, "PUT", "queues/%2F/q", `{}`)
+	a.do(201, "PUT", "queues/shop/s", `{}`)
+	for _, tag := range []string{"administrator", "monitoring", "policymaker", "management", ""} {
+		a.do(201, "PUT", "users/"+tag+"-u", `{"password":"p","tags":"`+tag+`"}`)
+		a.do(201, "PUT", "permissions/shop/"+tag+"-u", `{"configure":"^s","write":"^s","read":"^s"}`)
+	}
+	for name, want := range map[string]struct {
+		put, users, nodes, policy int
+		queues                    string
+	}{
+		"administrator-u": {201, 200, 200, 201, "q s"},
+		"monitoring-u":    {401, 401, 200, 401, "q s"},
+		"policymaker-u":   {401, 401, 401, 401, "s"},
+		"management-u":    {401, 401, 401, 401, "s"},
+		"plain":           {401, 200, 200, 404, "q"},
+		"boss":            {201, 200, 200, 404, "q"},
+	} {
+		password, _ := strings.CutSuffix(name, "-u")
+		if password != name {
+			password = "p"
+		}
+		a.as(access, name, password)
+		a.do(want.put, "PUT", "users/of-"+name, `{"password":"p","tags":"administrator"}`)
+		a.do(want.users, "GET", "users", "")
+		a.do(want.nodes, "GET", "nodes", "")
+		a.do(want.policy, "PUT", "policies/shop/of-"+name, `{"pattern":"^s","definition":{"max-length":1}}`)
+		a.want(name, a.column("queues", "name"), want.queues)
+		if want.put == 401 {
+			a.do(401, "DELETE", "users/boss", "")
+			a.do(401, "POST", "users/bulk-delete", `{"users":["management-u"]}`)
+			a.do(401, "POST", "definitions", `{"users":[{"name":"x","password_hash":"y","tags":"administrator"}]}`)
+		}
+	}
+	for name, who := range map[string]bool{"administrator-u": true, "-u": false} {
+		p, err := access.Authenticate(t.Context(), "", name, []byte("p"))
+		if err != nil || Manages(p) != who {
+			t.Errorf("%s manages: %v, %v", name, Manages(p), err)
+		}
+	}
+	// An administrator sees every vhost, and acts by his permissions.
+	a.as(access, "administrator-u", "p")
+	a.do(401, "PUT", "queues/%2F/new", `{}`)
+	a.do(401, "PUT", "queues/shop/new", `{}`)
+	a.do(201, "PUT", "queues/shop/s2", `{}`)
+	a.do(201, "PUT", "vhosts/mine", "") // who makes one has all of it
+	a.do(201, "PUT", "queues/mine/any", `{}`)
+	// A policymaker needs all permissions, since a policy leads messages anywhere.
+	a.do(204, "PUT", "permissions/shop/policymaker-u", `{"configure":".*","write":".*","read":".*"}`)
+	a.as(access, "policymaker-u", "p")
+	a.do(201, "PUT", "policies/shop/mine", `{"pattern":"^s","definition":{"max-length":1}}`)
+	a.do(204, "DELETE", "policies/shop/mine", "")
+}
+
+// An expression for one letter is none for all names, whatever stands for them.
+func TestAnExpressionIsNotForEverything(t *testing.T) {
+	a, access, _ := withAccounts(t)
+	a.do(201, "PUT", "users/u", `{"password":"p","tags":"policymaker"}`)
+	for _, pattern := range []string{"^.$", "[*]", "^[*]$", ".", ".+"} {
+		a.who = core.AnonymousPrincipal()
+		a.do(201, "PUT", "permissions/%2F/u", `{"configure":"`+pattern+`","write":"`+pattern+`","read":"`+pattern+`"}`)
+		a.as(access, "u", "p")
+		a.do(401, "PUT", "policies/%2F/p", `{"pattern":"","definition":{"max-length":1}}`)
+		a.do(401, "PUT", "queues/%2F/x", `{"arguments":{"x-dead-letter-exchange":""}}`)
+		a.who = core.AnonymousPrincipal()
+		a.do(204, "DELETE", "permissions/%2F/u", "")
+	}
+}
+
+// A RabbitMQ export brings its users; of each it is said what became of it.
+func TestImportUsers(t *testing.T) {
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "file", PasswordHash: "hash:f"})
+	text := a.do(200, "POST", "definitions", `{"rabbit_version":"3.10.8",
+		"users":[
+			{"name":"guest","password_hash":"g","hashing_algorithm":"","tags":["administrator"],"limits":{}},
+			{"name":"app","password_hash":"secret","hashing_algorithm":"","tags":[],"limits":{}},
+			{"name":"old","password_hash":"x","hashing_algorithm":"rabbit_password_hashing_md5","tags":""},
+			{"name":"file","password_hash":"x","hashing_algorithm":"","tags":""}],
+		"vhosts":[{"name":"/"},{"name":"shop"}],
+		"permissions":[
+			{"user":"guest","vhost":"/","configure":".*","write":".*","read":".*"},
+			{"user":"app","vhost":"shop","configure":"^app","write":"^app","read":".*"},
+			{"user":"old","vhost":"/","configure":"","write":"","read":""},
+			{"user":"app","vhost":"/","configure":"(?=a)","write":"","read":""}]}`)
+	var got []string
+	for _, l := range decode[struct{ Imported []line }](t, text).Imported {
+		if (l.Why == "") != (l.Result == kept) {
+			t.Errorf("%+v", l)
+		}
+		got = append(got, l.What+" "+l.Name+" "+l.Result)
+	}
+	a.want("imported", strings.Join(got, ", "), "vhost / kept, vhost shop kept, user guest dropped, user app kept, user old dropped, user file dropped, "+
+		"permission guest dropped, permission app kept, permission old dropped, permission app dropped")
+	who, err := access.Authenticate(t.Context(), "", "app", []byte("secret"))
+	if err != nil || who.In("") != nil || !who.In("shop").MayQueue(core.Configure, "app.1") || who.In("shop").MayQueue(core.Write, "b") || !who.In("shop").MayQueue(core.Read, "b") {
+		t.Errorf("%v %+v", err, who)
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What RabbitMQ keeps of a password is four bytes of salt and one round of a hash
+// over salt and password, which is fast to guess against and tells by its speed
+// that such a user exists. So that digest is hashed again, as a password is:
+//
+//	$rabbit-sha256$<salt in base64>$argon2id$...
+const (
+	rabbitSHA256 = "$rabbit-sha256$"
+	rabbitSHA512 = "$rabbit-sha512$"
+	rabbitSalt   = 4 // bytes
+)
+
+// newHash is hashPassword with a new salt.
+func newHash(password []byte) (string, error) {
+	if len(password) > maxPassword {
+		return "", fmt.Errorf("the password is longer than %d bytes", maxPassword)
+	}
+	salt := make([]byte, 16)
+	rand.Read(salt) // never fails
+	return hashPassword(password, salt), nil
+}
+
+// importHash keeps what RabbitMQ calls a password_hash: salt and digest, in base64.
+func importHash(algorithm, text string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return "", errors.New("the password hash is not base64")
+	}
+	prefix, length := rabbitSHA256, sha256.Size
+	switch algorithm {
+	case "", "rabbit_password_hashing_sha256":
+	case "rabbit_password_hashing_sha512":
+		prefix, length = rabbitSHA512, sha512.Size
+	default:
+		return "", fmt.Errorf("passwords hashed by %.64q cannot be verified; only rabbit_password_hashing_sha256 and _sha512 can", algorithm)
+	}
+	if len(raw) != rabbitSalt+length {
+		return "", fmt.Errorf("the password hash has %d bytes, not %d", len(raw), rabbitSalt+length)
+	}
+	hash, err := newHash(raw[rabbitSalt:])
+	return prefix + base64.RawStdEncoding.EncodeToString(raw[:rabbitSalt]) + hash, err
+}
+
+// unwrap is the hash that argon2id made of a RabbitMQ digest, and that digest of
+// the password; both as they are of any other hash.
+func unwrap(hash string, password []byte) (string, []byte) {
+	for _, prefix := range []string{rabbitSHA256, rabbitSHA512} {
+		rest, ok := strings.CutPrefix(hash, prefix)
+		if !ok {
+			continue
+		}
+		text, under, _ := strings.Cut(rest, "$")
+		salt, err := base64.RawStdEncoding.DecodeString(text)
+		if err != nil {
+			return "", nil
+		}
+		salted := append(salt, password...)
+		if prefix == rabbitSHA512 {
+			digest := sha512.Sum512(salted)
+			return "$" + under, digest[:]
+		}
+		digest := sha256.Sum256(salted)
+		return "$" + under, digest[:]
+	}
+	return hash, password
+}
