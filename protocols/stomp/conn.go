@@ -37,7 +37,8 @@ type conn struct {
 	lastSub   uint64
 	txs       map[string]*transaction
 	temps     temps
-	target    target // of the last SEND
+	target    target        // of the last SEND
+	idle      time.Duration // how long the client may be silent; 0: for ever
 	reading   atomic.Bool
 	beat      heartBeat
 

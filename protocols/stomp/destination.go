@@ -16,7 +16,7 @@ import (
 //	/temp-queue/a  temp-queue://a           this connection's own queue (temp.go); temp-topic likewise
 //	/reply-queue/a  /remote-temp-queue/a    somebody's temporary queue; remote-temp-topic likewise
 //	a,b  /queue/a,/topic/b                  all of them; what has no prefix is of the kind before it
-//	a.*.c  a.>  a.#                         subscribing to topics: one word; one or more; any number
+//	a.*.c  a.>  a.#                         subscribing to topics: one word; any number, at the end; any number
 //
 // In names %2F is a slash and %2C a comma, as in RabbitMQ.
 
@@ -156,7 +156,7 @@ func (d *destination) filterOf() (match.Filter, error) {
 	case key == ">":
 		key = "#"
 	case more:
-		key = rest + ".*.#"
+		key = rest + ".#" // also the parent, as in ActiveMQ 5.17
 	}
 	filter, err := match.ParseDotted(key)
 	if err != nil {

@@ -29,12 +29,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A world is a broker with the door open.
 type world struct {
-	t     testing.TB
-	store core.Store
-	cfg   Config
-	net   protocols.Config
-	open  bool // strangers are let in although there are users
-	pipe  bool // over net.Pipe, for fake time
+	t      testing.TB
+	store  core.Store
+	cfg    Config
+	net    protocols.Config
+	open   bool // strangers are let in although there are users
+	pipe   bool // over net.Pipe, for fake time
+	limits core.Limits
 
 	door *doortest.Door
 	b    *core.Broker
@@ -59,7 +60,7 @@ func (w *world) start() {
 	w.t.Helper()
 	w.door = doortest.Open(w.t, doortest.Config{
 		Protocol: "stomp", Store: w.store, Net: w.net, Pipes: w.pipe,
-		Options: core.Options{Dialects: map[string]core.Dialect{DialectName: Dialect()}},
+		Options: core.Options{Dialects: map[string]core.Dialect{DialectName: Dialect()}, Limits: w.limits},
 		Handler: func(b *core.Broker) protocols.Handler {
 			cfg := w.cfg
 			cfg.Broker = b

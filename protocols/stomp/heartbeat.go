@@ -50,7 +50,8 @@ func heartBeatText(send, receive time.Duration) string {
 // beginHeartBeat keeps to what was announced.
 func (c *conn) beginHeartBeat(beat [2]int, send, receive time.Duration) {
 	if receive > 0 {
-		c.nc.SetIdle(2 * receive)
+		c.idle = 2 * receive
+		c.nc.SetIdle(c.idle)
 	}
 	if send > 0 {
 		c.beat.start(c, send/3)

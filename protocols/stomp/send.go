@@ -1,7 +1,6 @@
 package stomp
 
 import (
-	"context"
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
@@ -17,6 +16,7 @@ import (
 //	persistent, priority, expires, expiration, correlation-id, reply-to, ...    message.go
 //	several places     together or not at all
 //	refused            ERROR, and the connection ends; a full queue is told to who asked for a receipt
+//	no memory, no disk    it waits (patience.go)
 
 // A target is where the last SEND went: nearly always the next one goes there
 // too, and needs neither parsing nor a look at permissions.
@@ -85,7 +85,7 @@ func copies(x *publication, to []core.Address, from *core.Session) []*core.Publi
 
 func (c *conn) sendTogether(x *publication, to []core.Address, seq uint64) (bool, error) {
 	g := &core.Group{Publications: copies(x, to, c.local), Confirm: c.confirm(seq), Token: seq}
-	return seq != 0, c.pub.Commit(g)
+	return seq != 0, c.together(g)
 }
 
 // addresses is where a destination leads, with its queues created. origin is what
@@ -192,22 +192,6 @@ func (c *conn) mayExchange(a core.Action, d *destination) error {
 	}
 	if !c.principal.MayQueue(a, d.name) {
 		return refuse("Access refused", "no permission for exchange %s", d.name)
-	}
-	return nil
-}
-
-// admitted waits while the core cannot take more. Everybody else goes on: what is
-// parked needs only the disk.
-func (c *conn) admitted() error {
-	if !c.pub.Full() {
-		return nil
-	}
-	c.pub.Flush()
-	c.nc.Out.Flush()
-	c.reading.Store(false) // receipts flush themselves while we wait
-	defer c.reading.Store(true)
-	if c.pub.Wait(c.ctx) != nil {
-		return context.Cause(c.ctx)
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func (c *conn) commit(f *wire.Frame, seq uint64) (bool, error) {
 	for _, s := range tx.settlements {
 		g.Settlements = append(g.Settlements, settlementsOf(s.list, s.how)...)
 	}
-	return seq != 0, c.pub.Commit(g)
+	return seq != 0, c.together(g)
 }
 
 func (c *conn) abort(f *wire.Frame, _ uint64) (bool, error) {
