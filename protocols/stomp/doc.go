@@ -68,5 +68,6 @@
 //     core counts it (messages_refused) and tells the operator.
 //   - While the disk is nearly full or memory is short, what is sent waits, in
 //     order, and everything else goes on; who sends on beyond
-//     core.Limits.ParkedBytes is not read until there is room. A COMMIT is refused.
+//     core.Limits.ParkedBytes, or commits what needs room on the disk, is not read
+//     until there is some (patience.go).
 package stomp

@@ -10,14 +10,11 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// troubled is a store whose disk can be nearly full, or not answer.
+// A troubled store's disk can also not answer.
 type troubled struct {
-	core.Store
-	low  atomic.Bool
+	cramped
 	hold atomic.Pointer[chan struct{}]
 }
-
-func (s *troubled) Room() bool { return !s.low.Load() }
 
 func (s *troubled) Apply(b core.Batch, d core.Durability) error {
 	if hold := s.hold.Load(); hold != nil {
