@@ -71,7 +71,8 @@ type Limits struct {
 	Queues         int   // default 1,000,000
 	WindowMessages int   // of one queue in memory; default 1,000
 	WindowBytes    int   // of one queue in memory; default 1 MiB
-	WideBytes      int   // of the same while less than a quarter of MemoryBytes is in use; default 16 MiB, none where WindowBytes is given
+	WideBytes      int   // of the same while less than a quarter of MemoryBytes is in use; default 32 MiB, none where WindowBytes is given
+	WideMessages   int   // transient ones of the same, then; default 16 times WindowMessages, none where that is given
 	MemoryBytes    int64 // message bytes held by all windows, deliveries and pending publishes; default 256 MiB
 	ParkedBytes    int   // parked publishes of one publisher before it is asked to wait; default 1 MiB
 	HeaderCount    int   // default 1,000
@@ -86,9 +87,12 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessageBytes, 16<<20)
 	set(&l.GroupBytes, 16<<20)
 	set(&l.Queues, 1_000_000)
+	if l.WindowMessages <= 0 {
+		set(&l.WideMessages, 16_000)
+	}
 	set(&l.WindowMessages, 1000)
 	if l.WindowBytes <= 0 {
-		set(&l.WideBytes, 16<<20)
+		set(&l.WideBytes, 32<<20)
 	}
 	set(&l.WindowBytes, 1<<20)
 	set(&l.ParkedBytes, 1<<20)
@@ -163,7 +167,10 @@ func New(store Store, o Options) (*Broker, error) {
 	if fatal == nil {
 		fatal = func(err error) { panic(err) }
 	}
-	b.windows = [2]windowLimits{{b.limits.WindowMessages, b.limits.WindowBytes, b.wide}, {groupedWindow, b.limits.WindowBytes, b.wide}}
+	b.windows = [2]windowLimits{
+		{limitN: b.limits.WindowMessages, transientN: b.limits.WideMessages, limitBytes: b.limits.WindowBytes, wide: b.wide},
+		{limitN: groupedWindow, limitBytes: b.limits.WindowBytes, wide: b.wide},
+	}
 	b.singles.New = b.newSingle
 	b.begun = b.Now()
 	b.timers = newTimers(b.clock, b.Now)

@@ -86,7 +86,8 @@
 //	Queues          1,000,000   per namespace
 //	WindowMessages  1,000       of a lane of a queue in memory (grouped: 120,000 without bodies)
 //	WindowBytes     1 MiB       of the same; one message of any size always fits
-//	WideBytes       16 MiB      of the same while less than a quarter of MemoryBytes is in use
+//	WideBytes       32 MiB      of the same while less than a quarter of MemoryBytes is in use
+//	WideMessages    16,000      transient messages of the same, then
 //	MemoryBytes     256 MiB     message bytes in memory: over half of it deliveries keep no body
 //	                            and loads bring one message, over all of it nothing transient is
 //	                            held and no window grows; a quarter of it may wait for the committer before publishes park

@@ -53,6 +53,7 @@ type lane struct {
 // windowLimits is how much is kept in memory.
 type windowLimits struct {
 	limitN, limitBytes int
+	transientN         int        // instead of limitN, of transient messages while memory is plenty
 	wide               func() int // bytes that a window may grow to while memory is plenty; under 0: there is none to grow
 }
 
@@ -75,9 +76,9 @@ func (s *qstate) lane(num uint8) *lane {
 	return l
 }
 
-// room says whether an entry of that size may join the lane's window: one of
-// any size always may.
-func (s *qstate) room(l *lane, size int) bool {
+// room says whether an entry of that size may join the lane's window of n at most:
+// one of any size always may.
+func (s *qstate) room(l *lane, n, size int) bool {
 	if s.grouped != nil {
 		return s.indexN < s.limitN
 	}
@@ -85,13 +86,19 @@ func (s *qstate) room(l *lane, size int) bool {
 		return true
 	}
 	wide := s.wide()
-	return wide >= 0 && len(l.window) < s.limitN && l.bytes+size <= max(s.limitBytes, wide)
+	return wide >= 0 && len(l.window) < n && l.bytes+size <= max(s.limitBytes, wide)
 }
 
-// holds says whether an entry appended to the lane now would stay in memory.
+// holds says whether an entry that nothing needs to store would stay in memory,
+// appended to the lane now. Where memory is plenty more of these are held than
+// of others: it spares them a store that they need not see.
 func (s *qstate) holds(num uint8, size int) bool {
 	l := s.lane(num)
-	return l.deep == 0 && s.room(l, size)
+	n := s.limitN
+	if s.wide() > 0 {
+		n = max(n, s.transientN)
+	}
+	return l.deep == 0 && s.room(l, n, size)
 }
 
 // roomToLoad is how much one load of the lane may bring.
@@ -121,7 +128,7 @@ func (s *qstate) append(e *entry) (held bool) {
 	s.readyBytes += int64(e.size)
 	s.maxSize = max(s.maxSize, e.size)
 	l.tail = e.seq + 1
-	if e.keep != inMemory && (l.deep > 0 || !s.room(l, e.size)) {
+	if e.keep != inMemory && (l.deep > 0 || !s.room(l, s.limitN, e.size)) {
 		if l.deep == 0 {
 			l.horizon = e.seq
 		}

@@ -103,7 +103,7 @@ func (s *scripted) do(words []string) string {
 	}
 	if words[0] == "new" {
 		_, grouped := a["grouped"]
-		limits := &windowLimits{a.num("n"), a.num("bytes"), func() int { return s.wide }}
+		limits := &windowLimits{limitN: a.num("n"), limitBytes: a.num("bytes"), wide: func() int { return s.wide }}
 		if grouped && limits.limitN == 0 {
 			limits.limitN = groupedWindow
 		}
