@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
 	"strings"
@@ -34,14 +35,23 @@ func Load(src Sources) (Config, error) {
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
+		return nil, unread(name, err)
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
+		return nil, unread(name, err)
 	}
 	return text, nil
+}
+
+// unread says once which file it is, and in a person's words what is with it.
+func unread(name string, err error) error {
+	var why *fs.PathError
+	if errors.As(err, &why) {
+		err = why.Err
+	}
+	return &Problem{Text: "the file cannot be read: " + err.Error(), Where: name, cause: err}
 }
 
 // Parse is Load with the text of the file at hand; file is its name in

@@ -15,7 +15,10 @@ type Problem struct {
 	Text  string // what is wrong and what to write instead; never a secret
 	Where string // "slipway.yaml, line 3", "SLIPWAY_MQTT_LISTEN", "--data"; "" where it is not known
 	line  int
+	cause error // nil, or why a file cannot be read
 }
+
+func (p *Problem) Unwrap() error { return p.cause }
 
 func (p *Problem) Error() string {
 	text := p.Text

@@ -151,3 +151,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A file that cannot be read is named once, and told from one that is wrong.
+func TestUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	for file, want := range map[string]string{
+		dir + "/none.yaml": "the file cannot be read: no such file or directory (" + dir + "/none.yaml)",
+		dir:                "the file cannot be read: is a directory (" + dir + ")",
+	} {
+		var p *Problem
+		if _, err := Load(Sources{File: file}); !errors.As(err, &p) || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
