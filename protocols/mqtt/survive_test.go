@@ -406,7 +406,8 @@ func TestSharedQoS2StaysThroughACut(t *testing.T) {
 			t.Fatalf("got %s, %s", first, second)
 		}
 		b.send("puback id=1")
-		b.quiet()
+		b.send("publish topic=other qos=1 id=9 retain payload=x") // what was done before is on the disk with it
+		b.get()
 		end() // and a second time, before anybody was there
 		b = w.connected(v, "id=b p.session=1000")
 		b.quiet()
