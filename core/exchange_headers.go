@@ -19,7 +19,9 @@ func compileHeaders(arguments []Header) (*headersMatch, error) {
 	mode := "all"
 	for _, h := range arguments {
 		if h.Name == "x-match" {
-			mode = h.Value.Str
+			if mode = h.Value.Str; h.Value.Kind != String {
+				return nil, errf(Invalid, "x-match is a string: all, any, all-with-x or any-with-x")
+			}
 		}
 	}
 	m := &headersMatch{}
@@ -29,7 +31,7 @@ func compileHeaders(arguments []Header) (*headersMatch, error) {
 	case "any":
 		m.any = true
 	default:
-		return nil, errf(Invalid, "x-match is %q: it is all, any, all-with-x or any-with-x", mode)
+		return nil, errf(Invalid, "Invalid x-match field value <<%q>>; expected all, any, all-with-x, or any-with-x", mode)
 	}
 	for _, h := range arguments {
 		if h.Name != "x-match" && (withX || !strings.HasPrefix(h.Name, "x-")) {

@@ -51,6 +51,9 @@ func argumentsDiffer(names []string, have, want map[string]string, what string) 
 	old, asked := Of(have), Of(want)
 	for _, name := range names {
 		if a, b := shown(asked, name), shown(old, name); a != b {
+			if a != none && b != none {
+				a, b = bare(asked, name), bare(old, name)
+			}
 			return fmt.Sprintf("inequivalent arg '%s' for %s: received %s but current is %s", name, what, a, b), true
 		}
 	}
@@ -61,8 +64,20 @@ func argumentsDiffer(names []string, have, want map[string]string, what string) 
 func shown(hs []core.Header, name string) string {
 	for _, h := range hs {
 		if h.Name == name && h.Value.Kind != core.Null {
-			return fmt.Sprintf("the value '%v' of type '%s'", value(h.Value), kindName(h.Value))
+			return fmt.Sprintf("the value '%v' of type '%s'", value(h.Value), KindName(h.Value))
 		}
 	}
-	return "none"
+	return none
+}
+
+const none = "none"
+
+// bare is an argument where RabbitMQ does not name the type: there are two.
+func bare(hs []core.Header, name string) string {
+	for _, h := range hs {
+		if h.Name == name {
+			return fmt.Sprintf("'%v'", value(h.Value))
+		}
+	}
+	return none
 }

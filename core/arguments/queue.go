@@ -2,6 +2,7 @@ package arguments
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/slipwaymq/slipway/core"
@@ -20,6 +21,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("invalid arg '%s': %s", e.Name, e.Reason) }
+
+// For is the error in RabbitMQ's words, of a thing: "queue 'q' in vhost '/'".
+func (e *Error) For(thing string) string {
+	kind, ok := strings.CutPrefix(e.Reason, "{unacceptable_type,")
+	if ok && (e.Name == "x-dead-letter-exchange" || e.Name == "alternate-exchange") {
+		return fmt.Sprintf("invalid type '%s' for arg '%s' in %s", strings.TrimSuffix(kind, "}"), e.Name, thing)
+	}
+	return fmt.Sprintf("invalid arg '%s' for %s: %s", e.Name, thing, e.Reason)
+}
 
 // A reader puts one argument into the options.
 type queueReader func(o *core.QueueOptions, v core.Value) (reason string)
@@ -41,7 +51,10 @@ var queueArguments = map[string]queueReader{
 	"x-max-length-bytes": func(o *core.QueueOptions, v core.Value) string { return limit(&o.MaxBytes, v) },
 	"x-overflow": func(o *core.QueueOptions, v core.Value) string {
 		how, ok := overflows[v.Str]
-		if o.Overflow = how; !ok {
+		switch o.Overflow = how; {
+		case v.Kind != core.String:
+			return unacceptable(v)
+		case !ok:
 			return "invalid_overflow"
 		}
 		return ""
@@ -55,8 +68,10 @@ var queueArguments = map[string]queueReader{
 		return isText(v)
 	},
 	"x-max-priority": func(o *core.QueueOptions, v core.Value) string {
-		n, why := whole(v, 0, 255)
-		o.MaxPriority = uint8(n)
+		n, why := whole(v, 0, 1<<53)
+		if o.MaxPriority = uint8(n); n > 255 {
+			return fmt.Sprintf("{max_value_exceeded,%d}", n)
+		}
 		return why
 	},
 	"x-single-active-consumer": func(o *core.QueueOptions, v core.Value) string {
@@ -83,11 +98,17 @@ var queueArguments = map[string]queueReader{
 		case "stream":
 			return "there are no streams here; classic and quorum are accepted"
 		}
-		return "unsupported_queue_type"
+		return unsupported("queue type", v)
 	},
 	"x-queue-mode": func(_ *core.QueueOptions, v core.Value) string {
 		if v.Str != "default" && v.Str != "lazy" {
-			return "invalid_queue_mode"
+			return unsupported("queue mode", v)
+		}
+		return ""
+	},
+	"x-queue-version": func(_ *core.QueueOptions, v core.Value) string {
+		if n, why := whole(v, 1, 2); why != "" {
+			return fmt.Sprintf("\"unsupported queue version '%d'\"", n)
 		}
 		return ""
 	},
@@ -137,9 +158,9 @@ func whole(v core.Value, least, most int64) (n int64, reason string) {
 	case core.Int:
 		n = v.Int()
 	case core.Uint:
-		return 0, fmt.Sprintf("{value_too_big,%d}", v.Uint())
+		return 0, fmt.Sprintf("{value_too_large,%d}", v.Uint())
 	default:
-		return 0, fmt.Sprintf(`"expected integer, got %s"`, kindName(v))
+		return 0, fmt.Sprintf(`"expected integer, got %s"`, KindName(v))
 	}
 	switch {
 	case n < least && n < 0:
@@ -147,7 +168,7 @@ func whole(v core.Value, least, most int64) (n int64, reason string) {
 	case n < least:
 		return 0, fmt.Sprintf("{value_zero,%d}", n)
 	case n > most:
-		return 0, fmt.Sprintf("{value_too_big,%d}", n)
+		return n, fmt.Sprintf("{value_too_large,%d}", n)
 	}
 	return n, ""
 }
@@ -159,12 +180,19 @@ func isText(v core.Value) string {
 	return ""
 }
 
-func unacceptable(v core.Value) string {
-	return "{unacceptable_type," + kindName(v) + "}"
+func unsupported(what string, v core.Value) string {
+	if v.Kind != core.String {
+		return unacceptable(v)
+	}
+	return fmt.Sprintf("\"unsupported %s '%s'\"", what, v.Str)
 }
 
-// kindName is AMQP's name of the type that a value has there.
-func kindName(v core.Value) string {
+func unacceptable(v core.Value) string {
+	return "{unacceptable_type," + KindName(v) + "}"
+}
+
+// KindName is AMQP's name of the type that a value has there.
+func KindName(v core.Value) string {
 	switch v.Kind {
 	case core.String:
 		return "longstr"

@@ -32,7 +32,7 @@ func keep(attributes map[string]string, t wire.Table) map[string]string {
 func argumentError(err error, thing string) error {
 	var ae *arguments.Error
 	if errors.As(err, &ae) {
-		return wire.Errorf(wire.PreconditionFailed, "invalid arg '%s' for %s: %s", ae.Name, thing, ae.Reason)
+		return wire.Errorf(wire.PreconditionFailed, "%s", ae.For(thing))
 	}
 	return err
 }

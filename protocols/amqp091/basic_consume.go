@@ -3,9 +3,11 @@ package amqp091
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"maps"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/arguments"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
 )
 
@@ -42,11 +44,14 @@ func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
 	if err != nil {
 		return err
 	}
-	priority, err := priorityOf(m.Arguments)
-	if err != nil {
-		return err
+	priority, why := priorityOf(m.Arguments)
+	if why != "" {
+		return wire.Errorf(wire.PreconditionFailed, "invalid arg 'x-priority' for %s: %s", c.queueName(q.Name()), why)
 	}
 	options := q.Options()
+	if m.Exclusive && options.SingleActive {
+		return wire.Errorf(wire.AccessRefused, "%s in exclusive use", c.queueName(q.Name()))
+	}
 	k := &consumer{ch: ch, tag: tag, queue: q, noAck: m.NoAck, count: countsDeliveries(&options)}
 	o := core.ConsumerOptions{
 		Receiver: k, Priority: priority, Exclusive: m.Exclusive, NoAck: m.NoAck, Owner: c.id(),
@@ -112,16 +117,19 @@ func randomName() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-func priorityOf(t wire.Table) (int, error) {
+func priorityOf(t wire.Table) (n int, why string) {
 	v, ok := t.Get("x-priority")
 	if !ok {
-		return 0, nil
+		return 0, ""
 	}
-	n, ok := v.Int()
-	if !ok || n != int64(int32(n)) {
-		return 0, wire.Errorf(wire.PreconditionFailed, "invalid arg 'x-priority': it is no number, or too far from 0")
+	x, ok := v.Int()
+	switch {
+	case !ok:
+		return 0, fmt.Sprintf(`"expected integer, got %s"`, arguments.KindName(toCore(v)))
+	case x != int64(int32(x)):
+		return 0, fmt.Sprintf("%d is too far from 0", x)
 	}
-	return int(n), nil
+	return int(x), ""
 }
 
 func (ch *channel) cancel(args []byte) error {

@@ -52,7 +52,7 @@ func (c *conn) refusal(err error, thing string) error {
 	case core.InUse:
 		return wire.Errorf(wire.PreconditionFailed, "%s in use", thing)
 	case core.NotEmpty:
-		return wire.Errorf(wire.PreconditionFailed, "%s is not empty", thing)
+		return wire.Errorf(wire.PreconditionFailed, "%s not empty", thing)
 	case core.Exists, core.Invalid, core.TooLarge, core.OverLimit, core.Full, core.Stale, core.NoSpace:
 		return wire.Errorf(wire.PreconditionFailed, "%s", text(err))
 	case core.Closed:

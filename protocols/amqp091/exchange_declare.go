@@ -108,7 +108,7 @@ func (ch *channel) exchangeDelete(args []byte) error {
 	case m.Exchange == "":
 		return defaultExchange()
 	case strings.HasPrefix(m.Exchange, "amq."):
-		return wire.Errorf(wire.AccessRefused, "exchange name '%s' contains reserved prefix 'amq.*'", m.Exchange)
+		return wire.Errorf(wire.AccessRefused, "deletion of system %s not allowed", c.exchangeName(m.Exchange))
 	}
 	if err := c.may(core.Configure, "exchange", m.Exchange); err != nil {
 		return err

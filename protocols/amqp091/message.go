@@ -1,12 +1,14 @@
 package amqp091
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
 	"unsafe"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/arguments"
 	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
 )
@@ -90,13 +92,21 @@ func isText(t string) bool {
 	return strings.HasPrefix(t, "text/") || strings.HasPrefix(t, "application/json") || strings.HasPrefix(t, "application/xml")
 }
 
+// longestExpiration is 100 years, in milliseconds: in seconds it fits MQTT too.
+const longestExpiration = 100 * 365 * 24 * 3_600_000
+
 // expiration reads the property: milliseconds to live.
 func expiration(b []byte) (int64, error) {
-	n, err := strconv.ParseUint(string(b), 10, 32)
-	if err != nil {
-		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': it is no number of milliseconds up to 4294967295", b)
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) || n > longestExpiration:
+		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': {value_too_large,%d}", b, n)
+	case err != nil || b[0] == '+':
+		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': no_integer", b)
+	case n < 0:
+		return 0, wire.Errorf(wire.PreconditionFailed, "invalid expiration '%s': {value_negative,%d}", b, n)
 	}
-	return int64(n), nil
+	return n, nil
 }
 
 // fillHeaders takes the headers apart: routing keys, fields of the core, and
@@ -143,14 +153,12 @@ func (ch *channel) fillHeaders(pub *publication, p *wire.Properties) (changed bo
 // keysOf reads CC or BCC.
 func keysOf(name string, v wire.Value) (keys []string, err error) {
 	if v.Kind != wire.KindArray {
-		return nil, wire.Errorf(wire.PreconditionFailed, "invalid %s header: it is no array", name)
+		return nil, wire.Errorf(wire.PreconditionFailed, "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name, arguments.KindName(toCore(v)))
 	}
 	for e := range v.Elements() {
-		key, ok := e.Text()
-		if !ok {
-			return nil, wire.Errorf(wire.PreconditionFailed, "invalid %s header: it is no array of strings", name)
+		if key, ok := e.Text(); ok { // RabbitMQ does not look at others
+			keys = append(keys, key)
 		}
-		keys = append(keys, key)
 	}
 	return keys, nil
 }

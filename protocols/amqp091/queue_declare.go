@@ -28,6 +28,9 @@ func (ch *channel) queueDeclare(args []byte) error {
 	if err := m.Decode(args); err != nil {
 		return err
 	}
+	if waits, ok := ch.looksForReplies(m.Queue); ok {
+		return ch.answerReplies(&m, waits)
+	}
 	q, err := ch.declareQueue(&m)
 	if err != nil {
 		return err
@@ -45,9 +48,6 @@ func (ch *channel) queueDeclare(args []byte) error {
 func (ch *channel) declareQueue(m *wire.QueueDeclare) (*core.Queue, error) {
 	c := ch.c
 	if m.Passive {
-		if q, ok := c.ns.Queue(m.Queue); ok && strings.HasPrefix(m.Queue, replyPrefix) {
-			return q, nil // a server that looks whether its client still waits
-		}
 		return ch.queue(&m.Queue)
 	}
 	generated := m.Queue == ""

@@ -1,6 +1,8 @@
 package amqp091
 
 import (
+	"strings"
+
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
 )
@@ -32,6 +34,30 @@ func (ch *channel) consumeReplies(m *wire.BasicConsume) error {
 	if err := ch.startConsumer(m, q); err != nil {
 		ch.endReplies()
 		return err
+	}
+	return nil
+}
+
+// looksForReplies says that a queue.declare only asks whether somebody waits for
+// replies. Whoever asks for amq.rabbitmq.reply-to itself is told yes, as by RabbitMQ.
+func (ch *channel) looksForReplies(name string) (waits, ok bool) {
+	switch {
+	case name == replyTo:
+		return true, true
+	case strings.HasPrefix(name, replyPrefix):
+		_, waits = ch.c.ns.Queue(name)
+		return waits, true
+	}
+	return false, false
+}
+
+// answerReplies is what is said to it, as if there were a queue.
+func (ch *channel) answerReplies(m *wire.QueueDeclare, waits bool) error {
+	if !waits {
+		return wire.Errorf(wire.NotFound, "no %s", ch.c.queueName(m.Queue))
+	}
+	if !m.NoWait {
+		ch.write((&wire.QueueDeclareOk{Queue: m.Queue, ConsumerCount: 1}).Append)
 	}
 	return nil
 }

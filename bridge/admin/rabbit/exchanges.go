@@ -108,7 +108,7 @@ func (b *exchangeBody) options(vhost, name string) (core.ExchangeOptions, error)
 	o := core.ExchangeOptions{Dialect: dialect, Kind: b.Type, Durable: bool(b.Durable), AutoDelete: bool(b.AutoDelete), Internal: bool(b.Internal)}
 	err := arguments.Exchange(&o, arguments.FromJSON(b.Arguments))
 	if e := (*arguments.Error)(nil); errors.As(err, &e) {
-		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for exchange '"+name+"' in vhost '"+vhost+"': "+e.Reason)
+		return o, invalid("bad_request", e.For("exchange '"+name+"' in vhost '"+vhost+"'"))
 	}
 	return o, err
 }

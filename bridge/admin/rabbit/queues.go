@@ -117,7 +117,7 @@ func (b *queueBody) options(vhost, name string) (core.QueueOptions, error) {
 	o := core.QueueOptions{Dialect: dialect, Durable: bool(b.Durable), AutoDelete: bool(b.AutoDelete), Hidden: bool(b.AutoDelete), Attributes: map[string]string{}}
 	err := arguments.Queue(&o, arguments.FromJSON(b.Arguments))
 	if e := (*arguments.Error)(nil); errors.As(err, &e) {
-		return o, invalid("bad_request", "invalid arg '"+e.Name+"' for queue '"+name+"' in vhost '"+vhost+"': "+e.Reason)
+		return o, invalid("bad_request", e.For("queue '"+name+"' in vhost '"+vhost+"'"))
 	}
 	return o, err
 }
