@@ -119,3 +119,14 @@ func BenchmarkDelivery(b *testing.B) {
 		c.Settle(core.Ack, true, []core.Receipt{k.got}, nil, nil, nil, 0)
 	}
 }
+
+// One HTTP client that waits for each message: what the way to the store and
+// back costs where the store costs nothing.
+func BenchmarkPublishAndWait(b *testing.B) {
+	br := fresh(b)
+	declare(b, br, "q", durable(core.QueueOptions{MaxLength: 1}))
+	b.ReportAllocs()
+	for b.Loop() {
+		publish(b, br, core.QueueAddress("q"), core.Message{Body: make([]byte, 256), Durable: true})
+	}
+}

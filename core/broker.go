@@ -345,7 +345,7 @@ func (b *Broker) park(p *Publisher) {
 }
 
 // unparkAll admits what is parked, as far as the budget and the disk go. Called
-// on the committer's goroutine after each group.
+// by who commits after each group.
 func (b *Broker) unparkAll() {
 	if b.overBudget() {
 		return

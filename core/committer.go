@@ -5,11 +5,16 @@ import (
 	"time"
 )
 
-// The committer is the only goroutine that changes the store. It swaps the
-// pending slice, stages every operation into one batch, applies it once, and
-// then lets each operation take effect in memory and tells who waits. There
-// is one group in flight and no artificial delay; the only timer makes lazy
-// groups durable after lazyInterval.
+// The committer is all that changes the store. It swaps the pending slice,
+// stages every operation into one batch, applies it once, and then lets each
+// operation take effect in memory and tells who waits. There is one group in
+// flight and no artificial delay; the only timer makes lazy groups durable
+// after lazyInterval.
+//
+// A group is committed by the committer's goroutine or, where nothing is under
+// way and little is pending, by a publisher that would only wait for it (lead):
+// handing a message to another goroutine and its confirmation back costs a good
+// part of what a sync takes.
 type committer struct {
 	store Store
 	clock Clock
@@ -20,18 +25,21 @@ type committer struct {
 	first   []operation   // guarded by mu; for the beginning of the next group
 	bytes   int64         // guarded by mu; charged by pending items, those in the group under way too
 	closed  bool          // guarded by mu
+	broken  bool          // guarded by mu: the store failed
+	busy    bool          // guarded by mu: somebody commits, who looks for more before he clears it
+	called  bool          // guarded by mu: the goroutine was woken and has not looked yet
 	wake    chan struct{} // capacity 1
 	done    chan struct{} // closed when the goroutine has ended
 	drained func()        // called after each group, without locks; set before start
 
 	groups, synced uint64 // guarded by mu: counters
-	last           []item // committer goroutine only: the slice to swap with
-	lazyAt         int64  // committer goroutine only: ms when lazy work became outstanding, 0 for none
+	last           []item // who is busy only: the slice to swap with
+	lazyAt         int64  // who is busy only: ms when lazy work became outstanding, 0 for none
 }
 
 // An operation is one thing that happens atomically. stage writes its effects
 // into the group's batch; applied lets it take effect in memory once the
-// batch is as durable as asked. Both run on the committer's goroutine.
+// batch is as durable as asked. Both run on whose goroutine commits.
 type operation interface {
 	stage(g *staging)
 	applied(g *staging)
@@ -58,6 +66,7 @@ type staging struct {
 
 const (
 	groupBytes   = 4 << 20
+	leadItems    = 32 // pending: more wait for nobody who leads
 	lazyInterval = 10 * time.Millisecond
 )
 
@@ -68,17 +77,35 @@ func newCommitter(store Store, clock Clock, fatal func(error)) *committer {
 // submit queues an operation. It never waits. After close it reports false
 // and the operation will not happen.
 func (c *committer) submit(op operation, d Durability, bytes int) bool {
+	return c.enqueue(item{op, d, int64(bytes)}, true)
+}
+
+// submitAhead is submit by somebody who calls lead before he waits for anything:
+// until then what he has gathers, unless it is much or somebody else submits.
+func (c *committer) submitAhead(op operation, d Durability, bytes int) bool {
+	return c.enqueue(item{op, d, int64(bytes)}, false)
+}
+
+func (c *committer) enqueue(it item, wake bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return false
 	}
-	c.pending = append(c.pending, item{op, d, int64(bytes)})
-	c.bytes += int64(bytes)
-	if len(c.pending) == 1 {
-		c.signal()
+	c.pending = append(c.pending, it)
+	c.bytes += it.bytes
+	if wake || len(c.pending) > leadItems {
+		c.call()
 	}
 	return true
+}
+
+// call has the goroutine look, unless somebody will anyway. Lock held.
+func (c *committer) call() {
+	if !c.busy && !c.called {
+		c.called = true
+		c.signal()
+	}
 }
 
 // submitFirst is submit of something that depends on nothing pending and begins
@@ -90,7 +117,7 @@ func (c *committer) submitFirst(op operation) {
 		return
 	}
 	c.first = append(c.first, op)
-	c.signal()
+	c.call()
 }
 
 func (c *committer) takeFirst() []operation {
@@ -126,55 +153,154 @@ func (c *committer) run(b *Broker) {
 			stopTimer()
 			stopTimer = nil
 		}
-		if err := c.drain(b); err != nil {
-			c.mu.Lock()
-			c.closed = true
-			c.mu.Unlock()
-			c.fatal(err)
+		if !c.enter() {
+			if c.hasFailed() {
+				return
+			}
+			continue // who is busy calls again, if there is a reason to
+		}
+		lazyAt, stop, err := c.drain(b)
+		if err != nil {
+			c.fail(err)
 			return
 		}
-		c.mu.Lock()
-		stop := c.closed && len(c.pending)+len(c.first) == 0
-		c.mu.Unlock()
 		if stop {
 			return
 		}
-		if c.lazyAt != 0 {
-			wait := max(0, c.lazyAt+lazyInterval.Milliseconds()-c.clock.Now().UnixMilli())
+		if lazyAt != 0 {
+			wait := max(0, lazyAt+lazyInterval.Milliseconds()-c.clock.Now().UnixMilli())
 			stopTimer = c.clock.AfterFunc(time.Duration(wait)*time.Millisecond, c.signal)
 		}
 	}
 }
 
-// drain applies everything pending, and what is lazy if its time has come.
-func (c *committer) drain(b *Broker) error {
-	for {
-		c.mu.Lock()
-		items := c.pending
-		c.pending = c.last[:0]
-		closed, first := c.closed, len(c.first)
-		c.mu.Unlock()
-		if len(items)+first == 0 {
-			c.last = items
-			now := c.clock.Now().UnixMilli()
-			if c.lazyAt != 0 && (closed || now >= c.lazyAt+lazyInterval.Milliseconds()) {
-				c.lazyAt = 0
-				return c.apply(c.store.NewBatch(), Durable)
-			}
-			return nil
-		}
-		for rest := items; ; {
-			n, err := c.commit(b, rest)
-			if err != nil {
-				return err
-			}
-			if rest = rest[n:]; len(rest) == 0 {
-				break
-			}
-		}
-		clear(items)
-		c.last = items
+// enter has the caller commit, unless somebody does.
+func (c *committer) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.called = false
+	if c.busy {
+		return false
 	}
+	c.busy = true
+	return true
+}
+
+// fail is for who is busy, and stays so: nobody commits any more.
+func (c *committer) fail(err error) {
+	c.mu.Lock()
+	c.closed, c.broken = true, true
+	c.mu.Unlock()
+	c.fatal(err)
+	c.signal()
+}
+
+func (c *committer) hasFailed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.broken
+}
+
+// drain applies everything pending, and what is lazy if its time has come. It
+// returns when lazy work became outstanding, and whether this is the end.
+func (c *committer) drain(b *Broker) (lazyAt int64, stop bool, err error) {
+	for {
+		items, more := c.take()
+		switch {
+		case more:
+			if err := c.commitAll(b, items); err != nil {
+				return 0, false, err
+			}
+			continue
+		case c.lazyDue():
+			c.lazyAt = 0
+			if err := c.apply(c.store.NewBatch(), Durable); err != nil {
+				return 0, false, err
+			}
+			continue
+		}
+		c.mu.Lock()
+		lazyAt = c.lazyAt
+		if len(c.pending)+len(c.first) == 0 && !(c.closed && lazyAt != 0) {
+			c.busy, stop = false, c.closed
+			c.mu.Unlock()
+			return lazyAt, stop, nil
+		}
+		c.mu.Unlock()
+	}
+}
+
+// take swaps the pending slice, for who is busy, if there is anything to commit.
+func (c *committer) take() (items []item, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.pending)+len(c.first) == 0 {
+		return nil, false
+	}
+	items, c.pending = c.pending, c.last[:0]
+	c.last = nil
+	return items, true
+}
+
+// lazyDue says that what is lazy must wait no longer.
+func (c *committer) lazyDue() bool {
+	if c.lazyAt == 0 {
+		return false
+	}
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	return closed || c.clock.Now().UnixMilli() >= c.lazyAt+lazyInterval.Milliseconds()
+}
+
+func (c *committer) commitAll(b *Broker, items []item) error {
+	for rest := items; ; {
+		n, err := c.commit(b, rest)
+		if err != nil {
+			return err
+		}
+		if rest = rest[n:]; len(rest) == 0 {
+			break
+		}
+	}
+	clear(items)
+	c.last = items
+	return nil
+}
+
+// lead commits what is pending, once, on the goroutine of somebody who came with
+// submitAhead and has no lock. Where somebody commits already, or where it is
+// more than about one group, it leaves that to the goroutine.
+func (c *committer) lead(b *Broker) {
+	if !c.takeLead() {
+		return
+	}
+	if items, more := c.take(); more {
+		if err := c.commitAll(b, items); err != nil {
+			c.fail(err)
+			return
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = false
+	if len(c.pending)+len(c.first) > 0 || c.closed || c.lazyAt != 0 {
+		c.call()
+	}
+}
+
+func (c *committer) takeLead() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy || len(c.pending) == 0 {
+		return false
+	}
+	if len(c.pending) > leadItems || c.bytes > groupBytes {
+		c.call()
+		return false
+	}
+	c.busy = true
+	return true
 }
 
 // commit stages as many items as fit one group, applies them and lets them

@@ -10,7 +10,7 @@ import (
 // dedup remembers what a queue took in the last five minutes (SQS: the
 // deduplication interval), by the minute: recent minutes in memory, all of a
 // durable queue's in table x, which is cleared by the minute. It belongs to
-// the committer's goroutine, so a duplicate that arrives before its original
+// whose goroutine commits, so a duplicate that arrives before its original
 // is durable is staged behind it and shares its confirmation.
 type dedup struct {
 	minutes map[int64]map[dedupKey]dedupRecord

@@ -38,7 +38,9 @@
 //  3. committer.commit stages a group: publishOp.stage gives each copy its place
 //     (Queue.stageEntry), looks for duplicates (dedup.go), shares bodies
 //     (body.go); Queue.writeHead writes each touched queue's counters; one
-//     Store.Apply makes the group as durable as its most demanding member.
+//     Store.Apply makes the group as durable as its most demanding member. It
+//     does so on its goroutine, or on that of an HTTP request which would only
+//     wait (Publisher.Leading).
 //  4. publishOp.applied appends the entries (Queue.arrive), the queue is
 //     dispatched once, and the Confirm is told: PUBACK, SendMessage's answer.
 //
@@ -60,7 +62,7 @@
 //	options binding delivery publication session_options   what doors say to us
 //	broker namespace definitions recover stats   the whole, and its start
 //	publish route publishop body dedup gate blocked   the way in
-//	committer   the one goroutine that changes the store
+//	committer   all that changes the store: one group at a time
 //	begin   a delivery that a start must know of
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue

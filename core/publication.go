@@ -49,8 +49,9 @@ type Flusher interface {
 }
 
 // Confirm is told how a publish, settlement or state change ended. It is
-// called from the committer's goroutine, or before the submitting call
-// returns: it must not block and may not call anything of core that waits.
+// called by who commits (the committer's goroutine, a Publisher in Flush), or
+// before the submitting call returns: it must not block and may not call
+// anything of core that waits.
 // It returns true if a Flush is now due that was not due before.
 type Confirm interface {
 	Flusher

@@ -11,10 +11,12 @@ type Publisher struct {
 	ns      *Namespace // immutable
 	limit   int        // immutable
 	patient bool       // immutable
+	leading bool       // immutable
 	parks   bool       // owner goroutine only; it has parked something
 	queued  bool       // guarded by Broker.parkMu; it is in Broker.parked
 
 	dirty  []Flusher // owner goroutine only
+	ahead  bool      // owner goroutine only: something may wait for Flush to be committed
 	routes []route   // owner goroutine only: scratch
 
 	sinks, behind int     // owner goroutine only; of the last publish
@@ -40,6 +42,15 @@ func (ns *Namespace) NewPublisher(limit int) *Publisher {
 // returns it: what the disk has no room for is parked too, and nothing is
 // dropped. Call it before the first Publish.
 func (p *Publisher) Patient() *Publisher { p.patient = true; return p }
+
+// Leading makes it a publisher for a goroutine that has nothing to do but wait
+// for its confirmations, which calls Flush before it does, and returns it: what
+// is to be confirmed may wait for that Flush and goes as one group then. Where
+// nobody is committing Flush does so itself and takes the time of a sync; no
+// lock may be held that a Confirm or a Flusher takes. It is nothing for who reads
+// a connection: a disk that stalls would keep it from its pings and its
+// acknowledgements. Call it before the first Publish.
+func (p *Publisher) Leading() *Publisher { p.leading = true; return p }
 
 // waits says that what is published now must park.
 func (p *Publisher) waits() bool {
@@ -73,7 +84,9 @@ func (p *Publisher) Publish(pub *Publication) error {
 	p.mu.Unlock()
 	switch {
 	case !over:
-		return b.admit(op)
+		ahead := p.leading && op.asked()
+		p.ahead = p.ahead || ahead
+		return b.admit(op, ahead)
 	case !park:
 		op.withdraw()
 		b.counters.dropped.Add(1)
@@ -133,6 +146,10 @@ func (p *Publisher) Flush() {
 		p.dirty[i] = nil
 	}
 	p.dirty = p.dirty[:0]
+	if p.ahead {
+		p.ahead = false
+		p.ns.b.committer.lead(p.ns.b)
+	}
 }
 
 // Close flushes. What is parked is still published, unless what others left parked
@@ -179,7 +196,7 @@ func (p *Publisher) giveUp() (gone []*publishOp) {
 }
 
 // unpark admits parked publications while there is budget, and reports
-// whether some are left. Called on the committer's goroutine.
+// whether some are left. Called by who commits.
 func (p *Publisher) unpark(b *Broker) (left bool) {
 	var dirty []Flusher
 	defer flushAll(&dirty)
@@ -193,7 +210,7 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 		if p.closed {
 			b.left.Add(-int64(op.size))
 		}
-		err := b.admit(op)
+		err := b.admit(op, false)
 		if c := op.pub.Confirm; err != nil && c != nil && c.Confirmed(op.pub.Token, Outcome{Err: err}) {
 			dirty = append(dirty, c)
 		}
@@ -206,7 +223,8 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 }
 
 // Publish publishes one message and waits for its outcome: for HTTP. A
-// cancelled ctx stops the waiting, not the publish.
+// cancelled ctx stops the waiting, not the publish, nor a sync that it does itself
+// (Publisher.Leading).
 func (ns *Namespace) Publish(ctx context.Context, pub *Publication) (Outcome, error) {
 	s := ns.b.singles.Get().(*single)
 	pub.Confirm, pub.Token = s.w, 0
@@ -235,7 +253,7 @@ type single struct {
 }
 
 func (b *Broker) newSingle() any {
-	return &single{p: Publisher{limit: 1}, w: newWaiter()}
+	return &single{p: Publisher{limit: 1, leading: true}, w: newWaiter()}
 }
 
 // waiter is a Confirm that one goroutine waits for.

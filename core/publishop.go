@@ -222,11 +222,19 @@ func (op *publishOp) encodedLater() bool {
 	return op.pub.Message.owned && !op.retains() && op.size >= laterFrom && op.size <= laterTo
 }
 
-// admit hands the operation to the committer, large bodies first.
-func (b *Broker) admit(op *publishOp) error {
+// asked says that somebody waits until it is on the disk.
+func (op *publishOp) asked() bool { return op.durability == Durable && op.pub.Confirm != nil }
+
+// admit hands the operation to the committer, large bodies first; ahead of a
+// call of lead, if its publisher will make one.
+func (b *Broker) admit(op *publishOp, ahead bool) error {
 	op.stageLarge()
 	b.enter(op)
-	if b.committer.submit(op, op.durability, op.size) {
+	submit := b.committer.submit
+	if ahead {
+		submit = b.committer.submitAhead
+	}
+	if submit(op, op.durability, op.size) {
 		return nil
 	}
 	b.leave(op)

@@ -57,8 +57,8 @@ type Queue struct {
 
 	fanIn atomic.Int32 // bindings that target it
 
-	touched, staged bool   // committer goroutine only
-	dedup           *dedup // committer goroutine only
+	touched, staged bool   // who commits only
+	dedup           *dedup // who commits only
 }
 
 // Name is the queue's own name, in no protocol's spelling.

@@ -99,13 +99,19 @@ func (r *run) arrives(m *core.Message, to core.Address) {
 	}
 }
 
+// messageTo is a message that the model can follow there.
+func (r *run) messageTo(to core.Address) *core.Message {
+	m := r.message()
+	if m.DeliverAt != 0 && (to.Name == "short" || to.Name == "t/2") {
+		m.ExpiresAt = 0 // what expires as it arrives may still push another out
+	}
+	return m
+}
+
 func (r *run) publish(n int) {
 	to := r.address()
 	for range n {
-		m := r.message()
-		if m.DeliverAt != 0 && (to.Name == "short" || to.Name == "t/2") {
-			m.ExpiresAt = 0 // what expires as it arrives may still push another out
-		}
+		m := r.messageTo(to)
 		if r.rnd.IntN(10) == 0 {
 			m.DedupID = fmt.Sprint("d", r.rnd.IntN(5))
 		}
@@ -505,7 +511,7 @@ func (r *run) commit() {
 	}
 	to := r.address()
 	for range 1 + r.rnd.IntN(3) {
-		m := r.message()
+		m := r.messageTo(to)
 		cp := *m
 		g.Publications = append(g.Publications, &core.Publication{Message: &cp, To: to})
 		m.Source = to

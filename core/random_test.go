@@ -180,6 +180,9 @@ func (r *run) start() {
 		o.Limits = core.Limits{WindowMessages: 5, WindowBytes: 4 << 10}
 	})
 	r.pub = r.b.Default().NewPublisher(0)
+	if r.rnd.IntN(2) == 0 {
+		r.pub.Leading()
+	}
 	r.cons = nil
 	for _, name := range r.m.names() {
 		r.declare(name)

@@ -17,8 +17,8 @@ type replay struct {
 
 	done chan struct{} // closed when it is over, or another has taken its place
 
-	def  replayDef // committer goroutine only
-	seen uint64    // committer goroutine only; the gate's next sequence at the last step
+	def  replayDef // who commits only
+	seen uint64    // who commits only; the gate's next sequence at the last step
 }
 
 // replayDef is stored, as the definitions are.

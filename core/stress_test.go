@@ -79,6 +79,9 @@ func (c *note) Confirmed(_ uint64, o core.Outcome) bool {
 
 func (s *stress) publish(ctx context.Context, rnd *rand.Rand) {
 	p := s.b.Default().NewPublisher(0)
+	if rnd.IntN(2) == 0 {
+		p.Leading()
+	}
 	defer p.Close()
 	for ctx.Err() == nil {
 		id := fmt.Sprint("m", s.n.Add(1))

@@ -39,7 +39,7 @@ func (g *gather) one() {
 // PublishAll publishes in order and waits for all the outcomes, in the same order.
 // A cancelled ctx stops the waiting, not the publishes.
 func PublishAll(ctx context.Context, ns *core.Namespace, pubs []*core.Publication) ([]core.Outcome, error) {
-	g, p := newGather(len(pubs)), ns.NewPublisher(1)
+	g, p := newGather(len(pubs)), ns.NewPublisher(1).Leading()
 	for i, pub := range pubs {
 		pub.Confirm, pub.Token = g, uint64(i)
 		if err := p.Publish(pub); err != nil {
