@@ -1,6 +1,7 @@
 package sns_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // signature version 1
@@ -357,4 +358,34 @@ func TestSubscribeEndpointErrors(t *testing.T) {
 			t.Errorf("%s %s: %s", tt.protocol, tt.endpoint, got)
 		}
 	}
+}
+
+// While publishes are held the question to an endpoint waits, and no longer than
+// who asked for it; nobody else waits for that.
+func TestSubscribeWhileHeld(t *testing.T) {
+	s := serve(t)
+	topic, e := s.topic("t"), newEndpoint(t)
+	s.ns.Broker().HoldPublishes("maintenance")
+	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer stop()
+	asked := make(chan error, 1)
+	go func() {
+		_, err := s.client.Subscribe(ctx, &sdk.SubscribeInput{TopicArn: topic, Protocol: aws.String("http"), Endpoint: &e.url})
+		asked <- err
+	}()
+	gone := *topic + ":00000000-0000-0000-0000-000000000000"
+	for waited := true; waited; { // until the other is at it, and then past it
+		if _, err := s.client.Unsubscribe(t.Context(), &sdk.UnsubscribeInput{SubscriptionArn: &gone}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-asked:
+			if waited = false; err == nil {
+				t.Error("subscribed")
+			}
+		default:
+		}
+	}
+	s.ns.Broker().HoldPublishes("")
+	e.next("SubscriptionConfirmation")
 }

@@ -27,7 +27,7 @@ func (s *Service) subscribe(ctx context.Context, c *awsapi.Call, in *snsapi.Subs
 	case otherProtocols[in.Protocol.V]:
 		return nil, notYet("Protocol", "protocol "+in.Protocol.V)
 	case in.Protocol.V == "http" || in.Protocol.V == "https":
-		return s.subscribeEndpoint(c, in)
+		return s.subscribeEndpoint(ctx, c, in)
 	case in.Protocol.V != "sqs":
 		return nil, invalid("Amazon SNS does not support this protocol string: " + in.Protocol.V)
 	}

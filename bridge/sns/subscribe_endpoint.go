@@ -27,7 +27,7 @@ const tokenLife = 48 * time.Hour
 // pendingARN is what Subscribe answers for one that is not confirmed.
 const pendingARN = "pending confirmation"
 
-func (s *Service) subscribeEndpoint(c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
+func (s *Service) subscribeEndpoint(ctx context.Context, c *awsapi.Call, in *snsapi.SubscribeInput) (*snsapi.SubscribeOutput, error) {
 	if s.couriers == nil {
 		return nil, notYet("Protocol", "protocol "+in.Protocol.V)
 	}
@@ -53,9 +53,15 @@ func (s *Service) subscribeEndpoint(c *awsapi.Call, in *snsapi.SubscribeInput) (
 		return nil, invalid("Attributes Reason: " + err.Error())
 	}
 	p := place{path: t.Path(), endpoint: strings.Clone(in.Endpoint.V), dead: dead, endpointState: endpointState{protocol: strings.Clone(in.Protocol.V)}}
-	arn, pending, err := s.bindEndpoint(t, p, in, st)
+	b, err := s.bindEndpoint(t, p, in, st)
 	if err != nil {
 		return nil, err
+	}
+	arn, pending := b.Key, b.Attributes[subPending] != ""
+	if pending { // it may wait, and so holds up nobody
+		if err := askEndpoint(ctx, t.ns, b); err != nil {
+			return nil, refusal(err)
+		}
 	}
 	if pending && !in.ReturnSubscriptionArn.V {
 		arn = pendingARN
@@ -63,46 +69,42 @@ func (s *Service) subscribeEndpoint(c *awsapi.Call, in *snsapi.SubscribeInput) (
 	return &snsapi.SubscribeOutput{SubscriptionArn: wire.Some(arn)}, nil
 }
 
-// bindEndpoint makes the subscription and has the endpoint asked, or finds the one
-// there is; one that still waits is asked again.
-func (s *Service) bindEndpoint(t *target, p place, in *snsapi.SubscribeInput, st settings) (arn string, pending bool, err error) {
+// bindEndpoint makes the subscription, or finds the one there is.
+func (s *Service) bindEndpoint(t *target, p place, in *snsapi.SubscribeInput, st settings) (b *core.Binding, err error) {
 	s.subscribing.Lock()
 	defer s.subscribing.Unlock()
 	if err := forgetPending(t.ns, s.couriers); err != nil {
-		return "", false, refusal(err)
+		return nil, refusal(err)
 	}
 	if b := endpointOf(t.ns, p); b != nil {
 		have := settingsOf(b)
 		if !have.same(in.Attributes, st) {
-			return "", false, invalid("Attributes Reason: Subscription already exists with different attributes")
+			return nil, invalid("Attributes Reason: Subscription already exists with different attributes")
 		}
-		if b.Attributes[subPending] == "" {
-			return b.Key, false, nil
-		}
-		return b.Key, true, refusal(askEndpoint(t.ns, b))
+		return b, nil
 	}
 	if err := filterLimits(t.ns, p.path, "", st); err != nil {
-		return "", false, err
+		return nil, err
 	}
 	id, err := s.newID()
 	if err != nil {
-		return "", false, err
+		return nil, err
 	}
 	var token [128]byte // AWS's are 336 hexadecimal digits
 	if _, err := io.ReadFull(s.rand, token[:]); err != nil {
-		return "", false, err
+		return nil, err
 	}
-	arn = awsapi.SubscriptionARN(t.arn, id)
+	arn := awsapi.SubscriptionARN(t.arn, id)
 	p.queue, p.token, p.pending = hiddenQueue(arn), hex.EncodeToString(token[:]), t.ns.Broker().Now()
 	if _, _, err := t.ns.DeclareQueue(p.queue, core.QueueOptions{Dialect: fields.SNS, Durable: true, Hidden: true}); err != nil {
-		return "", false, refusal(err)
+		return nil, refusal(err)
 	}
-	b := binding(arn, p, st)
+	b = binding(arn, p, st)
 	if _, err := t.ns.Bind(b); err != nil {
-		return "", false, refusal(err)
+		return nil, refusal(err)
 	}
 	s.couriers.begin(t.ns, arn)
-	return arn, true, refusal(askEndpoint(t.ns, b))
+	return b, nil
 }
 
 // endpointOf is the subscription of an endpoint to a topic, if there is one.
@@ -118,8 +120,8 @@ func endpointOf(ns *core.Namespace, p place) *core.Binding {
 
 // askEndpoint puts the question into the subscription's queue: it is delivered, and
 // tried again, like a message.
-func askEndpoint(ns *core.Namespace, b *core.Binding) error {
-	_, err := ns.Publish(context.Background(), &core.Publication{To: core.QueueAddress(b.To), Message: &core.Message{
+func askEndpoint(ctx context.Context, ns *core.Namespace, b *core.Binding) error {
+	_, err := ns.Publish(ctx, &core.Publication{To: core.QueueAddress(b.To), Message: &core.Message{
 		Body: []byte(b.Attributes[subToken]), Text: true, Durable: true, Origin: core.Origin{Protocol: confirmation},
 	}})
 	return err
