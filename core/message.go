@@ -93,6 +93,12 @@ type MessageID [16]byte
 
 // String is the usual 8-4-4-4-12 form.
 func (id MessageID) String() string {
+	var room [36]byte
+	return string(id.Append(room[:0]))
+}
+
+// Append appends what String returns.
+func (id MessageID) Append(dst []byte) []byte {
 	var b [36]byte
 	hex.Encode(b[0:8], id[0:4])
 	hex.Encode(b[9:13], id[4:6])
@@ -100,5 +106,5 @@ func (id MessageID) String() string {
 	hex.Encode(b[19:23], id[8:10])
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
+	return append(dst, b[:]...)
 }

@@ -37,8 +37,9 @@ type conn struct {
 	lastSub   uint64
 	txs       map[string]*transaction
 	temps     temps
-	target    target        // of the last SEND
-	idle      time.Duration // how long the client may be silent; 0: for ever
+	target    target          // of the last SEND
+	only      [1]core.Address // scratch: its address, as a list
+	idle      time.Duration   // how long the client may be silent; 0: for ever
 	reading   atomic.Bool
 	beat      heartBeat
 
@@ -102,16 +103,17 @@ func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
 	frames := uint64(0)
 	defer func() { c.h.counters.FramesIn.Add(frames); c.drained() }()
+	f := new(wire.Frame) // one for all that is in buf: nobody keeps it
 	for len(buf) > 0 {
-		f, n, err := c.reader.Next(buf)
-		if err != nil {
+		next, n, err := c.reader.Next(buf)
+		if *f = next; err != nil {
 			return err
 		}
 		if buf = buf[n:]; f.Command == "" {
 			return nil
 		}
 		frames++
-		if err := c.frame(&f); err != nil {
+		if err := c.frame(f); err != nil {
 			return err
 		}
 	}

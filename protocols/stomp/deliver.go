@@ -191,7 +191,7 @@ func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, numb
 	if named {
 		dst = wire.AppendHeader(dst, v, "subscription", s.id)
 	}
-	dst = append(append(dst, "message-id:"...), m.ID.String()...)
+	dst = m.ID.Append(append(dst, "message-id:"...))
 	if s.mode != auto && s.browser == nil {
 		dst = appendAckID(append(dst, '@'), s.number, number)
 		if v == wire.V12 {
@@ -209,7 +209,7 @@ func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, numb
 	if browser != "" {
 		dst = wire.AppendHeader(dst, v, "browser", browser)
 	}
-	w := writer{dst: dst, v: v, m: m, now: c.h.cfg.Broker.Now(), lost: func(field string) { c.h.cfg.Broker.Lost(field, m, DialectName) }}
+	w := writer{dst: dst, v: v, m: m, now: c.h.cfg.Broker.Now(), broker: c.h.cfg.Broker}
 	w.headers(published, own)
 	return wire.AppendLength(w.dst, len(m.Body))
 }

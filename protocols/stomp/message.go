@@ -176,11 +176,17 @@ func origin(m *core.Message) (destination string, headers []byte, ok bool) {
 
 // A writer appends the headers of one message for one version.
 type writer struct {
-	dst  []byte
-	v    wire.Version
-	m    *core.Message
-	now  int64
-	lost func(field string) // counts what this version cannot say
+	dst    []byte
+	v      wire.Version
+	m      *core.Message
+	now    int64
+	broker *core.Broker // counts what this version cannot say; nil: nobody does
+}
+
+func (w *writer) lost(field string) {
+	if w.broker != nil {
+		w.broker.Lost(field, w.m, DialectName)
+	}
 }
 
 // headers appends what the publisher said.

@@ -174,7 +174,7 @@ func FuzzOrigin(f *testing.F) {
 			if own && v == wire.V12 {
 				continue // it is ours and escaped
 			}
-			wr := writer{dst: wire.AppendCommand(nil, "MESSAGE"), v: v, m: m, lost: func(string) {}}
+			wr := writer{dst: wire.AppendCommand(nil, "MESSAGE"), v: v, m: m}
 			wr.headers(published, own)
 			out := append(wire.AppendLength(wr.dst, 0), 0)
 			r := &wire.Reader{Version: v, Limits: wire.Limits{Head: 1 << 20, Line: 1 << 20, Headers: 1 << 16, Body: 1}}

@@ -92,7 +92,8 @@ func (c *conn) sendTogether(x *publication, to []core.Address, seq uint64) (bool
 // subscribers are told of it: nothing where that depends on them.
 func (c *conn) addresses(text string, f *wire.Frame) (to []core.Address, origin string, err error) {
 	if t := &c.target; t.text == text && t.to.Kind != core.NoAddress && c.still(t) {
-		return []core.Address{t.to}, t.origin, nil
+		c.only[0] = t.to
+		return c.only[:], t.origin, nil
 	}
 	all, err := parseDestinations(text)
 	if err != nil {
