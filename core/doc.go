@@ -60,7 +60,7 @@
 //
 //	message value address codec*   what is published and its stored form
 //	options binding delivery publication session_options   what doors say to us
-//	broker namespace definitions recover stats   the whole, and its start
+//	broker namespace watch definitions recover stats   the whole, and its start
 //	publish route publishop body dedup gate blocked   the way in
 //	committer   all that changes the store: one group at a time
 //	begin   a delivery that a start must know of

@@ -32,6 +32,8 @@ type Namespace struct {
 	byQueue   map[*Queue]map[string]*Binding // guarded by mu
 	byName    lateBounds                     // guarded by mu
 	replays   map[string]*replay             // guarded by mu, by the key of their binding
+
+	created queueWatch
 }
 
 func cmpString(a, b string) int { return cmp.Compare(a, b) }
@@ -127,7 +129,9 @@ func (ns *Namespace) declare(name string, o QueueOptions, save func(*Queue) erro
 	q.mu.Lock()
 	q.rearm()
 	q.mu.Unlock()
-	return q, true, save(q)
+	err = save(q)
+	ns.created.tell(q)
+	return q, true, err
 }
 
 // equivalent compares what a dialect declares again.

@@ -60,6 +60,7 @@ type conn struct {
 	pumping, again bool
 	ended    bool // no new pump
 	live     []*core.Consumer
+	wilds    []*subscription
 	browsers []*browser
 
 	pumps sync.WaitGroup // the pump, and browsers

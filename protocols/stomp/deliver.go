@@ -26,7 +26,8 @@ type subscription struct {
 	number     uint64           // immutable
 	forReplies bool             // immutable; made for a client that waits for replies
 	durable    *durableSub      // read loop only
-	consumers  []*core.Consumer // read loop and end only
+	consumers  []*core.Consumer // read loop and end only; those of a wildcard it has itself
+	wild       *wildcard        // not changed once it consumes; nil: its queues are known
 	browser    *browser         // guarded by c.mu but for the read loop, which sets it; nil: it consumes
 	past       *browser         // read loop only; retained values on their way (retroactive.go)
 	unsettled  []held           // guarded by c.mu; cumulative: in order
@@ -59,30 +60,48 @@ func (c *conn) newSubscription(id, dest string) *subscription {
 
 // consume1 adds a queue to what a subscription consumes.
 func (c *conn) consume1(s *subscription, q *core.Queue, o core.ConsumerOptions) error {
-	if s.mode == individual {
-		s.byNumber = map[uint64]held{}
-	}
-	o.Receiver, o.Name = s, s.dest
-	c.mu.Lock()
-	paused := c.paused
-	c.mu.Unlock()
-	if paused {
-		o.Credit -= allCredit
-	}
-	k, err := q.Consume(o)
+	k, err := c.consumer(s, q, o)
 	if err != nil {
 		return err
 	}
 	s.consumers = append(s.consumers, k)
+	return nil
+}
+
+// consumer makes one, with the credit that it may have now.
+func (c *conn) consumer(s *subscription, q *core.Queue, o core.ConsumerOptions) (*core.Consumer, error) {
+	o.Receiver, o.Name = s, s.dest
+	c.mu.Lock()
+	before := c.withheld(s)
+	c.mu.Unlock()
+	o.Credit -= before
+	k, err := q.Consume(o)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	c.live = append(c.live, k)
-	missed := c.paused != paused
-	paused = c.paused
-	c.mu.Unlock()
-	if missed {
-		k.AddCredit(pauseCredit(paused))
+	if s.wild != nil {
+		s.wild.consumers = append(s.wild.consumers[:len(s.wild.consumers):len(s.wild.consumers)], k)
 	}
-	return nil
+	missed := before - c.withheld(s)
+	c.mu.Unlock()
+	if missed != 0 {
+		k.AddCredit(missed)
+	}
+	return k, nil
+}
+
+// withheld is the credit that consumers of a subscription do without now. Lock
+// held.
+func (c *conn) withheld(s *subscription) (credit int) {
+	if c.paused {
+		credit += allCredit
+	}
+	if s.wild != nil && s.wild.full {
+		credit += allCredit
+	}
+	return credit
 }
 
 // of says whether the subscription consumes a queue.
@@ -100,6 +119,9 @@ func (s *subscription) Deliver(k *core.Consumer, d core.Delivery) bool {
 	c := s.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.overflows(s, k, &d) {
+		return true // Flush looks after it
+	}
 	if len(c.backlog) > 0 || c.ended || c.nc.Out.Full() {
 		c.backlog = append(c.backlog, outgoing{s, k, d})
 		return true // Flush looks after it
@@ -111,8 +133,12 @@ func (s *subscription) Deliver(k *core.Consumer, d core.Delivery) bool {
 func (s *subscription) Flush() { s.c.Flush() }
 
 // Cancelled is core.Receiver: the queue is gone. STOMP has no word for that but
-// ERROR.
-func (s *subscription) Cancelled(_ *core.Consumer, reason error) bool {
+// ERROR, which RabbitMQ uses too. To a wildcard it is one less.
+func (s *subscription) Cancelled(k *core.Consumer, reason error) bool {
+	if s.wild != nil {
+		s.left(k)
+		return false
+	}
 	c := s.c
 	c.mu.Lock()
 	over := c.ended || s.cancelled

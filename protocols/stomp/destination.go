@@ -176,16 +176,6 @@ func virtualTopic(queue string) (topic string, ok bool) {
 	return topic, ok && strings.HasPrefix(topic, "VirtualTopic.") && len(topic) > len("VirtualTopic.")
 }
 
-// wild says that a queue's name is one of ActiveMQ's wildcards.
-func wild(name string) bool {
-	for _, word := range strings.Split(name, ".") {
-		if word == "*" || word == ">" {
-			return true
-		}
-	}
-	return false
-}
-
 // replyAddress is where a reply-to header points; none for what is no one place.
 func replyAddress(text string) core.Address {
 	all, err := parseDestinations(text)

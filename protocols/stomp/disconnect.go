@@ -21,15 +21,15 @@ func (c *conn) disconnect(_ *wire.Frame, seq uint64) (bool, error) {
 
 // stopDeliveries: nothing that comes from now on is sent, nor what waits here.
 func (c *conn) stopDeliveries() {
+	var back []outgoing
 	for _, s := range c.subs {
 		s.stopBrowsing()
-		for _, k := range s.consumers {
-			k.AddCredit(-allCredit)
-		}
+		_, surplus := s.halt()
+		back = append(back, surplus...)
 	}
 	c.mu.Lock()
-	back := c.backlog
+	back = append(back, c.backlog...)
 	c.backlog = nil
 	c.mu.Unlock()
-	c.release(back)
+	c.release(back, false)
 }

@@ -20,6 +20,7 @@
 //
 //	handler conn             the door; the read loop, the table of commands, the end
 //	connect heartbeat send subscribe unsubscribe ack transaction disconnect    frames of a client
+//	wildcard patience               subscriptions to queues by pattern; producers that wait
 //	receipt deliver flow browse retroactive    RECEIPT; MESSAGE; when deliveries stop and go on; browsers; retained values
 //	destination queue temp          the spellings of destinations; queues made by headers; temporary ones
 //	message errors                  messages both ways; kinds of error to ERROR
@@ -32,7 +33,7 @@
 //	transactions                                              yes; one atomic group
 //	ERROR                                                     yes; the connection ends after it
 //	destinations, wildcards of topics, composite ones         both dialects (destination.go)
-//	wildcards in names of queues (ActiveMQ)                   absent; refused
+//	wildcards in names of queues (ActiveMQ)                   yes (wildcard.go); not browsed
 //	queue headers of RabbitMQ                                 queue.go
 //	durable subscribers                                       both dialects (subscribe.go)
 //	virtual topics (ActiveMQ)                                 yes; Consumer.<name>.VirtualTopic.<topic>
@@ -45,6 +46,27 @@
 //	transformation                                            absent: passed on as a header
 //	activemq.dispatchAsync, maximumPendingMessageLimit        absent
 //	advisory topics of ActiveMQ                               absent
+//
+// # Beside ActiveMQ
+//
+// Seen with a running ActiveMQ 5.17.2. The same are: selectors, expires, FIFO
+// without priorities, AMQ_SCHEDULED_DELAY, composite destinations, virtual
+// topics, durable subscribers, JMSXGroupID, exclusive consumers, consumers'
+// priorities, browsers, retained and retroactive, noLocal of topics, wildcards,
+// a cumulative ACK across queues. Different, on purpose or not needed so far:
+//
+//	ERROR                      ends the connection (the specification's must); there it mostly goes on, and
+//	                           its message header is a Java exception's text
+//	MESSAGE                    without priority, expires and timestamp headers where the producer said none
+//	virtual, composite         destination is what was sent to, one of them; there is no original-destination
+//	client-id twice            two connections may have it; there the second is refused
+//	activemq.subscriptionName  without a client-id refused; there nothing is kept either
+//	UNSUBSCRIBE of a durable   also while it is subscribed; there it is "in use"
+//	noLocal of a queue         what the connection itself sent is delivered
+//	ack of another word, an id that is in use    refused; there taken as client, and as one more
+//	NACK                       puts back (RabbitMQ); there it goes to ActiveMQ.DLQ
+//	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
+//	/other/x                   refused, as in RabbitMQ; there a queue of that name
 //
 // # Locks
 //

@@ -1,6 +1,7 @@
 package stomp
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -27,7 +28,7 @@ func pauseCredit(paused bool) int {
 func (c *conn) behind() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.stuck() != c.paused || len(c.backlog) > 0 && !c.nc.Out.Full() || len(c.settling) > 0
+	return c.stuck() != c.paused || len(c.backlog) > 0 && !c.nc.Out.Full() || len(c.settling) > 0 || c.unbalanced()
 }
 
 // stuck says that the core should deliver nothing. Lock held.
@@ -77,6 +78,7 @@ func (c *conn) pump() {
 		c.sendBacklog()
 		c.nc.Out.Flush()
 		c.settleSent()
+		c.balance()
 		c.adjust()
 		c.wakeBrowsers()
 		c.mu.Lock()
@@ -175,10 +177,11 @@ func settlementsOf(list []held, how core.Settlement) (groups []core.GroupSettlem
 	return groups
 }
 
-// release gives back what was never sent, as if it had never been taken.
-func (c *conn) release(list []outgoing) {
+// release gives back what was never sent, as if it had never been taken; refund
+// says that the consumers may have as much again.
+func (c *conn) release(list []outgoing, refund bool) {
 	for _, o := range list {
-		o.consumer.Settle(core.Release, false, []core.Receipt{o.d.Receipt}, nil, nil, nil, 0)
+		o.consumer.Settle(core.Release, refund, []core.Receipt{o.d.Receipt}, nil, nil, nil, 0)
 	}
 }
 
@@ -186,23 +189,27 @@ func (c *conn) release(list []outgoing) {
 func (c *conn) letGo() {
 	c.mu.Lock()
 	c.ended = true
-	live := c.live
 	c.mu.Unlock()
 	for _, s := range c.subs {
 		s.stopBrowsing()
 	}
 	c.pumps.Wait()
-	for _, k := range live {
-		k.AddCredit(-allCredit)
-	}
+	c.mu.Lock()
+	live := slices.Clone(c.live)
+	c.mu.Unlock()
+	addCredit(live, -allCredit)
 	c.settleSent()
 	c.mu.Lock()
 	backlog := c.backlog
 	c.backlog = nil
+	for _, s := range c.wilds {
+		backlog = append(backlog, s.wild.surplus...)
+		s.wild.surplus = nil
+	}
 	c.mu.Unlock()
-	c.release(backlog)
+	c.release(backlog, false)
 	for _, s := range c.subs {
-		for _, k := range s.consumers {
+		for _, k := range s.all() {
 			k.Cancel()
 		}
 	}

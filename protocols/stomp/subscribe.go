@@ -25,7 +25,7 @@ import (
 //	durable:true, auto-delete:false           topics: a durable subscriber, found again by destination and id, or x-queue-name
 //	activemq.subscriptionName                 topics: a durable subscriber, found again by client-id and name
 //	activemq.retroactive                      retroactive.go
-//	wildcards of ActiveMQ in a queue's name   absent; refused
+//	wildcards of ActiveMQ in a queue's name   wildcard.go
 
 type ackMode uint8
 
@@ -79,9 +79,11 @@ func (c *conn) subscribe(f *wire.Frame, _ uint64) (bool, error) {
 		return false, refuse("Invalid header", "ack is auto, client or client-individual, not %q", f.Value("ack"))
 	}
 	sub.s = c.newSubscription(strings.Clone(id), strings.Clone(text))
-	sub.s.mode = mode
+	if sub.s.mode = mode; mode == individual {
+		sub.s.byNumber = map[uint64]held{}
+	}
 	for i := range all {
-		if err := c.subscribeTo(sub, &all[i]); err != nil {
+		if err := c.subscribeTo(sub, &all[i], len(all)); err != nil {
 			c.cancel(sub.s)
 			return false, err
 		}
@@ -159,15 +161,17 @@ func isTrue(f *wire.Frame, names ...string) bool {
 	return false
 }
 
-func (c *conn) subscribeTo(sub *subscribing, d *destination) error {
+func (c *conn) subscribeTo(sub *subscribing, d *destination, of int) error {
 	switch d.place {
 	case queuePlace:
-		if _, virtual := virtualTopic(d.name); wild(d.name) && !virtual {
-			return refuse("Invalid destination", "wildcards in the name of a queue are not supported: %s", d.text)
-		}
 		name := d.name
 		if named := sub.f.Value("x-queue-name"); named != "" {
 			name = named
+		} else if _, virtual := virtualTopic(name); wild(name) && !virtual {
+			if of > 1 {
+				return refuse("Invalid destination", "a wildcard is not one of several: %s", d.text)
+			}
+			return c.consumeMatching(sub, d)
 		}
 		q, err := c.declare(name, sub.f, core.Read)
 		if err != nil {
@@ -195,17 +199,21 @@ func (c *conn) subscribeTo(sub *subscribing, d *destination) error {
 // consumeQueue takes part in consuming a queue; a selector is the consumer's.
 func (c *conn) consumeQueue(sub *subscribing, q *core.Queue) error {
 	o := sub.options
-	if sub.selector != "" {
-		p, err := core.CompileSelector([]byte(sub.selector))
-		if err != nil {
-			return err
-		}
-		o.Predicate = p
+	if err := sub.predicate(&o); err != nil {
+		return err
 	}
 	if isTrue(sub.f, "browser") {
 		return c.browse(sub.s, q, o.Predicate)
 	}
 	return c.consume1(sub.s, q, o)
+}
+
+// predicate has a consumer see only what is selected.
+func (sub *subscribing) predicate(o *core.ConsumerOptions) (err error) {
+	if sub.selector != "" {
+		o.Predicate, err = core.CompileSelector([]byte(sub.selector))
+	}
+	return err
 }
 
 // subscribeTopic binds a queue to a topic or exchange, and consumes that; a

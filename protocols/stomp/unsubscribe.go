@@ -69,10 +69,8 @@ func (c *conn) cancel(s *subscription) {
 	c.backlog = kept
 	c.mu.Unlock()
 	s.stopBrowsing()
-	for _, k := range s.consumers {
-		k.AddCredit(-allCredit)
-	}
-	c.release(back)
+	consumers, surplus := s.halt()
+	c.release(append(back, surplus...), false)
 	c.settles.Lock()
 	defer c.settles.Unlock()
 	c.mu.Lock()
@@ -81,11 +79,11 @@ func (c *conn) cancel(s *subscription) {
 	c.settling = slices.DeleteFunc(c.settling, func(other *subscription) bool { return other == s })
 	c.mu.Unlock()
 	settle(sent, core.Ack)
-	for _, k := range s.consumers {
+	for _, k := range consumers {
 		k.Cancel()
 	}
 	c.mu.Lock()
-	c.live = without(c.live, s.consumers)
+	c.live = without(c.live, consumers)
 	c.mu.Unlock()
 }
 
