@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"runtime/pprof"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -22,12 +25,13 @@ func main() {
 	runs := flag.Int("runs", 3, "interleaved runs of each, an odd number")
 	delay := flag.Duration("delay", 0, "what each sync takes longer, as on another disk")
 	asJSON := flag.Bool("json", false, "print a JSON object a line and no table")
+	sizes := flag.String("sizes", "256,1024,16384", "bytes of an entry (comma)")
 	memtable := flag.Int64("memtable", 0, "bytes of a memtable; 0: what a broker has")
 	each := flag.Duration("time", 2*time.Second, "length of a run")
 	flag.Parse()
 	stop, err := startProfile(*profile)
 	if err == nil {
-		err = run(*dir, *only, bench{*runs | 1, *each, *delay, *memtable, *asJSON})
+		err = run(*dir, *only, *sizes, bench{*runs | 1, *each, *delay, *memtable, *asJSON})
 		stop()
 	}
 	if err != nil {
@@ -56,7 +60,11 @@ type bench struct {
 	json  bool
 }
 
-func run(dir, only string, bn bench) error {
+func run(dir, only, sizes string, bn bench) error {
+	loads, err := loadsOf(only, sizes)
+	if err != nil {
+		return err
+	}
 	tmp, err := os.MkdirTemp(dir, "storebench-")
 	if err != nil {
 		return err
@@ -65,17 +73,23 @@ func run(dir, only string, bn bench) error {
 	if !bn.json {
 		fmt.Printf("%-18s %6s %12s %9s %12s %9s %6s\n", "load", "entry", "store 1/s", "group", "raw 1/s", "group", "ratio")
 	}
-	for _, size := range []int{256, 1024} {
-		for _, l := range storetest.Loads(size) {
-			if only != "" && only != l.Name {
-				continue
-			}
-			if err := bn.row(tmp, l); err != nil {
-				return err
-			}
+	for _, l := range loads {
+		if err := bn.row(tmp, l); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func loadsOf(only, sizes string) (loads []storetest.Load, err error) {
+	for size := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(size)
+		if err != nil || n <= 0 {
+			return nil, fmt.Errorf("-sizes: %q is no size", size)
+		}
+		loads = append(loads, storetest.Loads(n)...)
+	}
+	return slices.DeleteFunc(loads, func(l storetest.Load) bool { return only != "" && only != l.Name }), nil
 }
 
 func (bn bench) row(tmp string, l storetest.Load) error {
