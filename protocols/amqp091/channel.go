@@ -68,7 +68,12 @@ func (c *conn) openChannel(f wire.Frame) error {
 	switch {
 	case f.Type == wire.FrameMethod && err == nil && m == wire.MethodChannelCloseOk:
 		return nil // both sides closed at once
-	case f.Type != wire.FrameMethod || err != nil || m != wire.MethodChannelOpen:
+	case f.Type == wire.FrameMethod && err == nil && m == wire.MethodChannelClose: // a client that makes sure
+		c.writeOn(f.Channel, (&wire.ChannelCloseOk{}).Append)
+		return nil
+	case f.Type == wire.FrameMethod && err == nil && m != wire.MethodChannelOpen:
+		return &wire.Error{Code: wire.ChannelError, Detail: "expected 'channel.open'", Method: m}
+	case f.Type != wire.FrameMethod || err != nil:
 		return wire.Errorf(wire.ChannelError, "expected 'channel.open'")
 	case f.Channel > c.channelMax:
 		return wire.Errorf(wire.ChannelError, "channel %d, the highest is %d", f.Channel, c.channelMax)
@@ -125,6 +130,7 @@ var channelMethods = map[wire.MethodID]struct {
 	wire.MethodBasicRecoverAsync: {true, (*channel).recoverAsync},
 	wire.MethodChannelOpen:       {false, (*channel).again},
 	wire.MethodChannelFlow:       {false, (*channel).flow},
+	wire.MethodAccessRequest:     {false, (*channel).access},
 	wire.MethodExchangeDeclare:   {true, (*channel).exchangeDeclare},
 	wire.MethodExchangeDelete:    {true, (*channel).exchangeDelete},
 	wire.MethodExchangeBind:      {true, (*channel).exchangeBind},
@@ -166,6 +172,16 @@ func (ch *channel) method(m wire.MethodID, args []byte) error {
 		ch.c.settleAcked()
 	}
 	return withMethod(entry.handle(ch, args), m)
+}
+
+// access is access.request, of AMQP 0-8 and 0-9: old clients still ask for a
+// ticket, which nobody looks at.
+func (ch *channel) access(args []byte) error {
+	if err := new(wire.AccessRequest).Decode(args); err != nil {
+		return err
+	}
+	ch.write((&wire.AccessRequestOk{Ticket: 1}).Append)
+	return nil
 }
 
 // closed is channel.close: the client is done with it.

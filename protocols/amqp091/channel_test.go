@@ -200,7 +200,7 @@ func TestErrors(t *testing.T) {
 		{message(1, "", "q", "b", false, expiring("soon")), "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - invalid expiration 'soon'"},
 		{wire.AppendBody(nil, 1, []byte("b"), 0), "0 connection.close {ReplyCode:505 ReplyText:UNEXPECTED_FRAME"},
 		{(&wire.QueueDelete{Queue: "q"}).Append((&wire.BasicPublish{}).Append(nil, 1), 1), "0 connection.close {ReplyCode:505"},
-		{(&wire.BasicQos{}).Append(nil, 9), "0 connection.close {ReplyCode:504 ReplyText:CHANNEL_ERROR - expected 'channel.open' ClassID:0 MethodID:0}"},
+		{(&wire.BasicQos{}).Append(nil, 9), "0 connection.close {ReplyCode:504 ReplyText:CHANNEL_ERROR - expected 'channel.open' ClassID:60 MethodID:10}"},
 		{[]byte("nonsense that is no frame"), "0 connection.close {ReplyCode:501 ReplyText:FRAME_ERROR"},
 		{[]byte{1, 0, 1, 0, 0, 0, 4, 0, 60, 0, 99, 0xCE}, "0 connection.close {ReplyCode:540"},
 	} {
@@ -209,6 +209,20 @@ func TestErrors(t *testing.T) {
 		c.want("%s", tt.want)
 	}
 	setup.quiet(1)
+}
+
+// What RabbitMQ still answers to old and to anxious clients.
+func TestOldManners(t *testing.T) {
+	w := newWorld(t)
+	c := w.client()
+	c.bytes((&wire.AccessRequest{Realm: "/data", Active: true}).Append(nil, 1))
+	c.want("1 access.request-ok")
+	c.bytes((&wire.ChannelClose{}).Append((&wire.ChannelClose{}).Append(nil, 1), 1))
+	c.want("1 channel.close-ok")
+	c.want("1 channel.close-ok")
+	c.bytes((&wire.ChannelOpen{}).Append(nil, 1))
+	c.want("1 channel.open-ok")
+	c.quiet(1)
 }
 
 // Both sides close a channel at once: each answers the other.

@@ -40,6 +40,7 @@
 //	connection: open, close, tune, heartbeat, blocked, update-secret   yes
 //	PLAIN, AMQPLAIN, EXTERNAL, ANONYMOUS                               yes; guest from loopback only, while anonymous clients are let in
 //	virtual hosts                                                      namespaces; "/" is the default one; none is made by opening it
+//	access.request, of AMQP 0-8                                        answered; the ticket is good for nothing
 //	channels: open, close, flow                                        yes; flow active=false is refused, as in RabbitMQ
 //	exchanges                                                          direct, fanout, topic, headers, x-consistent-hash, x-delayed-message; alternates; to exchanges
 //	queues                                                             exclusive, auto-delete, server-named, passive; arguments: package core/arguments

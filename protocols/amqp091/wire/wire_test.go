@@ -21,7 +21,7 @@ func methods() []method {
 		&ConnectionStart{}, &ConnectionStartOk{}, &ConnectionSecure{}, &ConnectionSecureOk{}, &ConnectionTune{}, &ConnectionTuneOk{},
 		&ConnectionOpen{}, &ConnectionOpenOk{}, &ConnectionClose{}, &ConnectionCloseOk{}, &ConnectionBlocked{}, &ConnectionUnblocked{},
 		&ConnectionUpdateSecret{}, &ConnectionUpdateSecretOk{}, &ChannelOpen{}, &ChannelOpenOk{}, &ChannelFlow{}, &ChannelFlowOk{},
-		&ChannelClose{}, &ChannelCloseOk{}, &ExchangeDeclare{}, &ExchangeDeclareOk{}, &ExchangeDelete{}, &ExchangeDeleteOk{},
+		&ChannelClose{}, &ChannelCloseOk{}, &AccessRequest{}, &AccessRequestOk{}, &ExchangeDeclare{}, &ExchangeDeclareOk{}, &ExchangeDelete{}, &ExchangeDeleteOk{},
 		&ExchangeBind{}, &ExchangeBindOk{}, &ExchangeUnbind{}, &ExchangeUnbindOk{}, &QueueDeclare{}, &QueueDeclareOk{}, &QueueBind{},
 		&QueueBindOk{}, &QueuePurge{}, &QueuePurgeOk{}, &QueueDelete{}, &QueueDeleteOk{}, &QueueUnbind{}, &QueueUnbindOk{}, &BasicQos{},
 		&BasicQosOk{}, &BasicConsume{}, &BasicConsumeOk{}, &BasicCancel{}, &BasicCancelOk{}, &BasicPublish{}, &BasicReturn{},

@@ -24,6 +24,8 @@ const (
 	MethodChannelFlowOk            MethodID = 20<<16 | 21
 	MethodChannelClose             MethodID = 20<<16 | 40
 	MethodChannelCloseOk           MethodID = 20<<16 | 41
+	MethodAccessRequest            MethodID = 30<<16 | 10
+	MethodAccessRequestOk          MethodID = 30<<16 | 11
 	MethodExchangeDeclare          MethodID = 40<<16 | 10
 	MethodExchangeDeclareOk        MethodID = 40<<16 | 11
 	MethodExchangeDelete           MethodID = 40<<16 | 20
@@ -91,6 +93,8 @@ var methodNames = map[MethodID]string{
 	MethodChannelFlowOk:            "channel.flow-ok",
 	MethodChannelClose:             "channel.close",
 	MethodChannelCloseOk:           "channel.close-ok",
+	MethodAccessRequest:            "access.request",
+	MethodAccessRequestOk:          "access.request-ok",
 	MethodExchangeDeclare:          "exchange.declare",
 	MethodExchangeDeclareOk:        "exchange.declare-ok",
 	MethodExchangeDelete:           "exchange.delete",
@@ -566,6 +570,58 @@ func (m *ChannelCloseOk) Decode(args []byte) error {
 // Append appends the method's whole frame.
 func (m *ChannelCloseOk) Append(dst []byte, channel uint16) []byte {
 	dst, at := beginMethod(dst, channel, MethodChannelCloseOk)
+	return endFrame(dst, at)
+}
+
+// AccessRequest is access.request.
+type AccessRequest struct {
+	Realm     string
+	Exclusive bool
+	Passive   bool
+	Active    bool
+	Write     bool
+	Read      bool
+}
+
+// Decode reads the arguments; tables are lent.
+func (m *AccessRequest) Decode(args []byte) error {
+	c := cursor{b: args}
+	m.Realm = c.shortstr()
+	{
+		bits := c.octet()
+		m.Exclusive = bits&1 != 0
+		m.Passive = bits&2 != 0
+		m.Active = bits&4 != 0
+		m.Write = bits&8 != 0
+		m.Read = bits&16 != 0
+	}
+	return c.done(MethodAccessRequest)
+}
+
+// Append appends the method's whole frame.
+func (m *AccessRequest) Append(dst []byte, channel uint16) []byte {
+	dst, at := beginMethod(dst, channel, MethodAccessRequest)
+	dst = appendShortstr(dst, m.Realm)
+	dst = append(dst, bitsOf(m.Exclusive, m.Passive, m.Active, m.Write, m.Read))
+	return endFrame(dst, at)
+}
+
+// AccessRequestOk is access.request-ok.
+type AccessRequestOk struct {
+	Ticket uint16
+}
+
+// Decode reads the arguments; tables are lent.
+func (m *AccessRequestOk) Decode(args []byte) error {
+	c := cursor{b: args}
+	m.Ticket = c.short()
+	return c.done(MethodAccessRequestOk)
+}
+
+// Append appends the method's whole frame.
+func (m *AccessRequestOk) Append(dst []byte, channel uint16) []byte {
+	dst, at := beginMethod(dst, channel, MethodAccessRequestOk)
+	dst = appendShort(dst, m.Ticket)
 	return endFrame(dst, at)
 }
 
