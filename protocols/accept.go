@@ -108,6 +108,7 @@ func (s *Server) meet(c *Conn, p peer) error {
 	}
 	if s.cfg.MaxPerAddress > 0 && p.addr.IsValid() && s.perAddr[p.addr] >= s.cfg.MaxPerAddress {
 		s.stats.RefusedAddress.Add(1)
+		s.warn("max_connections_per_address", p.addr)
 		return errTooMany
 	}
 	if c.addr.IsValid() {
@@ -134,12 +135,27 @@ func (s *Server) roomFor(addr netip.Addr) bool {
 		return false
 	case s.cfg.MaxConns > 0 && len(s.conns) >= s.cfg.MaxConns:
 		s.stats.RefusedTotal.Add(1)
+		s.warn("max_connections", addr)
 		return false
 	case s.cfg.MaxPerAddress > 0 && addr.IsValid() && s.perAddr[addr] >= s.cfg.MaxPerAddress:
 		s.stats.RefusedAddress.Add(1)
+		s.warn("max_connections_per_address", addr)
 		return false
 	}
 	return true
+}
+
+// warnEvery is how often the log may say that connections are refused: who
+// is refused comes again.
+const warnEvery = 10 * time.Second
+
+// warn tells the operator; the caller holds s.mu.
+func (s *Server) warn(limit string, addr netip.Addr) {
+	if now := time.Now(); s.warned.IsZero() || now.Sub(s.warned) >= warnEvery {
+		s.warned = now
+		s.cfg.Log.Warn("connections are refused", "limit", limit, "address", addr, "open", len(s.conns),
+			"refused_in_all", s.stats.RefusedTotal.Load()+s.stats.RefusedAddress.Load())
+	}
 }
 
 // forget removes a connection that is over.

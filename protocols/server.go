@@ -79,6 +79,7 @@ type Server struct {
 	perAddr   map[netip.Addr]int //
 	nextID    uint64             //
 	draining  bool               // no new listener or connection
+	warned    time.Time          // when the log last said that connections are refused
 	empty     chan struct{}      // made by Shutdown, closed with the last connection
 }
 

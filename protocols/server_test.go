@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -96,16 +97,37 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// logged keeps what a server logs.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestLimits(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
+		limit   string
 		cfg     Config
 		refused func(*Stats) uint64
 	}{
-		{"in all", Config{MaxConns: 1}, func(s *Stats) uint64 { return s.RefusedTotal.Load() }},
-		{"per address", Config{MaxPerAddress: 1}, func(s *Stats) uint64 { return s.RefusedAddress.Load() }},
+		{"in all", "max_connections", Config{MaxConns: 1}, func(s *Stats) uint64 { return s.RefusedTotal.Load() }},
+		{"per address", "max_connections_per_address", Config{MaxPerAddress: 1}, func(s *Stats) uint64 { return s.RefusedAddress.Load() }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			var lines logged
+			tc.cfg.Log = slog.New(slog.NewTextHandler(&lines, nil))
 			s, addr := start(t, tc.cfg, echo(nil))
 			a := dial(t, addr)
 			write(t, a, "x")
@@ -113,6 +135,10 @@ func TestLimits(t *testing.T) {
 			expectEnd(t, dial(t, addr))
 			if n := tc.refused(s.Stats()); n != 1 {
 				t.Fatalf("refused %d", n)
+			}
+			expectEnd(t, dial(t, addr))
+			if text := lines.String(); strings.Count(text, "connections are refused") != 1 || !strings.Contains(text, "limit="+tc.limit+" address=127.0.0.1") {
+				t.Errorf("the log says %q", text)
 			}
 			_ = a.CloseWrite()
 			expect(t, a, "bye")

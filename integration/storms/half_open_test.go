@@ -42,9 +42,18 @@ var halfOpens = []halfOpen{
 	{"stomp", "CONNECT\naccept-ver", func(int) string { return "CONNECT\naccept-version:1.2\nhost:/\nheart-beat:500,0\n\n\x00" }, "CONNECTED"},
 	{"websocket", "GET /mqtt HTTP/1.1\r\nHost: 127.", nil, ""},
 	{"aws", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-", nil, ""},
-	{"mqtt-tls", "\x16\x03\x01", nil, ""}, // the beginning of a ClientHello
-	{"stomp-tls", "\x16\x03\x01", nil, ""},
+	{"mqtt-tls", hello, nil, ""},
+	{"amqp-tls", hello, nil, ""},
+	{"stomp-tls", hello, nil, ""},
+	{"websocket-tls", hello, nil, ""},
+	{"websocket", upgrade, nil, ""}, // and no CONNECT in it
+
 }
+
+const (
+	hello   = "\x16\x03\x01" // the beginning of a ClientHello
+	upgrade = "GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 // Who does not log in in time is cut, as is who falls silent after it; others
 // get in and through meanwhile.
@@ -55,7 +64,7 @@ func TestHalfOpen(t *testing.T) {
 		t.Fatal(out)
 	}
 	text := fmt.Sprintf("limits: {handshake_timeout: 1s}\ntls: {certificate: %q, key: %q}\n", filepath.Join(certs, "server.pem"), filepath.Join(certs, "server.key"))
-	for _, door := range []string{"mqtt", "stomp"} {
+	for _, door := range []string{"mqtt", "amqp", "stomp", "websocket"} {
 		text += door + ": {tls_listen: [\"127.0.0.1:0\"]}\n"
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

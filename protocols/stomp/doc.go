@@ -63,7 +63,7 @@
 //	activemq.subscriptionName  without a client-id refused; there nothing is kept either
 //	UNSUBSCRIBE of a durable   also while it is subscribed; there it is "in use"
 //	noLocal of a queue         what the connection itself sent is delivered
-//	ack of another word, an id that is in use    refused; there taken as client, and as one more
+//	ack of another word, an id that is in use    refused; there taken as auto, and as one more
 //	NACK                       puts back (RabbitMQ); there it goes to ActiveMQ.DLQ
 //	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
 //	/other/x                   refused, as in RabbitMQ; there a queue of that name
