@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -275,6 +277,11 @@ func (c *committer) lead(b *Broker) {
 	if !c.takeLead() {
 		return
 	}
+	defer func() {
+		if r := recover(); r != nil { // whoever called may recover, with half a group done
+			c.fail(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
 	if items, more := c.take(); more {
 		if err := c.commitAll(b, items); err != nil {
 			c.fail(err)

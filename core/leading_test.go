@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -146,3 +147,31 @@ func TestLeadingFails(t *testing.T) {
 		}
 	})
 }
+
+// panicky is a store in which something goes wrong that nobody thought of.
+type panicky struct{ core.Store }
+
+func (panicky) NewBatch() core.Batch { panic("a thing nobody thought of") }
+
+// A panic under a leading publisher stops everything too: whoever called it may
+// recover, as net/http does, and half a group would be taken for a whole one.
+func TestLeadingPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &swapped{Store: memstore.New(memstore.Options{})}
+		var fatal []error
+		b := open(t, s, func(o *core.Options) { o.Fatal = func(err error) { fatal = append(fatal, err) } })
+		defer b.Close()
+		declare(t, b, "q", durable(core.QueueOptions{}))
+		s.Store = panicky{s.Store}
+		p, r := b.Default().NewPublisher(0).Leading(), newTape(10)
+		lead(t, p, r, 1)
+		p.Flush()
+		synctest.Wait()
+		if len(fatal) != 1 || !strings.Contains(fatal[0].Error(), "nobody thought of") || len(r.out) != 0 {
+			t.Errorf("%v, %d confirmed", fatal, len(r.out))
+		}
+	})
+}
+
+// swapped is a store that can be changed for another.
+type swapped struct{ core.Store }
