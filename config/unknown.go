@@ -8,7 +8,6 @@ import (
 // notBuilt names keys of the design that this version has no code for. To
 // take them and do nothing would be worse than to refuse them.
 var notBuilt = map[string]string{
-	"websocket": "the WebSocket transport is not built yet",
 	"openwire":  "the OpenWire door is not built yet",
 	"kinesis":   "the Kinesis service is not built yet",
 }

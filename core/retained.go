@@ -127,7 +127,8 @@ func (ns *Namespace) RetainedAfter(f match.Filter, path string) *RetainedCursor 
 	return c
 }
 
-// Next returns up to n more; none means the end.
+// Next returns up to n more; none, without an error, means the end. After an error
+// it may be called again, and goes on where it was.
 func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
 	if err := c.await(); err != nil {
 		return nil, err
@@ -135,10 +136,10 @@ func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
 	size := 0
 	for c.at != nil && len(ms) < n && size < retainedBytes {
 		found, err := c.step(n-len(ms), &size)
+		ms = append(ms, found...)
 		if err != nil {
 			return ms, err
 		}
-		ms = append(ms, found...)
 	}
 	return ms, nil
 }
@@ -166,7 +167,6 @@ const seekAfter = 16
 func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 	now, prefix := c.ns.b.Now(), len(c.ns.retainedPrefix())
 	next, passed, more := c.at, 0, false
-	var failed error
 	err = c.ns.b.store.Scan(c.at, c.hi, false, func(key, val []byte) bool {
 		if len(ms) >= n || *size >= retainedBytes {
 			more = true
@@ -180,11 +180,10 @@ func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 		matched, seek := c.cursor.Next(key[prefix:])
 		if matched {
 			m, err := decodeMessage(bytes.Clone(val))
-			if err != nil {
-				failed = err
-				return false
-			}
-			if (m.ExpiresAt == 0 || m.ExpiresAt > now) && !c.after(m) {
+			switch {
+			case err != nil:
+				c.ns.b.log.Error("a retained message in the store cannot be read; passing over it", "key", string(key[prefix:]), "error", err)
+			case (m.ExpiresAt == 0 || m.ExpiresAt > now) && !c.after(m):
 				ms = append(ms, m)
 				*size += len(val)
 			}
@@ -192,11 +191,8 @@ func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 		next = append(bytes.Clone(key[:prefix]), seek...)
 		return seek != nil
 	})
-	if c.at = nil; more {
+	if c.at = nil; more || err != nil {
 		c.at = next
-	}
-	if err == nil {
-		err = failed
 	}
 	return ms, err
 }

@@ -50,19 +50,20 @@ type conn struct {
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
 
 	// Guarded by s.mu.
-	acks      acks
-	replies   []*reply // SUBACKs and UNSUBACKs, in order
-	received  int      // QoS 1 and 2 publishes without their last acknowledgement
-	quota     int      // how many more deliveries the client takes unacknowledged
-	feeds     map[string]*feed
-	backlog   []outgoing // deliveries that wait for quota or room, in order
-	readable  readable
-	discards  []*slot // to be settled although nothing was sent
-	retained  []*retainedValues
-	queued    int     // retained values on their way through the session's queue
-	stopped   []*feed // of subscriptions that ended while the client had something of them
-	creditDue bool    // a feed at QoS 0 has used half of its credit
-	paused    bool    // the core was told to deliver nothing
+	acks       acks
+	replies    []*reply // SUBACKs and UNSUBACKs, in order
+	received   int      // QoS 1 and 2 publishes without their last acknowledgement
+	quota      int      // how many more deliveries the client takes unacknowledged
+	feeds      map[string]*feed
+	backlog    []outgoing // deliveries that wait for quota or room, in order
+	readable   readable
+	discards   []*slot // to be settled although nothing was sent
+	retained   []*retainedValues
+	unreadable bool    // the store was asked for retained values in vain, just now
+	queued     int     // retained values on their way through the session's queue
+	stopped    []*feed // of subscriptions that ended while the client had something of them
+	creditDue  bool    // a feed at QoS 0 has used half of its credit
+	paused     bool    // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/match"
@@ -27,11 +28,14 @@ type retainedValues struct {
 	after  string               // the path that it came to: as recorded; the pump's
 }
 
-const retainedBatch = 64
+const (
+	retainedBatch = 64
+	retainedAgain = time.Second // after the store could not be read
+)
 
 // canSendRetained: lock held.
 func (c *conn) canSendRetained() bool {
-	return len(c.retained) > 0 && !c.nc.Out.Full() &&
+	return len(c.retained) > 0 && !c.unreadable && !c.nc.Out.Full() &&
 		(c.retained[0].note.qos == 0 || c.quota > 0 && c.s.hasID() && c.queued < retainedBatch)
 }
 
@@ -54,8 +58,12 @@ func (c *conn) sendRetained() {
 		}
 		s.mu.Unlock()
 		c.nc.Out.Flush()
-		more := c.fetchRetained(r)
+		more, err := c.fetchRetained(r)
 		s.mu.Lock()
+		if err != nil {
+			c.readAgain()
+			return
+		}
 		if !more && len(c.retained) > 0 && c.retained[0] == r {
 			c.retained = c.retained[1:]
 			s.mu.Unlock()
@@ -65,19 +73,30 @@ func (c *conn) sendRetained() {
 	}
 }
 
-func (c *conn) fetchRetained(r *retainedValues) (more bool) {
+// readAgain has the pump go on in a while. Lock held.
+func (c *conn) readAgain() {
+	c.unreadable = true
+	time.AfterFunc(retainedAgain, func() {
+		c.s.mu.Lock()
+		c.unreadable = false
+		c.s.mu.Unlock()
+		c.kick()
+	})
+}
+
+func (c *conn) fetchRetained(r *retainedValues) (more bool, err error) {
 	if r.cursor == nil {
-		return false
+		return false, nil
 	}
 	ms, err := r.cursor.Next(retainedBatch)
 	fetched := len(ms) > 0 // DeleteFunc may leave none of them
-	if err != nil {
-		c.h.cfg.Log.Error("retained messages cannot be read", "filter", r.filter, "error", err)
-		return false
+	if err != nil && !fetched {
+		c.h.cfg.Log.Error("retained messages cannot be read; they are read again", "filter", r.filter, "error", err)
+		return false, err
 	}
 	now := c.h.cfg.Broker.Now() // of a time to come is what a run published whose clock was ahead
 	r.batch = slices.DeleteFunc(ms, func(m *core.Message) bool { return m.PublishedAt > r.since && m.PublishedAt <= now })
-	return fetched
+	return fetched, nil
 }
 
 func retainedQoS(m *core.Message, n note) byte {
