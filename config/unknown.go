@@ -8,8 +8,8 @@ import (
 // notBuilt names keys of the design that this version has no code for. To
 // take them and do nothing would be worse than to refuse them.
 var notBuilt = map[string]string{
-	"openwire":  "the OpenWire door is not built yet",
-	"kinesis":   "the Kinesis service is not built yet",
+	"openwire": "the OpenWire door is not built yet",
+	"kinesis":  "the Kinesis service is not built yet",
 }
 
 // unknown says what is wrong with a key that the section of type t, at path,
