@@ -33,7 +33,8 @@
 //     Broker.accepts (limits, disk), Namespace.route (bindings, one copy per
 //     queue and Copies), Sink.Send for what is not to be stored, and
 //     publishOp.direct for transient copies that overtake nothing.
-//  2. What is left is encoded once (codec.go) and handed to the committer by
+//  2. What is left is encoded once (codec.go; a large body that was given, only
+//     as it is staged: encodedLater) and handed to the committer by
 //     Broker.admit, or parked by Publisher.Publish over the memory budget.
 //  3. committer.commit stages a group: publishOp.stage gives each copy its place
 //     (Queue.stageEntry), looks for duplicates (dedup.go), shares bodies
