@@ -174,3 +174,38 @@ func TestPermissionsAreChecked(t *testing.T) {
 		t.Error("everything is not")
 	}
 }
+
+// A login outlives its user where nobody could end it yet - a request whose body
+// is still to come, a handshake - and may then do nothing any more.
+func TestWhoIsGoneMayNothing(t *testing.T) {
+	for name, change := range map[string]func(a *core.Access, acc core.Account) error{
+		"deleted": func(a *core.Access, acc core.Account) error { return a.DeleteAccount(acc.Name) },
+		"another password": func(a *core.Access, acc core.Account) error {
+			_, err := a.ChangeAccount(acc.Name, func(to *core.Account, _ bool) error { to.PasswordHash = "hash:2"; return nil })
+			return err
+		},
+		"hidden": func(a *core.Access, acc core.Account) error {
+			_, err := a.Replace([]core.AccessUser{{Name: acc.Name, PasswordHash: "hash:file"}})
+			return err
+		},
+	} {
+		a := keeping(t, memstore.New(memstore.Options{}), nil)
+		all := core.Permissions{Configure: ".*", Write: ".*", Read: ".*"}
+		acc := core.Account{Name: "u", PasswordHash: "hash:1", Tags: []string{"administrator"}, Permissions: map[string]core.Permissions{"": all, "shop": all}}
+		put(t, a, acc)
+		who := logIn(t, a, "u", "1")
+		shop := who.In("shop")
+		if !who.MayQueue(core.Read, "q") || !shop.MayQueue(core.Write, "q") {
+			t.Fatal("no permissions")
+		}
+		if err := change(a, acc); err != nil {
+			t.Fatal(err)
+		}
+		if who.MayQueue(core.Read, "q") || who.MayPath(core.Read, "t") || shop.MayQueue(core.Write, "q") || who.Tagged("administrator") || shop.Tagged("administrator") {
+			t.Errorf("%s: who logged in before may go on", name)
+		}
+		if who.In("") != nil || who.In("shop") != nil || shop.In("shop") != nil {
+			t.Errorf("%s: who logged in before may enter", name)
+		}
+	}
+}

@@ -119,12 +119,25 @@ func (p *Principal) grant(u *AccessUser) {
 		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true})
 		now.elsewhere[ns] = q
 	}
+	p.rights.Store(now)
 	for ns, q := range before {
 		if now.elsewhere[ns] == nil {
-			q.rights.Store(&rights{})
+			q.end()
 		}
 	}
-	p.rights.Store(now)
+}
+
+// end takes everything from a Principal, here and elsewhere: its user is gone, or
+// logs in otherwise. Connections are ended, but a request whose body is still to
+// come has none that could be.
+func (p *Principal) end() {
+	before := p.rights.Swap(&rights{account: true})
+	if before == nil {
+		return
+	}
+	for _, q := range before.elsewhere {
+		q.end()
+	}
 }
 
 // loses says that u has less, in some namespace, than the Principal has now.
@@ -143,7 +156,8 @@ func (p *Principal) loses(u *AccessUser) bool {
 
 // Replace makes these the users, all at once, or with an error none of them.
 // Logins go by them from now on. A Principal whose user logs in as before (name,
-// namespace, password, SCRAM verifier) has the new grants at once. revoked are
+// namespace, password, SCRAM verifier) has the new grants at once, any other
+// nothing any more. revoked are
 // the names, in order, of users whose connections have to end: what was set up
 // under them may not go on, since there is no such user any more, logs in
 // otherwise, or has lost a grant. Accounts stay; those of the same names are
@@ -190,6 +204,7 @@ func (a *Access) replace(users []AccessUser) (revoked []string, err error) {
 	}
 	for name, old := range before.users {
 		if is := now.users[name]; is == nil || is.principal != old.principal {
+			old.principal.end()
 			revoked = append(revoked, name)
 		}
 	}
