@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/slipwaymq/slipway/bridge/admin/rabbit"
 	"github.com/slipwaymq/slipway/core"
 )
 
@@ -16,6 +17,9 @@ func (s *Service) hold(w http.ResponseWriter, r *request) error {
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&body); err != nil {
 		return &core.Error{Kind: core.Invalid, Msg: `a body like {"reason": "maintenance"} is needed`}
+	}
+	if !rabbit.Oversees(r.who, core.Configure) { // not any more: the body may have been long in coming
+		return denied("what concerns all queues")
 	}
 	reason := cmp.Or(body.Reason, "held by an administrator")
 	s.cfg.Broker.HoldPublishes(reason)

@@ -76,8 +76,9 @@ func (b *userBody) tags() ([]string, error) {
 	return tags, nil
 }
 
-// setUser makes or changes a user.
-func (s *Service) setUser(name string, b *userBody) (created bool, err error) {
+// setUser makes or changes a user. That the caller is an administrator is asked
+// once more, while nobody else can be changing that.
+func (s *Service) setUser(caller *core.Principal, name string, b *userBody) (created bool, err error) {
 	if name == guest {
 		return false, errGuest
 	}
@@ -86,6 +87,9 @@ func (s *Service) setUser(name string, b *userBody) (created bool, err error) {
 		return false, err
 	}
 	return s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
+		if !isAdministrator(caller) {
+			return errNotAdministrator
+		}
 		acc.Tags = tags
 		acc.PasswordHash, err = s.hash(b, acc.PasswordHash)
 		return err
@@ -118,7 +122,7 @@ func (s *Service) putUser(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	name := r.PathValue("user")
-	created, err := s.setUser(name, &body)
+	created, err := s.setUser(r.caller, name, &body)
 	if err != nil {
 		return configuredOr(err)
 	}
@@ -192,15 +196,17 @@ func (b *permissionBody) permissions() (p core.Permissions, err error) {
 }
 
 // permit gives an account its permissions in a namespace; nil takes them away.
-func (s *Service) permit(user, namespace string, p *core.Permissions) error {
-	_, err := s.permits(user, namespace, p)
+func (s *Service) permit(caller *core.Principal, user, namespace string, p *core.Permissions) error {
+	_, err := s.permits(caller, user, namespace, p)
 	return err
 }
 
-func (s *Service) permits(user, namespace string, p *core.Permissions) (created bool, err error) {
+func (s *Service) permits(caller *core.Principal, user, namespace string, p *core.Permissions) (created bool, err error) {
 	_, err = s.cfg.Access.ChangeAccount(user, func(acc *core.Account, isNew bool) error {
 		_, there := acc.Permissions[namespace]
 		switch {
+		case !isAdministrator(caller):
+			return errNotAdministrator
 		case p == nil && (isNew || !there):
 			return notFound
 		case isNew:
@@ -226,7 +232,7 @@ func (s *Service) putPermission(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.permits(r.PathValue("user"), r.ns.Name(), &p)
+	created, err := s.permits(r.caller, r.PathValue("user"), r.ns.Name(), &p)
 	if err != nil {
 		return err
 	}
@@ -235,7 +241,7 @@ func (s *Service) putPermission(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) deletePermission(w http.ResponseWriter, r *request) error {
-	if err := s.permit(r.PathValue("user"), r.ns.Name(), nil); err != nil {
+	if err := s.permit(r.caller, r.PathValue("user"), r.ns.Name(), nil); err != nil {
 		return err
 	}
 	s.did(r, "permissions deleted", "of", r.PathValue("user"))
@@ -253,7 +259,7 @@ func (in *importing) users(all []userBody) {
 	for _, b := range all {
 		err := errNotAdministrator
 		if isAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
-			_, err = in.s.setUser(b.Name, &b)
+			_, err = in.s.setUser(in.r.caller, b.Name, &b)
 			err = configuredOr(err)
 		}
 		in.outcome("user", "", b.Name, err)
@@ -286,5 +292,5 @@ func (in *importing) permission(b *permissionBody) error {
 	if err != nil {
 		return err
 	}
-	return in.s.permit(b.User, ns.Name(), &p)
+	return in.s.permit(in.r.caller, b.User, ns.Name(), &p)
 }

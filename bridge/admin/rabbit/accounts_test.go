@@ -2,6 +2,8 @@ package rabbit
 
 import (
 	"errors"
+	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -186,5 +188,72 @@ func TestImportUsers(t *testing.T) {
 	who, err := access.Authenticate(t.Context(), "", "app", []byte("secret"))
 	if err != nil || who.In("") != nil || !who.In("shop").MayQueue(core.Configure, "app.1") || who.In("shop").MayQueue(core.Write, "b") || !who.In("shop").MayQueue(core.Read, "b") {
 		t.Errorf("%v %+v", err, who)
+	}
+}
+
+// slowly has a request's body end only after something else happened.
+func (a *api) slowly(status int, method, path, body string, meanwhile func()) {
+	a.Helper()
+	in, out := io.Pipe()
+	w, done := httptest.NewRecorder(), make(chan struct{})
+	r := httptest.NewRequest(method, "/api/"+path, in)
+	go func() {
+		defer close(done)
+		a.h.ServeHTTP(w, r)
+	}()
+	if _, err := io.WriteString(out, body[:1]); err != nil { // it is read: who asks is known
+		a.Fatal(err)
+	}
+	meanwhile()
+	if _, err := io.WriteString(out, body[1:]); err != nil {
+		a.Fatal(err)
+	}
+	out.Close()
+	<-done
+	if w.Code != status {
+		a.Errorf("%s %s: %d %s, want %d", method, path, w.Code, w.Body, status)
+	}
+}
+
+// A body may take for ever to come. What counts is what its sender may do by then.
+func TestWhoIsDeletedMeanwhile(t *testing.T) {
+	a, access, _ := withAccounts(t)
+	all := `{"configure":".*","write":".*","read":".*"}`
+	for path, body := range map[string]string{
+		"PUT users/back":               `{"password":"p","tags":"administrator"}`,
+		"PUT permissions/%2F/friend":   all,
+		"PUT queues/%2F/q":             `{}`,
+		"PUT policies/%2F/p":           `{"pattern":"","definition":{"max-length":1}}`,
+		"POST definitions":             `{"users":[{"name":"back","password_hash":"p","tags":"administrator"}],"queues":[{"name":"q","vhost":"/"}]}`,
+		"POST users/bulk-delete":       `{"users":["friend"]}`,
+		"POST exchanges/%2F/x/publish": `{"properties":{},"routing_key":"k","payload":"","payload_encoding":"string"}`,
+	} {
+		for how, meanwhile := range map[string]func(){
+			"deleted": func() { a.do(204, "DELETE", "users/bad", "") },
+			"lowered": func() {
+				a.do(204, "PUT", "users/bad", `{"password":"p","tags":""}`)
+				a.do(204, "DELETE", "permissions/%2F/bad", "")
+			},
+		} {
+			a.who = core.AnonymousPrincipal()
+			a.do(201, "PUT", "users/bad", `{"password":"p","tags":"administrator"}`)
+			a.do(201, "PUT", "users/friend", `{"tags":""}`)
+			a.do(201, "PUT", "permissions/%2F/bad", all)
+			a.as(access, "bad", "p")
+			method, path, _ := strings.Cut(path, " ")
+			t.Log(method, path, how)
+			a.slowly(401, method, path, body, func() {
+				a.who = core.AnonymousPrincipal()
+				meanwhile()
+			})
+			a.do(404, "GET", "users/back", "")
+			a.do(404, "GET", "queues/%2F/q", "")
+			a.do(404, "GET", "policies/%2F/p", "")
+			a.do(404, "GET", "permissions/%2F/friend", "")
+			a.do(204, "DELETE", "users/friend", "")
+			if how == "lowered" {
+				a.do(204, "DELETE", "users/bad", "")
+			}
+		}
 	}
 }

@@ -1,7 +1,9 @@
 package rabbit
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -189,7 +191,10 @@ func (s *Service) serve(login Login, h handler) http.Handler {
 			return
 		}
 		q := &request{Request: r, who: who, caller: who}
-		err := s.enter(q)
+		err := arrived(r)
+		if err == nil {
+			err = s.enter(q)
+		}
 		if err == nil {
 			err = h(w, q)
 		}
@@ -206,12 +211,30 @@ const (
 	maxDefinitions = 16 << 20
 )
 
+// arrived has the whole body come before it is asked who may do what: who sends
+// it slowly may have lost his permissions, or be deleted, until it ends.
+func arrived(r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, max(maxBody, maxMessageBody, maxDefinitions)))
+	if err != nil {
+		return unreadable(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+func unreadable(err error) error {
+	return invalid("bad_request", "the body is not the JSON that is expected: "+err.Error())
+}
+
 // read decodes the body of a request.
 func read[T any](r *request, most int64) (v T, err error) {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, most))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
-		return v, invalid("bad_request", "the body is not the JSON that is expected: "+err.Error())
+		return v, unreadable(err)
 	}
 	return v, nil
 }
