@@ -78,6 +78,15 @@ func (b *Broker) Lost(field string, m *Message, to string) {
 	b.lost.add(LostField{field, m.Origin.Protocol, to})
 }
 
+// CheckUser takes the user's name from a message that says to be of another user
+// than who publishes it, and counts that: consumers may trust the name.
+func (b *Broker) CheckUser(m *Message, who *Principal) {
+	if m.UserID != "" && m.UserID != who.Name && !who.Anonymous {
+		m.UserID = ""
+		b.Lost(FieldUserID, m, m.Origin.Protocol)
+	}
+}
+
 func (l *lost) add(f LostField) {
 	n, ok := l.n.Load(f)
 	if !ok {

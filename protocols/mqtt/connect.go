@@ -107,6 +107,7 @@ func (c *conn) will(in *wire.Connect) (*core.Will, error) {
 	}
 	m := &core.Message{}
 	fill(m, in.Will, 0)
+	c.h.cfg.Broker.CheckUser(m, c.principal)
 	w := &core.Will{Message: m, To: addressOf(topic), Retain: in.Will.Retain}
 	w.Delay = time.Duration(in.Connect.WillProperties.WillDelayInterval) * time.Second
 	if in.Will.Properties.Has(wire.MessageExpiry) { // it counts from the publication of the will

@@ -110,6 +110,7 @@ func (c *conn) submit(p *wire.Publish, seq uint64, exactlyOnce bool) error {
 	}
 	x := &publication{}
 	fill(&x.message, p, c.now(p))
+	c.h.cfg.Broker.CheckUser(&x.message, c.principal)
 	x.Message, x.To = &x.message, c.topic.to
 	x.NoLocal = c.s.core
 	x.Retain = p.Retain && x.To.Kind == core.ToTopic

@@ -50,6 +50,7 @@ func (c *conn) send(f *wire.Frame, seq uint64) (bool, error) {
 	if err := fill(&x.message, f, origin, c.h.cfg.Broker.Now()); err != nil {
 		return false, err
 	}
+	c.h.cfg.Broker.CheckUser(&x.message, c.principal)
 	x.Retain = retains(f, to[0])
 	if name, ok := f.Get("transaction"); ok {
 		return false, c.sendLater(name, x, to)

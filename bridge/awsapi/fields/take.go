@@ -134,8 +134,10 @@ func takeField(m *core.Message, name, value string) bool {
 		m.Encoding = value
 	case attrType:
 		m.Type = value
-	case attrUserID:
-		m.UserID = value
+	case attrUserID: // who signed says himself who he is
+		if m.UserID == "" {
+			m.UserID = value
+		}
 	case attrAppID:
 		m.AppID = value
 	case attrTrace:
