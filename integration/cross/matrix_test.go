@@ -69,7 +69,7 @@ func (w world) matrix(t *testing.T, fields []field) {
 }
 
 // bodies are text, and what is none.
-var bodies = map[string][]byte{"a": []byte("größer"), "b": []byte("{}"), "c": {0, 0xff, 1, '\n'}}
+var bodies = map[string][]byte{"a": []byte("größer"), "b": []byte("{}"), "c": {0, 0xff, 1, '\n'}, "d": []byte("typed")}
 
 // hop publishes one message with a group's fields, and receives it.
 func (w world) hop(t *testing.T, fields []field, group, kind, from, to string) sample {

@@ -106,6 +106,8 @@ func setProperty(m *amqp.Publishing, name, v string) bool {
 		m.ContentEncoding = v
 	case "type":
 		m.Type = v
+	case "user-id":
+		m.UserId = v
 	case "app-id":
 		m.AppId = v
 	case "expiration":
@@ -130,7 +132,26 @@ func typed(t *testing.T, v string) any {
 			t.Fatal(err)
 		}
 		return b
+	case "float":
+		n, err := strconv.ParseFloat(rest, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	case "time":
+		n, _ := strconv.ParseInt(rest, 10, 64)
+		return time.Unix(n, 0)
+	case "byte":
+		n, _ := strconv.ParseInt(rest, 10, 8)
+		return int8(n)
+	case "decimal":
+		n, _ := strconv.ParseInt(strings.Replace(rest, ".", "", 1), 10, 32)
+		return amqp.Decimal{Scale: uint8(len(rest) - 1 - strings.Index(rest, ".")), Value: int32(n)}
 	case "json":
+		var table map[string]any
+		if json.Unmarshal([]byte(rest), &table) == nil {
+			return amqp.Table(whole(table))
+		}
 		var list []any
 		if err := json.Unmarshal([]byte(rest), &list); err != nil {
 			t.Fatal(err)
@@ -145,10 +166,32 @@ func typed(t *testing.T, v string) any {
 	return v
 }
 
+// whole are numbers without a fraction as integers.
+func whole(table map[string]any) map[string]any {
+	for k, e := range table {
+		if f, ok := e.(float64); ok && f == math.Trunc(f) {
+			table[k] = int64(f)
+		}
+	}
+	return table
+}
+
 // spelled is typed's inverse.
 func spelled(v any) string {
 	switch v := v.(type) {
-	case int64, int32, int16, int8:
+	case float64, float32:
+		return fmt.Sprint("float:", v)
+	case time.Time:
+		return fmt.Sprint("time:", v.Unix())
+	case amqp.Decimal:
+		digits := fmt.Sprint(v.Value)
+		return "decimal:" + digits[:len(digits)-int(v.Scale)] + "." + digits[len(digits)-int(v.Scale):]
+	case amqp.Table:
+		b, _ := json.Marshal(v)
+		return "json:" + string(b)
+	case int8:
+		return fmt.Sprint("byte:", v)
+	case int64, int32, int16:
 		return fmt.Sprint("int:", v)
 	case bool:
 		return fmt.Sprint("bool:", v)
@@ -203,7 +246,7 @@ func fromAMQP(d *amqp.Delivery) sample {
 	}
 	for name, v := range map[string]string{
 		"message-id": d.MessageId, "correlation-id": d.CorrelationId, "reply-to": d.ReplyTo, "content-type": d.ContentType,
-		"content-encoding": d.ContentEncoding, "type": d.Type, "app-id": d.AppId,
+		"content-encoding": d.ContentEncoding, "type": d.Type, "app-id": d.AppId, "user-id": d.UserId,
 	} {
 		if v != "" {
 			s.form["prop:"+name] = v

@@ -99,7 +99,7 @@ func form(fields []field, group, protocol string) map[string]string {
 
 // untyped is a value without the type that only some publishers give it.
 func untyped(v string) string {
-	for _, kind := range []string{"int:", "bool:", "number:", "bytes:", "json:"} {
+	for _, kind := range []string{"int:", "bool:", "number:", "bytes:", "json:", "float:", "time:", "decimal:", "byte:"} {
 		if rest, ok := strings.CutPrefix(v, kind); ok {
 			return rest
 		}
