@@ -212,6 +212,26 @@ func TestTransactions(t *testing.T) {
 	count("out", 1)
 }
 
+// A commit of which a queue refuses a message does not say that all is kept.
+func TestTransactionIsRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.client(2)
+	c.declare("out", true)
+	c.send(1, &wire.QueueDeclare{Queue: "full", Durable: true, Arguments: tableOf("x-max-length", wire.IntValue(1), "x-overflow", wire.StringValue("reject-publish"))})
+	c.get()
+	c.publish(1, "", "full", "0", false, persistent)
+	c.send(1, &wire.TxSelect{})
+	c.want("1 tx.select-ok")
+	c.publish(1, "", "full", "1", false, persistent)
+	c.publish(1, "", "out", "2", false, persistent)
+	c.send(1, &wire.TxCommit{})
+	c.want("1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - partial tx completion")
+	for queue, n := range map[string]int{"full": 1, "out": 1} {
+		c.send(2, &wire.QueueDeclare{Queue: queue, Passive: true})
+		c.want("2 queue.declare-ok {Queue:%s MessageCount:%d ", queue, n)
+	}
+}
+
 // Further routing keys; BCC is gone, CC stays.
 func TestCarbonCopies(t *testing.T) {
 	w := newWorld(t)

@@ -12,6 +12,7 @@ import (
 //	commit       publishes and settlements together or not at all, across queues and through a crash
 //	size         at most the core's group (16 MiB); a publish over it closes the channel
 //	mandatory    basic.return before commit-ok
+//	refused      by a queue that is full: the rest is committed, and the channel closed with 406, as in RabbitMQ
 
 // A transaction is what a channel did since the last commit.
 type transaction struct {
@@ -113,7 +114,14 @@ func (ch *channel) commit(tx *transaction) error {
 		return c.refusal(err, "transaction")
 	}
 	ch.settled(tx)
-	return c.waits(func() error { return c.refusal((<-done).Err, "transaction") }) // the core always answers
+	return c.waits(func() error { // the core always answers
+		switch err := (<-done).Err; core.KindOf(err) {
+		case core.Full, core.Invalid: // a queue refused a part, the rest is done
+			return wire.Errorf(wire.PreconditionFailed, "partial tx completion: %s", text(err))
+		default:
+			return c.refusal(err, "transaction")
+		}
+	})
 }
 
 // addSettlement joins runs of the same consumer and kind.
