@@ -48,13 +48,14 @@ func newEndpoint(t *testing.T, answers ...int) *endpoint {
 		b, _ := io.ReadAll(r.Body)
 		p := posted{Header: r.Header, body: string(b), json: map[string]any{}}
 		_ = json.Unmarshal(b, &p.json) // a raw one is none
-		e.got <- p
+		status := http.StatusOK
 		select {
-		case status := <-statuses:
-			w.Header().Set("Location", "/elsewhere")
-			w.WriteHeader(status)
+		case status = <-statuses: // before the test knows of the post, and brings about the next one
 		default:
 		}
+		e.got <- p
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
 	}))
 	t.Cleanup(srv.Close)
 	e.url = srv.URL
