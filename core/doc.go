@@ -126,8 +126,9 @@
 //   - Durability: DESIGN section 5's table. A persistent publish without a
 //     Confirm, settlements, leases of ungrouped queues and retained values of
 //     transient messages are on disk within 10 ms; a crash before redelivers.
-//   - An error of the store is final (Options.Fatal): nothing is confirmed, the
-//     process stops and recovers at its next start.
+//   - An error of the store in writing is final (Options.Fatal): nothing is
+//     confirmed, the process stops and recovers at its next start. What cannot be
+//     read is read again each second; what is damaged is passed over, and logged.
 //
 // # Support
 //
