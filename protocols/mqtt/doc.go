@@ -85,6 +85,9 @@
 //     either QoS: so it is in every door, and no queue's message may end with a
 //     session or wait for one client. QoS 2 says of it only that it is not sent
 //     twice on one connection; who reconnects may get it again, as a new message.
+//     When that queue is deleted nobody is told, for MQTT has no word for it; one that
+//     is made again under its name is consumed from the next SUBSCRIBE or, with a
+//     session, the next connection on, not before.
 //   - A client that publishes faster than most of those read who get it at QoS 0 is
 //     slowed: it is not read from until they have caught up, so that TCP slows it and
 //     nothing is dropped (publish.go). A wait is 100 ms at most. After one that did

@@ -59,3 +59,39 @@ func TestQueueTakesBackQoS2(t *testing.T) {
 		a.quiet()
 	})
 }
+
+// A queue that was deleted and made again is consumed from the next connection of
+// a session on, or from the next SUBSCRIBE.
+func TestQueueMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	declare := func() {
+		t.Helper()
+		if _, _, err := w.b.Default().DeclareQueue("again", core.QueueOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remake := func() {
+		t.Helper()
+		if err := w.b.Default().DeleteQueue("again"); err != nil {
+			t.Fatal(err)
+		}
+		declare()
+	}
+	declare()
+	c := w.connected(5, "id=a p.session=1000")
+	c.send("subscribe id=1 $queue/again:1")
+	c.want("suback id=1 codes=01")
+	remake()
+	w.cut(c)
+	c = w.connected(5, "id=a p.session=1000")
+	c.send("publish topic=$queue/again qos=0 payload=1")
+	c.want("publish topic=$queue/again qos=1 id=1 payload=1")
+	c.send("puback id=1")
+	remake()
+	c.send("subscribe id=2 $queue/again:1")
+	c.want("suback id=2 codes=01")
+	c.send("publish topic=$queue/again qos=0 payload=2")
+	if text := c.get(); !strings.HasPrefix(text, "publish topic=$queue/again qos=1") {
+		t.Error(text)
+	}
+}
