@@ -31,8 +31,9 @@ func newHash(password []byte) (string, error) {
 	return hashPassword(password, salt), nil
 }
 
-// importHash keeps what RabbitMQ calls a password_hash: salt and digest, in base64.
-func importHash(algorithm, text string) (string, error) {
+// importHash keeps what RabbitMQ calls a password_hash: salt and digest, in
+// base64. before is what was kept, and is again if it is of the same.
+func importHash(algorithm, text, before string) (string, error) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return "", errors.New("the password hash is not base64")
@@ -48,12 +49,18 @@ func importHash(algorithm, text string) (string, error) {
 	if len(raw) != rabbitSalt+length {
 		return "", fmt.Errorf("the password hash has %d bytes, not %d", len(raw), rabbitSalt+length)
 	}
+	salted := prefix + base64.RawStdEncoding.EncodeToString(raw[:rabbitSalt])
+	if hash, ok := strings.CutPrefix(before, salted); ok && verifyPassword(hash, raw[rabbitSalt:]) {
+		return before, nil
+	}
 	hash, err := newHash(raw[rabbitSalt:])
-	return prefix + base64.RawStdEncoding.EncodeToString(raw[:rabbitSalt]) + hash, err
+	return salted + hash, err
 }
 
 // unwrap is the hash that argon2id made of a RabbitMQ digest, and that digest of
-// the password; both as they are of any other hash.
+// the password; both as they are of any other hash. An empty password is none,
+// as in RabbitMQ, which may keep the hash of one: it is not digested, so that it
+// takes its time and is wrong.
 func unwrap(hash string, password []byte) (string, []byte) {
 	for _, prefix := range []string{rabbitSHA256, rabbitSHA512} {
 		rest, ok := strings.CutPrefix(hash, prefix)
@@ -61,6 +68,9 @@ func unwrap(hash string, password []byte) (string, []byte) {
 			continue
 		}
 		text, under, _ := strings.Cut(rest, "$")
+		if len(password) == 0 {
+			return "$" + under, nil
+		}
 		salt, err := base64.RawStdEncoding.DecodeString(text)
 		if err != nil {
 			return "", nil

@@ -169,7 +169,11 @@ func (c *conn) open(args []byte) error {
 	if err != nil {
 		return err
 	}
-	c.principal = c.principal.In(ns.Name())
+	who := c.principal.In(ns.Name())
+	if who == nil { // in this moment
+		return c.strange(m.VirtualHost)
+	}
+	c.principal = who
 	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0).Patient()
 	c.phase = running
 	c.mu.Lock()
@@ -204,9 +208,14 @@ func (c *conn) namespace(vhost string) (*core.Namespace, error) {
 	case found == nil:
 		return nil, wire.Errorf(wire.NotAllowed, "vhost %s not found", vhost)
 	case c.principal.In(name) == nil:
-		return nil, wire.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, c.user)
+		return nil, c.strange(vhost)
 	}
 	return found, nil
+}
+
+// strange refuses a virtual host that the user may not enter.
+func (c *conn) strange(vhost string) error {
+	return wire.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, c.user)
 }
 
 // updateSecret is connection.update-secret: whoever holds a token renews it. The

@@ -49,7 +49,10 @@ func (c *conn) connect(f *wire.Frame) error {
 			return err
 		}
 	}
-	c.principal, c.session = who.In(c.ns.Name()), randomID()
+	if who = who.In(c.ns.Name()); who == nil { // in this moment
+		return refuse("Access refused", "the user may not enter the virtual host any more")
+	}
+	c.principal, c.session = who, randomID()
 	c.pub = c.ns.NewPublisher(0).Patient()
 	c.reader.Version = version
 	c.reader.Limits = wire.Limits{Head: maxHead, Line: maxLine, Headers: maxHeaders, Body: c.h.cfg.MaxBody}

@@ -108,7 +108,7 @@ func (s *Service) hash(b *userBody, before string) (string, error) {
 		}
 		hash, err = s.cfg.Passwords.Hash([]byte(*b.Password))
 	case b.Hash != "":
-		hash, err = s.cfg.Passwords.Import(b.Algorithm, b.Hash)
+		hash, err = s.cfg.Passwords.Import(b.Algorithm, b.Hash, before)
 	}
 	if err != nil {
 		return "", invalid("bad_request", err.Error())

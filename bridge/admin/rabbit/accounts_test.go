@@ -22,7 +22,7 @@ func withAccounts(t *testing.T, configured ...core.AccessUser) (*api, *core.Acce
 		c.Access = access
 		c.Passwords = Passwords{
 			Hash: func(p []byte) (string, error) { return "hash:" + string(p), nil },
-			Import: func(algorithm, hash string) (string, error) {
+			Import: func(algorithm, hash, _ string) (string, error) {
 				if algorithm != "" {
 					return "", errors.New("unknown " + algorithm)
 				}

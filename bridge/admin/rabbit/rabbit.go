@@ -34,8 +34,8 @@ type Config struct {
 
 // Passwords hash what users log in with.
 type Passwords struct {
-	Hash   func(password []byte) (string, error)        // an error: it cannot be a password
-	Import func(algorithm, hash string) (string, error) // keeps a password_hash of RabbitMQ; an error: it cannot be verified
+	Hash   func(password []byte) (string, error)                // an error: it cannot be a password
+	Import func(algorithm, hash, before string) (string, error) // keeps a password_hash of RabbitMQ, before if that is of the same; an error: it cannot be verified
 	Verify core.VerifyPassword
 }
 
