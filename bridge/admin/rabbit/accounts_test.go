@@ -257,3 +257,22 @@ func TestWhoIsDeletedMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// A configured administrator gives permissions in every vhost, and has none there himself.
+func TestConfiguredAdministratorPermits(t *testing.T) {
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "boss", PasswordHash: "hash:boss", Tags: []string{"administrator"}}, core.AccessUser{Name: "plain", PasswordHash: "hash:plain"})
+	a.do(201, "PUT", "vhosts/shop", "")
+	a.do(201, "PUT", "queues/shop/s", `{}`)
+	a.as(access, "boss", "boss")
+	a.do(201, "PUT", "users/u", `{"password":"p","tags":""}`)
+	a.do(201, "PUT", "permissions/shop/u", `{"configure":"","write":"","read":"^s"}`)
+	if who, err := access.Authenticate(t.Context(), "", "u", []byte("p")); err != nil || !who.In("shop").MayQueue(core.Read, "s") {
+		t.Error(err)
+	}
+	a.do(404, "GET", "queues/shop/s", "")
+	a.do(400, "PUT", "permissions/nowhere/u", `{"configure":"","write":"","read":""}`)
+	a.as(access, "plain", "plain")
+	a.do(404, "DELETE", "permissions/shop/u", "")
+	a.as(access, "boss", "boss")
+	a.do(204, "DELETE", "permissions/shop/u", "")
+}
