@@ -111,6 +111,11 @@ func newClients(t *testing.T, in *instance, name string, l *tally) *clients {
 		id := fmt.Sprintf("sqs-%s-%d", name, i)
 		c.all.Go(func() { send(ctx, q, queueURL(t, in, "by-sqs"), id, i == 0, l) })
 	}
+	topic, arn := snsTopic(t, in, tr)
+	for i := range 2 {
+		id := fmt.Sprintf("sns-%s-%d", name, i)
+		c.all.Go(func() { notify(ctx, topic, arn, id, i == 0, l) })
+	}
 	id := "amqp-" + name
 	conn, ch := amqpChannel(t, in)
 	c.all.Go(func() { confirm(ctx, conn, ch, id, l) })
