@@ -3,6 +3,8 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
+	"slices"
 
 	"github.com/slipwaymq/slipway/config"
 	"github.com/slipwaymq/slipway/core"
@@ -18,6 +20,22 @@ func newAccess(cfg config.Config) (*core.Access, error) {
 	proofKey := make([]byte, 32)
 	rand.Read(proofKey) // never fails
 	return core.NewAccess(all, verifyPassword, proofKey)
+}
+
+// tellAccounts has the operator know of users that no file names: those that the
+// management API made are in the data, and stay when users are configured.
+func tellAccounts(a *core.Access, log *slog.Logger) {
+	var names, administrators []string
+	for _, account := range a.Accounts() {
+		names = append(names, account.Name)
+		if slices.Contains(account.Tags, "administrator") {
+			administrators = append(administrators, account.Name)
+		}
+	}
+	if len(names) > 0 {
+		log.Info("users that the management API made log in beside those of the configuration", "count", len(names),
+			"some", names[:min(len(names), 10)], "administrators", administrators[:min(len(administrators), 10)])
+	}
 }
 
 func accessUsers(cfg config.Config) ([]core.AccessUser, error) {

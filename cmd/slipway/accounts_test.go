@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/go-stomp/stomp/v3"
 	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/store/memstore"
 )
 
 // api calls the management API as name, and wants that status.
@@ -157,4 +161,38 @@ func TestAccountsOfAnOpenBroker(t *testing.T) {
 		t.Error(err)
 	}
 	r.api(200, "app", "secret", "GET", "queues", "")
+}
+
+// An operator who configures users later learns who else logs in: what whoever was
+// on the machine made before is in the data.
+func TestAccountsAreTold(t *testing.T) {
+	b, err := core.New(memstore.New(memstore.Options{}), core.Options{Clock: newClock(), Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	access, err := core.NewAccess(nil, verifyPassword, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := access.Keep(b, func([]string) {}); err != nil {
+		t.Fatal(err)
+	}
+	said := &notes{}
+	log := slog.New(slog.NewTextHandler(said, nil))
+	if tellAccounts(access, log); said.take() != "" {
+		t.Error("told of nobody")
+	}
+	for _, name := range []string{"app", "boss"} {
+		if _, err := access.ChangeAccount(name, func(a *core.Account, _ bool) error {
+			a.Tags = map[string][]string{"boss": {"administrator"}}[name]
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tellAccounts(access, log)
+	if line := said.take(); !strings.Contains(line, `some="[app boss]" administrators=[boss]`) {
+		t.Error(line)
+	}
 }

@@ -100,11 +100,11 @@ func start(cfg config.Config, log *slog.Logger, w world) (in *instance, err erro
 	if err = in.access.Keep(in.broker, in.endUsers); err != nil {
 		return nil, err
 	}
+	tellAccounts(in.access, log)
 	if err = define(in.broker, cfg); err != nil {
 		return nil, err
 	}
-	in.doors, err = in.open(listeners)
-	return in, err
+	return in, in.open(listeners)
 }
 
 func (in *instance) newBroker(w world) (*core.Broker, error) {

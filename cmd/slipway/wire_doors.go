@@ -62,7 +62,7 @@ func begins(with ...string) func([]byte) bool {
 }
 
 // open has every door accept.
-func (in *instance) open(l *listeners) (*doors, error) {
+func (in *instance) open(l *listeners) error {
 	d := &doors{
 		broken: make(chan error, 1),
 		server: protocols.NewServer(protocols.Config{
@@ -78,7 +78,7 @@ func (in *instance) open(l *listeners) (*doors, error) {
 		for _, ln := range l.of[s.name] {
 			door := protocols.Door{Listener: ln.Listener, Protocol: s.name, Handler: s.handler(ln.anonymous), Transport: ln.transport}
 			if err := d.server.Open(door); err != nil {
-				return nil, errors.Join(err, d.drain(context.Background()))
+				return errors.Join(err, d.drain(context.Background()))
 			}
 			d.add(s.name, ln)
 		}
@@ -88,11 +88,11 @@ func (in *instance) open(l *listeners) (*doors, error) {
 		err = in.openAWS(d, l.of["aws"])
 	}
 	if err != nil {
-		return nil, errors.Join(err, d.drain(context.Background()))
+		return errors.Join(err, d.drain(context.Background()))
 	}
 	in.openAdmin(d, l.of["admin"], l.certificates)
 	d.background(func(ctx context.Context) { in.watch(ctx, l.certificates) })
-	return d, nil
+	return nil
 }
 
 // background runs f until the doors are drained.
