@@ -92,7 +92,7 @@ func (o Options) withDefaults() Options {
 // dead hears of keys released to zero.
 func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 	p := &pebble.Options{
-		FS: o.FS,
+		FS: tableFS{o.FS},
 		// WAL sync chunks tell a torn tail from damage in the middle; table
 		// format 6 has a checksum in the footer.
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
