@@ -428,6 +428,7 @@ func withUsers(t *testing.T) func(*world) {
 	access, err := core.NewAccess([]core.AccessUser{
 		{Name: "app", PasswordHash: "secret", Grants: []core.Grant{
 			{Actions: core.Read | core.Write, Queues: []string{"app-*"}, Topics: topics("app/#")}, {Actions: core.Configure, Queues: []string{"app-new*"}},
+			{Actions: core.Configure | core.Write, Queues: []string{"sent-*"}},
 		}},
 		{Name: "other", PasswordHash: "secret", Grants: []core.Grant{{Actions: core.Read | core.Write | core.Configure, Queues: []string{"*"}, Topics: topics("#")}}},
 	}, func(hash string, password []byte) bool { return hash == string(password) }, make([]byte, 32))
@@ -458,6 +459,7 @@ func TestUsers(t *testing.T) {
 		"SEND destination:/queue/app-new2; x-dead-letter-exchange:amq.fanout":        "permission",
 		"SEND destination:/queue/app-new3; x-dead-letter-exchange:":                  "permission",
 		"SEND destination:/queue/app-new4; x-dead-letter-exchange:amq.topic":         "permission",
+		"SEND destination:/queue/sent-1; x-dead-letter-exchange:app-x":               "permission", // it would lead to where one reads what one may not read there
 		"SEND destination:/queue/app-new,/topic/other":                               "permission",
 		"SUBSCRIBE id:s; destination:/topic/#":                                       "permission",
 		"SUBSCRIBE id:s; destination:/exchange/amq.topic/#":                          "permission",

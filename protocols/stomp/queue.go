@@ -56,6 +56,9 @@ func (c *conn) declare(name string, f *wire.Frame, a core.Action) (*core.Queue, 
 	if _, there := c.ns.Queue(name); there && !said {
 		return c.openQueue(name, a)
 	}
+	if o.DeadLetter.Kind != core.NoAddress { // what is dead-lettered can be read where it goes, whoever sent it
+		a |= core.Read
+	}
 	if !c.principal.MayQueue(core.Configure|a, name) {
 		return nil, refuse("Access refused", "no permission to create queue %s", name)
 	}
