@@ -2,7 +2,6 @@ package storms
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -48,9 +47,9 @@ func TestQueueDeletedUnderEveryDoor(t *testing.T) {
 			}
 			close(d.stop)
 			producers.Wait()
-			echo(t, steady, "steady")
+			doors.Echo(t, steady, "steady")
 			client.CreateQueue(t.Context(), t, c, name, nil)
-			echo(t, doors.MustOpen(t, b, door, name), "new")
+			doors.Echo(t, doors.MustOpen(t, b, door, name), "new")
 		})
 	}
 	b.Stop(t)
@@ -97,24 +96,6 @@ func (d *doomed) produce(c doors.Client) {
 		}
 		if n == 5 {
 			d.started <- struct{}{}
-		}
-	}
-}
-
-// echo puts one message and takes it.
-func echo(t *testing.T, c doors.Client, what string) {
-	t.Helper()
-	body := fmt.Sprint(what, time.Now().UnixNano())
-	if err := c.Put(body, client.Patience); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-	for {
-		switch got, err := c.Take(client.Patience); {
-		case err != nil:
-			t.Errorf("%s: %v", what, err)
-			return
-		case got == body:
-			return
 		}
 	}
 }

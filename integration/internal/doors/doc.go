@@ -9,4 +9,7 @@
 //	sqs     the answer of SendMessage                DeleteMessage          aws-sdk-go-v2
 //	sns     the answer of Publish, to a topic that   as sqs                 aws-sdk-go-v2
 //	        the queue subscribes to
+//
+// What no library does on purpose (fall silent, never read) is said in the bytes
+// of raw.go, over the connections of wire.go: TCP, TLS, ws and wss.
 package doors

@@ -2,9 +2,11 @@ package doors
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
 )
 
@@ -57,4 +59,22 @@ func MustOpen(t testing.TB, b *daemon.Broker, door, queue string) Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// Echo puts one message and takes it.
+func Echo(t testing.TB, c Client, what string) {
+	t.Helper()
+	body := fmt.Sprint(what, time.Now().UnixNano())
+	if err := c.Put(body, client.Patience); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	for {
+		switch got, err := c.Take(client.Patience); {
+		case err != nil:
+			t.Errorf("%s: %v", what, err)
+			return
+		case got == body:
+			return
+		}
+	}
 }
