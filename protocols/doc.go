@@ -26,8 +26,8 @@
 //     next delivery from the core ask c.Out.Full(); after it said true, the
 //     function given to c.Out.OnWritable is called once there is room again.
 //  5. When ReadLoop returns, say goodbye if the protocol has a way to (the error
-//     tells why: ErrDraining, an administrator's reason, ErrIdle, io.EOF ...)
-//     and return. The server flushes, lingers for the goodbye and closes. A
+//     tells why: ErrDraining, an administrator's reason, ErrIdle, io.EOF ...),
+//     tell the operator if CutFor says so, and return. The server flushes, lingers for the goodbye and closes. A
 //     handler that still has confirmations to send while draining may call
 //     ReadLoop again: it goes on reading until the drain's deadline.
 //  6. In cmd/slipway (wire_doors.go) add a line to the table of streams, and in

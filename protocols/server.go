@@ -23,6 +23,13 @@ var (
 	ErrServerClosed     = errors.New("the server was shut down")
 )
 
+// CutFor reports whether a connection ends because the client did not do in time what
+// it had to, which the operator is told in a line of level info. Nobody else
+// caused it, and the client itself may learn nothing.
+func CutFor(err error) bool {
+	return errors.Is(err, ErrHandshakeTimeout) || errors.Is(err, ErrIdle) || errors.Is(err, ErrStalled)
+}
+
 // Handler speaks one protocol on a connection. Serve returns when it is over;
 // the server then flushes c.Out and closes. ctx ends when the connection is
 // asked to stop (its cause says why) and at the latest when it is closed.

@@ -78,6 +78,25 @@ func TestHalfOpen(t *testing.T) {
 		}
 	}
 	b.Stop(t)
+	told(t, b.Log())
+}
+
+// told: the operator has a line for each connection of the stream doors that was cut.
+func told(t *testing.T, log string) {
+	t.Helper()
+	for _, door := range doors.Streams {
+		for reason, each := range map[string]int{"not authenticated in time": 30, "nothing received for longer than promised": 15} {
+			n := 0
+			for line := range strings.Lines(log) {
+				if strings.Contains(line, "connection closed by us\" protocol="+door+" ") && strings.Contains(line, reason) {
+					n++
+				}
+			}
+			if want := each * len(doors.Wires); n < want {
+				t.Errorf("%s: %d lines say %q; at least %d connections were cut for it", door, n, reason, want)
+			}
+		}
+	}
 }
 
 // open is one connection: a third says nothing, a third says a part, a third falls

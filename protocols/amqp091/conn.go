@@ -349,5 +349,10 @@ func (c *conn) end(err error) {
 	if c.pub != nil {
 		c.pub.Close()
 	}
-	c.h.cfg.Log.Debug("connection ended", "protocol", "amqp", "remote", c.nc.Remote(), "user", c.user, "reason", err)
+	log := c.h.cfg.Log.With("protocol", "amqp", "remote", c.nc.Remote(), "user", c.user)
+	if protocols.CutFor(err) {
+		log.Info("connection closed by us", "reason", err)
+		return
+	}
+	log.Debug("connection ended", "reason", err)
 }

@@ -270,7 +270,7 @@ func (c *conn) log(err error) {
 	log := c.h.cfg.Log.With("protocol", "mqtt", "remote", info.Remote, "client", info.Client)
 	var we *wire.Error
 	switch {
-	case errors.As(err, &we), errors.Is(err, errUnconfirmed), errors.Is(err, errRefused):
+	case errors.As(err, &we), errors.Is(err, errUnconfirmed), errors.Is(err, errRefused), protocols.CutFor(err):
 		log.Info("connection closed by us", "reason", err)
 	default:
 		log.Debug("connection ended", "reason", err)

@@ -245,12 +245,10 @@ func (c *conn) log(err error) {
 	info := c.nc.Info()
 	log := c.h.cfg.Log.With("protocol", "stomp", "remote", info.Remote, "client", info.Client, "user", info.User)
 	switch {
-	case isRefusal(err):
+	case isRefusal(err), protocols.CutFor(err):
 		log.Info("connection closed by us", "reason", err)
 	case core.KindOf(err) != core.Internal || errors.Is(err, errGoodbye) || errors.Is(err, io.EOF) || isNetwork(err) || c.ctx.Err() != nil:
 		log.Debug("connection ended", "reason", err)
-	case errors.Is(err, protocols.ErrIdle), errors.Is(err, protocols.ErrHandshakeTimeout), errors.Is(err, protocols.ErrStalled):
-		log.Info("connection closed by us", "reason", err)
 	default:
 		log.Error("connection closed over an internal error", "error", err)
 	}
