@@ -1,5 +1,9 @@
 package core
 
+// dispatchBytes bounds what is handed out before a flush, which is when a door
+// sees that a connection's output is full. What is left goes on by the loader.
+const dispatchBytes = 1 << 20
+
 // dispatch hands out what can be handed out: to push consumers by priority,
 // in turn among equals, and to waiting pulls, in turn with them. Lock held;
 // the caller flushes dirty once it has let go of the lock.
@@ -7,7 +11,13 @@ func (q *Queue) dispatch(dirty *[]Flusher) {
 	if q.deleted {
 		return
 	}
+	before := q.st.readyBytes
 	for q.st.ready > 0 && q.dispatchOne(dirty) {
+		if before-q.st.readyBytes > dispatchBytes {
+			q.askLoader()
+			q.rearm()
+			return
+		}
 	}
 	q.shed() // what nobody was waiting for
 	q.rearm()

@@ -98,6 +98,7 @@
 //	                            that are gone left parked is at most a quarter of MemoryBytes
 //	HeaderCount     1,000       of a message
 //	unsettledBytes  16 MiB      that only memory has, held by one push consumer
+//	dispatchBytes   1 MiB       of a queue handed out before connections see whether their outputs are full
 //
 // # Not obvious
 //
