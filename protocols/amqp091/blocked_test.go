@@ -34,29 +34,27 @@ func TestBlockedIsReadOn(t *testing.T) {
 	} {
 		t.Run(reason, func(t *testing.T) {
 			w.t = t
-			c := w.client(2)
-			c.declare("q", true)
-			c.send(1, &wire.QueuePurge{Queue: "q"})
-			c.get()
+			c, q := w.client(2), reason // not the queue of a client that may still be there
+			c.declare(q, true)
 			c.send(1, &wire.ConfirmSelect{})
 			c.want("1 confirm.select-ok")
 			for i := range 3 {
-				c.publish(1, "", "q", fmt.Sprint("before ", i), false, persistent)
+				c.publish(1, "", q, fmt.Sprint("before ", i), false, persistent)
 			}
 			for acked := 0; acked < 3; {
 				acked = confirmedTo(t, c.get())
 			}
 			set(true)
-			c.publish(1, "", "q", "meanwhile 0", false, persistent)
+			c.publish(1, "", q, "meanwhile 0", false, persistent)
 			c.want("0 connection.blocked {Reason:%s}", reason)
-			c.publish(2, "", "q", "meanwhile 1", false)
-			c.publish(1, "", "q", "meanwhile 2", false, persistent)
-			c.send(1, &wire.BasicGet{Queue: "q"})
-			c.want("1 basic.get-ok {DeliveryTag:1 Redelivered:false Exchange: RoutingKey:q MessageCount:2}")
+			c.publish(2, "", q, "meanwhile 1", false)
+			c.publish(1, "", q, "meanwhile 2", false, persistent)
+			c.send(1, &wire.BasicGet{Queue: q})
+			c.want("1 basic.get-ok {DeliveryTag:1 Redelivered:false Exchange: RoutingKey:%s MessageCount:2}", q)
 			c.get()
 			c.want("1 body before 0")
 			c.send(1, &wire.BasicAck{DeliveryTag: 1})
-			c.consume(1, "q", "t", false)
+			c.consume(1, q, "t", false)
 			for i := range 2 {
 				c.want("1 basic.deliver t %d ", i+2)
 				c.get()
@@ -70,7 +68,7 @@ func TestBlockedIsReadOn(t *testing.T) {
 			c.quiet(2)
 			set(false)
 			c.want("0 connection.unblocked")
-			c.consume(2, "q", "u", false)
+			c.consume(2, q, "u", false)
 			for i := range 3 {
 				c.want("2 basic.deliver u %d ", i+1)
 				c.get()
