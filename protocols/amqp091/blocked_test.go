@@ -3,31 +3,22 @@ package amqp091
 import (
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
-
-// cramped is a store whose disk can be nearly full.
-type cramped struct {
-	core.Store
-	low atomic.Bool
-}
-
-func (s *cramped) Room() bool { return !s.low.Load() }
 
 // While publishes are not admitted, whatever the reason, the connection that
 // published is still served: it gets deliveries, settles them, cancels, declares
 // and publishes on, and when there is room all of it comes, in order.
 func TestBlockedIsReadOn(t *testing.T) {
-	store := &cramped{}
+	store := &doortest.Cramped{}
 	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
 	for reason, set := range map[string]func(bool){
-		"low on disk": store.low.Store,
+		"low on disk": store.Low.Store,
 		"an alarm": func(on bool) {
 			w.b.HoldPublishes(map[bool]string{true: "an alarm"}[on])
 		},
@@ -92,14 +83,14 @@ func confirmedTo(t *testing.T, ack string) (n int) {
 // A client that publishes on past what may be parked is not read, holds no more
 // memory than that, and loses nothing.
 func TestBlockedIsBounded(t *testing.T) {
-	store := &cramped{}
+	store := &doortest.Cramped{}
 	w := newWorld(t, func(w *world) {
 		store.Store, w.store = w.store, store
 		w.opt.Limits.ParkedBytes = 100_000
 	})
 	c, other := w.client(), w.client()
 	c.declare("q", true)
-	store.low.Store(true)
+	store.Low.Store(true)
 	const n = 5000
 	body := strings.Repeat("x", 4000)
 	done := make(chan struct{})
@@ -119,7 +110,7 @@ func TestBlockedIsBounded(t *testing.T) {
 		t.Error("twenty megabytes were read")
 	default:
 	}
-	store.low.Store(false)
+	store.Low.Store(false)
 	<-done
 	c.want("0 connection.unblocked")
 	for {

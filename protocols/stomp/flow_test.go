@@ -3,10 +3,9 @@ package stomp
 import (
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 
-	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
 // A client that does not read holds back only itself: what it was not sent stays
@@ -142,22 +141,14 @@ func TestSubscriptionLimit(t *testing.T) {
 	c.refused("SUBSCRIBE id:3; destination:/topic/a", "at most 2")
 }
 
-// A cramped store's disk can be nearly full.
-type cramped struct {
-	core.Store
-	low atomic.Bool
-}
-
-func (s *cramped) Room() bool { return !s.low.Load() }
-
 // While there is no room, for whatever reason, what a client sends waits, as it
 // does in RabbitMQ and ActiveMQ: with a receipt or without, nothing is dropped or
 // refused, the order stays, and what the client settles makes the room.
 func TestNoRoomWaits(t *testing.T) {
-	store := &cramped{}
+	store := &doortest.Cramped{}
 	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
 	for reason, set := range map[string]func(bool){
-		"low on disk": store.low.Store,
+		"low on disk": store.Low.Store,
 		"an alarm": func(on bool) {
 			w.b.HoldPublishes(map[bool]string{true: "an alarm"}[on])
 		},

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
 // A troubled store's disk can also not answer.
 type troubled struct {
-	cramped
+	doortest.Cramped
 	hold atomic.Pointer[chan struct{}]
 }
 
@@ -80,7 +81,7 @@ func TestPatienceWithAFullDisk(t *testing.T) {
 					c.send("SEND destination:/queue/%s; receipt:made | 0", q)
 					c.want("RECEIPT receipt-id:made")
 				}
-				store.low.Store(true)
+				store.Low.Store(true)
 				var answer atomic.Pointer[frame]
 				go func() {
 					f, _ := c.read()
@@ -107,7 +108,7 @@ func TestPatienceWithAFullDisk(t *testing.T) {
 				if f := answer.Load(); f != nil {
 					t.Fatalf("got %q with no room", f)
 				}
-				store.low.Store(false)
+				store.Low.Store(false)
 				<-time.After(3 * time.Second)
 				synctest.Wait()
 				if f := answer.Load(); f == nil || f.command != "RECEIPT" || f.get("receipt-id") != "r" {
