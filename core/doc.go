@@ -69,7 +69,7 @@
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
-//	session retained   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
+//	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name
 //	access roster scram   who somebody is and what he may do
 //	selected       what a selector sees of a message
