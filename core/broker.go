@@ -50,6 +50,8 @@ type Dialect struct {
 	// Strict bindings never match a topic path that MQTT cannot spell (with
 	// `+`, `#`, NUL or invalid UTF-8); what they miss is counted.
 	Strict bool
+	// AsksWills has wills wait until DecideWills was called, and asks then.
+	AsksWills bool
 	// Refuse says why the queue of a late-bound Binding (To) is not to have a
 	// message: the note of the copy that goes to DeadTo instead; nil: it may.
 	// q is nil if there is no such queue, which must be refused.
@@ -147,6 +149,7 @@ type Broker struct {
 	namespaces map[string]*Namespace     // guarded by mu
 	accounts   map[string]*Account       // by recover; Access.Keep takes them
 	watchers   map[string]func(*Session) // guarded by mu; by dialect
+	wills      sync.Map                  // MayWill by dialect
 
 	parkMu sync.Mutex
 	parked []*Publisher // guarded by parkMu; in order of parking

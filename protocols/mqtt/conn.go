@@ -40,7 +40,6 @@ type conn struct {
 	credit    int   // the client's receive maximum, or what stands for it
 	expiry    time.Duration
 	keepWill  bool // how it ended makes the will due
-	willTo    core.Address
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
 	revoked   bool // the session lost a subscription; not changed after CONNACK
@@ -193,7 +192,7 @@ func (c *conn) end(err error) {
 	c.goodbye(err)
 	c.letGo()
 	c.pub.Close()
-	c.s.core.Detach(c.expiry, c.keepWill && c.mayWill())
+	c.s.core.Detach(c.expiry, c.keepWill)
 	c.h.online.remove(c)
 	c.h.claims.drop(c.claim)
 	c.log(err)

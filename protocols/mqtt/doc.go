@@ -29,7 +29,7 @@
 //	publish puback pubrec pubrel pubcomp subscribe unsubscribe
 //	acks replies                       PUBACK and PUBREC, SUBACK and UNSUBACK to a client, in order
 //	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
-//	session ids resume                 what outlives a connection, and taking it up again
+//	session ids resume will            what outlives a connection, and taking it up again
 //	share queue                        $share/<group>/<filter>, $queue/<name>
 //	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
 //	sys online                         $SYS; who is connected
@@ -38,7 +38,7 @@
 //
 //	QoS 0, 1, 2 both ways, with DESIGN section 5's durability       yes
 //	retained values, by cursor; retain handling, retain-as-published yes
-//	wills, with delay and properties                                yes
+//	wills, with delay and properties                                yes; whether its user may is asked again when one is due
 //	sessions with expiry, also changed by DISCONNECT                yes; clean_session=0 is for ever, or Config.MaxSessionExpiry
 //	takeover                                                        yes, serialised per client id
 //	shared subscriptions                                            yes; QoS 0 in turn, QoS 1 and 2 in competition
