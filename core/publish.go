@@ -19,8 +19,8 @@ type Publisher struct {
 	ahead  bool      // owner goroutine only: something may wait for Flush to be committed
 	routes []route   // owner goroutine only: scratch
 
-	sinks, behind int     // owner goroutine only; of the last publish
-	laggard       Laggard // owner goroutine only; one of those that are behind
+	takers, behind int     // owner goroutine only; sinks, and queues in memory, of the last publish
+	laggard        Laggard // owner goroutine only; one of those that are behind
 
 	mu     sync.Mutex
 	parked []*publishOp  // guarded by mu, in order

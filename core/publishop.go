@@ -74,7 +74,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	}
 	b.counters.published.Add(1)
 	identify(m, rs)
-	p.sinks, p.behind, p.laggard = 0, 0, nil
+	p.takers, p.behind, p.laggard = 0, 0, nil
 	op := spareOps.Get().(*publishOp)
 	*op = publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
 	op.targets = op.one[:0]
@@ -166,6 +166,9 @@ func (op *publishOp) direct(p *Publisher) {
 		t.q.head.seq++
 		t.q.arrive(e)
 		t.q.dispatch(&p.dirty)
+		if op.pub.Confirm == nil {
+			p.note(t.q, e.lane)
+		}
 		t.q.mu.Unlock()
 	}
 	clear(op.targets[len(rest):])

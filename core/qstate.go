@@ -94,11 +94,15 @@ func (s *qstate) room(l *lane, n, size int) bool {
 // of others: it spares them a store that they need not see.
 func (s *qstate) holds(num uint8, size int) bool {
 	l := s.lane(num)
-	n := s.limitN
+	return l.deep == 0 && s.room(l, s.holdsN(), size)
+}
+
+// holdsN is how many of them.
+func (s *qstate) holdsN() int {
 	if s.wide() > 0 {
-		n = max(n, s.transientN)
+		return max(s.limitN, s.transientN)
 	}
-	return l.deep == 0 && s.room(l, n, size)
+	return s.limitN
 }
 
 // roomToLoad is how much one load of the lane may bring.

@@ -51,6 +51,7 @@ type Queue struct {
 	pulled    holder              // guarded by mu; all pull leases
 
 	wants  *wants // guarded by mu; nil: nothing; what the loader is asked for
+	lag    *lag   // guarded by mu; nil: nobody ever waited for the queue
 	timer  *timer // guarded by mu; nil: never set
 	usedAt int64  // guarded by mu; for Expires
 	expiry int64  // guarded by mu; when the next waiting entry may expire, 0 for never

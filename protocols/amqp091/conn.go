@@ -47,6 +47,7 @@ type conn struct {
 	channels            map[uint16]*channel
 	owned               map[string]*core.Queue // exclusive queues
 	acked               ackBatch
+	holdback            protocols.Holdback
 	receiving           int // bytes of bodies that are not all there
 	channelMax          uint16
 	frameMax            int // 0: no limit; not changed after tune-ok, so deliveries may look
@@ -112,6 +113,7 @@ func (c *conn) read() error {
 // consume takes what the network brought.
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
+	c.holdback.Begin()
 	defer c.drained()
 	if c.phase == wantHeader {
 		var err error

@@ -35,9 +35,8 @@ type conn struct {
 	aliases   map[uint16]string
 	topic     topicCache
 	acked     ackBatch
-	heldBack  int64 // ms that subscribers held up what was read last (makeWay)
-	impatient int64 // ms; until then they hold up nothing
-	credit    int   // the client's receive maximum, or what stands for it
+	holdback  protocols.Holdback
+	credit    int // the client's receive maximum, or what stands for it
 	expiry    time.Duration
 	keepWill  bool // how it ended makes the will due
 	connected bool // CONNACK said yes
@@ -97,7 +96,7 @@ var handlers = [wire.AUTH + 1]func(*conn, wire.Frame) error{
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
 	packets := uint64(0)
-	c.heldBack = 0
+	c.holdback.Begin()
 	c.h.counters.BytesIn.Add(uint64(len(buf)))
 	defer func() { c.h.counters.PacketsIn.Add(packets); c.drained() }()
 	for len(buf) > 0 {

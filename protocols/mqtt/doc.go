@@ -96,7 +96,8 @@
 //     who publish to it alone, one that gets stuck 100 ms, and either costs
 //     nothing where most others keep up. Acknowledgements and pings that a client
 //     sends behind its publishes wait with them, half a second for what was read at
-//     once. Other doors' publishers are not slowed.
+//     once. Queues count as readers here as they do in the other doors
+//     (core.Publisher.Laggard): one whose consumers are behind.
 //   - All feeds share one receive maximum, but the core counts credit for each.
 //     What comes too much waits in conn.backlog and stops the core (flow.go).
 //   - A user property named like a field of the core (priority, message-id,

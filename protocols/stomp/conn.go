@@ -40,6 +40,7 @@ type conn struct {
 	target    target          // of the last SEND
 	only      [1]core.Address // scratch: its address, as a list
 	idle      time.Duration   // how long the client may be silent; 0: for ever
+	holdback  protocols.Holdback
 	reading   atomic.Bool
 	beat      heartBeat
 
@@ -102,6 +103,7 @@ func init() { // else the table would depend on itself
 // consume takes what the network brought.
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
+	c.holdback.Begin()
 	frames := uint64(0)
 	defer func() { c.h.counters.FramesIn.Add(frames); c.drained() }()
 	f := new(wire.Frame) // one for all that is in buf: nobody keeps it

@@ -88,6 +88,9 @@
 //   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
 //     connection. A SEND without a receipt that a full queue refuses is dropped; the
 //     core counts it (messages_refused) and tells the operator.
+//   - Who subscribes to nothing and sends transient messages without receipts is held
+//     back while those who subscribe to its queues are behind, 100 ms at most and a
+//     tenth of its time where that does not help (protocols.Holdback).
 //   - While the disk is nearly full or memory is short, what is sent waits, in
 //     order, and everything else goes on; who sends on beyond
 //     core.Limits.ParkedBytes, or commits what needs room on the disk, is not read
