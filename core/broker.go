@@ -369,11 +369,23 @@ func (b *Broker) unparkAll() {
 
 func (b *Broker) versionKey() []byte { return []byte{tabDef, 'x'} }
 
-// begin counts this start of the store.
+// layoutVersion is of all that the core keeps in its store. It is raised when a
+// record's version is, and by nothing else; the older records stay as they are.
+// An older binary refuses a store that a newer one has opened, rather than pass
+// over what it cannot read.
+//
+//	1  not written: eight bytes of begin alone
+//	2  entryVersion 2
+const layoutVersion = 2
+
+// begin counts this start of the store, and marks it as of this layout.
 func (b *Broker) begin() error {
 	key := b.versionKey()
 	_, err := b.store.Get(key, func(val []byte) error {
-		if len(val) != 8 {
+		switch {
+		case len(val) == 9 && val[8] > layoutVersion:
+			return errf(Invalid, "the store is of a newer Slipway: its layout is %d, this one reads up to %d", val[8], layoutVersion)
+		case len(val) != 8 && len(val) != 9:
 			return errEntry
 		}
 		b.boot = binary.BigEndian.Uint64(val)
@@ -384,7 +396,7 @@ func (b *Broker) begin() error {
 	}
 	b.boot++
 	batch := b.store.NewBatch()
-	batch.Set(key, be64(nil, b.boot))
+	batch.Set(key, append(be64(nil, b.boot), layoutVersion))
 	if err := b.store.Apply(batch, Durable); err != nil {
 		return err
 	}

@@ -24,9 +24,9 @@ func (q *Queue) dispatch(dirty *[]Flusher) {
 // handOut hands out what it may at once, and reports whether that was all that
 // somebody wants. Lock held.
 func (q *Queue) handOut(dirty *[]Flusher) bool {
-	before := q.st.readyBytes
+	before := q.st.taken
 	for q.st.ready > 0 && q.dispatchOne(dirty) {
-		if before-q.st.readyBytes > dispatchBytes {
+		if q.st.taken-before > dispatchBytes {
 			q.askLoader()
 			return false
 		}

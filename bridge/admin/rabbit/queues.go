@@ -50,7 +50,7 @@ func queueRow(q *core.Queue) row {
 		"name": q.Name(), "vhost": vhostOf(q.Namespace()), "durable": o.Durable, "auto_delete": o.AutoDelete, "exclusive": o.Owner != "",
 		"arguments": arguments.JSON(arguments.Of(o.Attributes)), "node": nodeName, "state": "running", "type": kind,
 		"messages": c.Ready + c.InFlight, "messages_ready": c.Ready, "messages_unacknowledged": c.InFlight, "messages_delayed": c.Delayed,
-		"message_bytes": c.Bytes, "message_bytes_ready": c.Bytes, "consumers": c.Consumers, "memory": 0,
+		"message_bytes": c.Bytes + c.InFlightBytes, "message_bytes_ready": c.Bytes, "message_bytes_unacknowledged": c.InFlightBytes, "consumers": c.Consumers, "memory": 0,
 		"policy": nil, "operator_policy": nil, "effective_policy_definition": row{}, "exclusive_consumer_tag": nil,
 	}
 	if p, ok := q.Policy(); ok {
