@@ -1,6 +1,7 @@
 package rabbit
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -21,9 +22,10 @@ func withAccounts(t *testing.T, configured ...core.AccessUser) (*api, *core.Acce
 	a := newAPI(t, func(c *Config) {
 		c.Access = access
 		c.Passwords = Passwords{
-			Hash: func(p []byte) (string, error) { return "hash:" + string(p), nil },
+			Hash:   func(p []byte) (string, error) { return "hash:" + string(p), nil },
+			Export: func(kept string) (string, string) { return "ours", strings.TrimPrefix(kept, "hash:") },
 			Import: func(algorithm, hash, _ string) (string, error) {
-				if algorithm != "" {
+				if algorithm != "" && algorithm != "ours" {
 					return "", errors.New("unknown " + algorithm)
 				}
 				return "hash:" + hash, nil
@@ -189,6 +191,41 @@ func TestImportUsers(t *testing.T) {
 	if err != nil || who.In("") != nil || !who.In("shop").MayQueue(core.Configure, "app.1") || who.In("shop").MayQueue(core.Write, "b") || !who.In("shop").MayQueue(core.Read, "b") {
 		t.Errorf("%v %+v", err, who)
 	}
+}
+
+// An export is a backup of the users who were made here: not of the configuration's,
+// and not for who may not make users.
+func TestExportUsers(t *testing.T) {
+	all := core.Grant{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "file", PasswordHash: "hash:f", Grants: []core.Grant{all}})
+	a.do(201, "PUT", "vhosts/shop", "")
+	a.do(201, "PUT", "users/app", `{"password":"secret","tags":"monitoring,x"}`)
+	a.do(201, "PUT", "users/none", `{"password_hash":"","tags":""}`)
+	a.do(201, "PUT", "permissions/shop/app", `{"configure":"^app","write":"","read":".*"}`)
+	a.do(201, "PUT", "permissions/%2F/app", `{"configure":"","write":"","read":""}`)
+	text := a.do(200, "GET", "definitions", "")
+	got := decode[struct{ Users, Permissions json.RawMessage }](t, text)
+	a.want("users", string(got.Users), `[{"hashing_algorithm":"ours","limits":{},"name":"app","password_hash":"secret","tags":["monitoring","x"]},`+
+		`{"hashing_algorithm":"","limits":{},"name":"none","password_hash":"","tags":[]}]`)
+	a.want("permissions", string(got.Permissions), `[{"configure":"","read":"","user":"app","vhost":"/","write":""},{"configure":"^app","read":".*","user":"app","vhost":"shop","write":""}]`)
+	if one := a.do(200, "GET", "definitions/shop", ""); strings.Contains(one, "users") || strings.Contains(one, "permissions") {
+		t.Error(one)
+	}
+
+	b, other, _ := withAccounts(t)
+	if said := b.do(200, "POST", "definitions", text); strings.Count(said, dropped) != 1 || !strings.Contains(said, "cluster_name") {
+		t.Error(said)
+	}
+	who, err := other.Authenticate(t.Context(), "", "app", []byte("secret"))
+	if err != nil || who.In("shop") == nil || !who.In("shop").MayQueue(core.Configure, "app.1") || !who.Tagged("monitoring") {
+		t.Errorf("%v %+v", err, who)
+	}
+	again := decode[struct{ Users, Permissions json.RawMessage }](t, b.do(200, "GET", "definitions", ""))
+	a.want("users", string(again.Users), string(got.Users))
+	a.want("permissions", string(again.Permissions), string(got.Permissions))
+
+	a.as(access, "file", "f")
+	a.want("plain", string(decode[struct{ Users json.RawMessage }](t, a.do(200, "GET", "definitions", "")).Users), "[]")
 }
 
 // slowly has a request's body end only after something else happened.

@@ -23,10 +23,11 @@
 //	  operator-policies, vhost-limits
 //	policies                                                 yes; settings that core.Policy has
 //	definitions                                              export; import tells of each thing what became of it; users with their
-//	                                                         passwords (rabbit_password_hashing_sha256, _sha512) and permissions
+//	                                                         passwords (rabbit_password_hashing_sha256, _sha512; those of an export of ours
+//	                                                         are slipway_argon2id, which RabbitMQ takes and lets nobody log in with) and
+//	                                                         permissions; not users of the configuration
 //	aliveness-test, health/checks/*                          yes
 //	traces, shovels, federation, rebalance, the UI           no
-//	users and permissions in an export                       no: the hashes are of other kinds than RabbitMQ's
 //
 // Differences from RabbitMQ that matter to who makes users:
 //
