@@ -233,14 +233,19 @@ func (c *conn) drained() {
 }
 
 // Flush is core.Flusher for everything that is appended to our output.
-func (c *conn) Flush() {
+func (c *conn) Flush() { c.flushBy((*protocols.Output).FlushSoon) }
+
+// FlushNow is core.Prompt.
+func (c *conn) FlushNow() { c.flushBy((*protocols.Output).FlushNow) }
+
+func (c *conn) flushBy(flush func(*protocols.Output)) {
 	c.mu.Lock()
 	c.dirty = false
 	c.sendConfirms()
 	c.mu.Unlock()
 	c.adjust()
 	if !c.reading.Load() {
-		c.nc.Out.FlushSoon()
+		flush(c.nc.Out)
 	}
 }
 

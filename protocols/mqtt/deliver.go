@@ -50,6 +50,9 @@ func (f *feed) Deliver(k *core.Consumer, d core.Delivery) bool {
 // Flush is core.Flusher.
 func (f *feed) Flush() { f.c.Flush() }
 
+// FlushNow is core.Prompt.
+func (f *feed) FlushNow() { f.c.FlushNow() }
+
 // Cancelled is core.Receiver: the queue was deleted. Its messages are gone.
 func (f *feed) Cancelled(*core.Consumer, error) bool { return false }
 

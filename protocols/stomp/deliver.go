@@ -132,6 +132,9 @@ func (s *subscription) Deliver(k *core.Consumer, d core.Delivery) bool {
 // Flush is core.Flusher.
 func (s *subscription) Flush() { s.c.Flush() }
 
+// FlushNow is core.Prompt.
+func (s *subscription) FlushNow() { s.c.FlushNow() }
+
 // Cancelled is core.Receiver: the queue is gone. STOMP has no word for that but
 // ERROR, which RabbitMQ uses too. To a wildcard it is one less.
 func (s *subscription) Cancelled(k *core.Consumer, reason error) bool {
