@@ -251,7 +251,9 @@ func (b *Broker) submitOr(op operation, d Durability, c Confirm, token uint64) {
 // newID is a number that is never given again, across restarts too.
 func (b *Broker) newID() uint64 { return b.boot<<32 | b.lastID.Add(1) }
 
-func (b *Broker) newMessageID() (id MessageID) {
+// NewMessageID is one for a door that has to know its messages again: Message.ID is
+// set by the core where it is zero.
+func (b *Broker) NewMessageID() (id MessageID) {
 	b.ids.Lock()
 	if b.ids.n == 0 {
 		if _, err := io.ReadFull(b.rand, b.ids.buf[:]); err != nil {

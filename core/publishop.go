@@ -70,7 +70,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	}
 	p.routes, pub.Routed = rs, len(rs)
 	if m.ID == (MessageID{}) {
-		m.ID = b.newMessageID()
+		m.ID = b.NewMessageID()
 	}
 	b.counters.published.Add(1)
 	identify(m, rs)

@@ -32,6 +32,7 @@ type conn struct {
 	session   string        // random: names what is only this connection's
 	clientID  string        // of durable subscribers
 	local     *core.Session // who NoLocal means; nil until it is needed
+	mark      producer
 	subs      map[string]*subscription
 	byNumber  map[uint64]*subscription // by their number in acks
 	lastSub   uint64
@@ -56,7 +57,8 @@ type conn struct {
 	looking  bool       // a timer will have the pump look
 	backlog  []outgoing // deliveries that wait for room, in order
 	settling []*subscription
-	paused   bool // the core was told to deliver nothing
+	opening  []*subscription // whose RECEIPT went out: the pump gives them credit
+	paused   bool            // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	ended    bool // no new pump
