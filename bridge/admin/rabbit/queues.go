@@ -88,8 +88,19 @@ func named(r *request, a core.Action) (*core.Queue, error) {
 	return q, nil
 }
 
+// shown finds the path's queue, for who may see it.
+func shown(r *request) (*core.Queue, error) {
+	if r.caller.Account() && sees(r.caller, r.ns, r.PathValue("queue")) || isAdministrator(r.caller) {
+		if q, ok := r.ns.Queue(r.PathValue("queue")); ok {
+			return q, nil
+		}
+		return nil, notFound
+	}
+	return named(r, core.Read)
+}
+
 func (s *Service) queue(w http.ResponseWriter, r *request) error {
-	q, err := named(r, core.Read)
+	q, err := shown(r)
 	if err != nil {
 		return err
 	}
