@@ -45,6 +45,10 @@ type conn struct {
 
 	sentAliases sentAliases
 
+	// joining is held while a $queue subscription begins or ends; before the
+	// core's locks.
+	joining sync.Mutex
+
 	done    chan struct{} // closed when the session is let go of
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
 
@@ -58,11 +62,12 @@ type conn struct {
 	readable   readable
 	discards   []*slot // to be settled although nothing was sent
 	retained   []*retainedValues
-	unreadable bool    // the store was asked for retained values in vain, just now
-	queued     int     // retained values on their way through the session's queue
-	stopped    []*feed // of subscriptions that ended while the client had something of them
-	creditDue  bool    // a feed at QoS 0 has used half of its credit
-	paused     bool    // the core was told to deliver nothing
+	unreadable bool            // the store was asked for retained values in vain, just now
+	queued     int             // retained values on their way through the session's queue
+	orphaned   map[string]note // subscriptions whose $queue is gone, by filter
+	stopped    []*feed         // of subscriptions that ended while the client had something of them
+	creditDue  bool            // a feed at QoS 0 has used half of its credit
+	paused     bool            // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it
@@ -237,6 +242,7 @@ func (c *conn) letGo() {
 	for _, change := range changes {
 		s.core.SetState(change, nil, 0)
 	}
+	c.abandon()
 }
 
 // goodbye tells a version 5 client why it loses the connection.

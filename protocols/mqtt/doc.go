@@ -30,7 +30,7 @@
 //	acks replies                       PUBACK and PUBREC, SUBACK and UNSUBACK to a client, in order
 //	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
 //	session ids resume will            what outlives a connection, and taking it up again
-//	share queue                        $share/<group>/<filter>, $queue/<name>
+//	share queue queue_again            $share/<group>/<filter>, $queue/<name>
 //	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
 //	sys online                         $SYS; who is connected
 //
@@ -86,8 +86,7 @@
 //     session or wait for one client. QoS 2 says of it only that it is not sent
 //     twice on one connection; who reconnects may get it again, as a new message.
 //     When that queue is deleted nobody is told, for MQTT has no word for it; one that
-//     is made again under its name is consumed from the next SUBSCRIBE or, with a
-//     session, the next connection on, not before.
+//     is made again under its name is consumed from then on (queue_again.go).
 //   - A client that publishes faster than most of those read who get it at QoS 0 is
 //     slowed: it is not read from until they have caught up, so that TCP slows it and
 //     nothing is dropped (publish.go). A wait is 100 ms at most. After one that did

@@ -90,6 +90,7 @@ type Handler struct {
 	claims   claims
 	groups   groups
 	online   online
+	orphans  orphans
 	sys      sys
 	counters Stats
 }
