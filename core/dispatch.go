@@ -11,27 +11,16 @@ func (q *Queue) dispatch(dirty *[]Flusher) {
 	if q.deleted {
 		return
 	}
-	before := q.st.ready
-	if q.handOut(dirty) {
-		q.shed() // what nobody was waiting for
-	}
-	if q.st.ready < before {
-		q.caughtUp()
-	}
-	q.rearm()
-}
-
-// handOut hands out what it may at once, and reports whether that was all that
-// somebody wants. Lock held.
-func (q *Queue) handOut(dirty *[]Flusher) bool {
-	before := q.st.taken
+	before := q.st.readyBytes
 	for q.st.ready > 0 && q.dispatchOne(dirty) {
-		if q.st.taken-before > dispatchBytes {
+		if before-q.st.readyBytes > dispatchBytes {
 			q.askLoader()
-			return false
+			q.rearm()
+			return
 		}
 	}
-	return true
+	q.shed() // what nobody was waiting for
+	q.rearm()
 }
 
 func (q *Queue) dispatchNow(dirty *[]Flusher) {

@@ -33,8 +33,7 @@ type Namespace struct {
 	byName    lateBounds                     // guarded by mu
 	replays   map[string]*replay             // guarded by mu, by the key of their binding
 
-	created  queueWatch
-	retained parkedRetained
+	created queueWatch
 }
 
 func cmpString(a, b string) int { return cmp.Compare(a, b) }

@@ -25,6 +25,7 @@ type StoreMetrics struct {
 	SyncTotal    time.Duration
 	SyncBuckets  map[float64]uint64 `json:"-"` // cumulative, by upper bound in seconds
 	DiskBytes    uint64
+	LogBytes     uint64 // of DiskBytes
 	MemTables    uint64
 	CacheBytes   uint64
 	Compactions  uint64
@@ -143,6 +144,7 @@ func (e exporter) store(m StoreMetrics) {
 	e.counter("store_written_bytes", "Bytes of the batches applied.", float64(m.BatchBytes))
 	e.counter("store_compactions", "Compactions.", float64(m.Compactions))
 	e.gauge("store_disk_bytes", "Bytes of files.", float64(m.DiskBytes))
+	e.gauge("store_log_bytes", "Bytes of the files of the log, which are used again.", float64(m.LogBytes))
 	e.gauge("store_memory_bytes", "Bytes of tables not yet written and of the cache.", float64(m.MemTables+m.CacheBytes))
 	e.gauge("store_free_bytes", "Free on the disk, at the last look.", float64(m.FreeBytes))
 	e.gauge("store_ballast_bytes", "Held back for a full disk.", float64(m.BallastBytes))
@@ -186,7 +188,7 @@ func (e exporter) counts(prefix, of string, c core.QueueCounts, labels ...string
 	e.gauge(prefix+"_ready", "Messages that wait, "+of+".", float64(c.Ready), labels...)
 	e.gauge(prefix+"_in_flight", "Messages delivered and not settled, "+of+".", float64(c.InFlight), labels...)
 	e.gauge(prefix+"_delayed", "Messages not due yet, "+of+".", float64(c.Delayed), labels...)
-	e.gauge(prefix+"_ready_bytes", "Bytes of the bodies that wait, "+of+".", float64(c.Bytes), labels...)
+	e.gauge(prefix+"_ready_bytes", "Bytes that wait, "+of+".", float64(c.Bytes), labels...)
 	e.gauge(prefix+"_consumers", "Consumers, "+of+".", float64(c.Consumers), labels...)
 }
 

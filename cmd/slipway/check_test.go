@@ -42,12 +42,11 @@ func TestCheck(t *testing.T) {
 // damage removes the tables and logs.
 func damage(t *testing.T, dir string) {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(dir, "db", "*"))
+	tables, _ := filepath.Glob(filepath.Join(dir, "db", "*.sst"))
+	files, _ := filepath.Glob(filepath.Join(dir, "log", "*"))
+	files = append(files, tables...)
 	n := 0
 	for _, f := range files {
-		if ext := filepath.Ext(f); ext != ".sst" && ext != ".log" {
-			continue
-		}
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
 		}

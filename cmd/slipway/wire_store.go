@@ -57,7 +57,7 @@ func ballast(free config.Bytes) int64 { return int64(min(free/8, 128*config.MiB)
 
 func storeMetrics(m diskstore.Metrics) admin.StoreMetrics {
 	out := admin.StoreMetrics{
-		Batches: m.Batches, BatchBytes: m.BatchBytes, Syncs: m.Syncs, SyncTotal: m.SyncTotal, DiskBytes: m.DiskBytes,
+		Batches: m.Batches, BatchBytes: m.BatchBytes, Syncs: m.Syncs, SyncTotal: m.SyncTotal, DiskBytes: m.DiskBytes, LogBytes: m.LogBytes,
 		MemTables: m.MemTables, CacheBytes: m.CacheBytes, Compactions: m.Compactions, FreeBytes: m.FreeBytes,
 		BallastBytes: m.BallastBytes, Room: m.Room, Failed: m.Failed, SyncBuckets: map[float64]uint64{},
 	}

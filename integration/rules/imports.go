@@ -20,6 +20,7 @@ var may = []struct {
 	{"core/match", nil, nil},
 	{"core/arguments", []string{"core"}, nil}, // what doors that know RabbitMQ share
 	{"core/selector", nil, nil},
+	{"core/store/diskstore/grouplog", nil, nil}, // a log of bytes and numbers
 	{"core/store/...", []string{"core", "core/store/..."}, []string{"core/match"}},
 	{"core/cluster/...", []string{"core", "core/cluster/..."}, []string{"core/store/..."}},
 	{"protocols", []string{"core"}, []string{"core/store/..."}},

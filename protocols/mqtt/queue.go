@@ -35,8 +35,6 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 	if !ok {
 		return protocolError(wire.TopicFilterInvalid, "3.9.3", "there is no queue %s", name)
 	}
-	c.joining.Lock()
-	defer c.joining.Unlock()
 	c.stop(filter)
 	if isNew {
 		if err := c.remember(filter, n, attrQueue, name); err != nil {
@@ -44,11 +42,7 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 		}
 	}
 	f := &feed{c: c, key: filter, note: n}
-	if err := c.start(f, q, c.creditOf(f), ""); err != nil {
-		return err
-	}
-	c.adopted(filter)
-	return nil
+	return c.start(f, q, c.creditOf(f), "")
 }
 
 // nobody is a Confirm for what something later is confirmed for.

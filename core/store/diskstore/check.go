@@ -17,7 +17,7 @@ type Report struct {
 	Format     int
 	Group      uint64 // the last group there is
 	Synced     uint64 // the last that is known to have been confirmed
-	Logs       int    // write-ahead logs
+	Logs       int    // files of the group log
 	LogBytes   int64
 	Tables     int // table files in use, every block of which was read
 	TableBytes int64
@@ -51,14 +51,14 @@ func Check(dir string, o Options) (r Report, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	state, err := readFormat(o.FS, dir)
+	version, state, err := readFormat(o.FS, dir)
 	if err != nil {
 		return r, err
 	}
 	if state == formatNew {
 		return r, errors.New("its creation was not finished: it is empty and will be begun anew")
 	}
-	r.Format = formatVersion
+	r.Format = version
 	return r, r.checkContents(dir, o)
 }
 
@@ -86,7 +86,7 @@ func checkTable(o Options, path string) (size int64, err error) {
 	return size, errors.Join(rd.ValidateBlockChecksums(), rd.Close())
 }
 
-// checkContents recovers the store in memory, which reads the logs, compares
+// checkContents recovers the store in memory, which reads the log, compares
 // group numbers, and reads every key.
 func (r *Report) checkContents(dir string, o Options) (err error) {
 	synced, err := readSynced(o.FS, dir)
@@ -99,33 +99,39 @@ func (r *Report) checkContents(dir string, o Options) (err error) {
 		return errors.Join(err, openErr)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	group, groupErr := lastGroup(db)
+	view, viewErr := r.addLog(dir, o, db)
+	if viewErr != nil {
+		return errors.Join(err, viewErr, r.checkTables(dir, o, db))
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	group, groupErr := lastGroup(view)
 	r.Group = group
 	if groupErr == nil {
-		groupErr = compareGroups(dir, group, synced)
+		groupErr = compareGroups(dir, group, r.Synced)
 	}
-	return errors.Join(err, groupErr, r.countLogs(dir, o), r.checkTables(dir, o, db), r.countKeys(db))
+	return errors.Join(err, groupErr, r.checkTables(dir, o, db), r.countKeys(view))
 }
 
-// countLogs says how much log there is; opening has read what of it counts.
-func (r *Report) countLogs(dir string, o Options) error {
-	path := o.FS.PathJoin(dir, dbDir)
-	names, err := o.FS.List(path)
+// addLog returns db with what the log has above it.
+func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batch, err error) {
+	found, err := findGroups(dir, r.Format, o, db)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, n := range names {
-		if !strings.HasSuffix(n, ".log") {
-			continue
-		}
-		fi, err := o.FS.Stat(o.FS.PathJoin(path, n))
+	r.Logs, r.LogBytes = found.Slots, found.Bytes
+	r.Synced = max(r.Synced, found.Synced)
+	view = db.NewIndexedBatch()
+	err = found.Replay(func(payload []byte) error {
+		b, err := batchOf(db, payload)
 		if err != nil {
 			return err
 		}
-		r.Logs++
-		r.LogBytes += fi.Size()
+		return errors.Join(view.Apply(b, nil), b.Close())
+	})
+	if err != nil {
+		return nil, errors.Join(err, view.Close())
 	}
-	return nil
+	return view, nil
 }
 
 // checkTables reads every block of every table in use: values that a newer
@@ -147,7 +153,7 @@ func (r *Report) checkTables(dir string, o Options, db *pebble.DB) error {
 	return errors.Join(errs...)
 }
 
-func (r *Report) countKeys(db *pebble.DB) (err error) {
+func (r *Report) countKeys(db pebble.Reader) (err error) {
 	it, err := db.NewIter(&pebble.IterOptions{UpperBound: endOfKeys})
 	if err != nil {
 		return err

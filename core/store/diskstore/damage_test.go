@@ -1,6 +1,9 @@
 package diskstore
 
 import (
+	"bytes"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -33,7 +36,7 @@ func TestFlippedBytes(t *testing.T) {
 			kinds[kindOf(path)] = append(kinds[kindOf(path)], path)
 		}
 	}
-	for _, k := range []string{"wal", "table", "manifest", "options", formatFile, syncedFile, lockFile, ballastFile} {
+	for _, k := range []string{"log", "table", "manifest", "options", formatFile, syncedFile, lockFile, ballastFile} {
 		if len(kinds[k]) == 0 {
 			t.Fatalf("the store has no file of kind %s to damage: %v", k, kinds)
 		}
@@ -80,7 +83,7 @@ func TestFlippedBytes(t *testing.T) {
 			t.Errorf("no flip in %s was refused", k)
 		}
 	}
-	if tallies["table"].failed+tallies["table"].refused == 0 || tallies["wal"].refused == 0 {
+	if tallies["table"].failed+tallies["table"].refused == 0 || tallies["log"].refused == 0 {
 		t.Error("no flip in a table or in a log was noticed")
 	}
 }
@@ -88,8 +91,10 @@ func TestFlippedBytes(t *testing.T) {
 func kindOf(path string) string {
 	base := filepath.Base(path)
 	switch {
+	case filepath.Base(filepath.Dir(path)) == logDir:
+		return "log"
 	case strings.HasSuffix(base, ".log"):
-		return "wal"
+		return "pebble's log" // empty
 	case strings.HasSuffix(base, ".sst"):
 		return "table"
 	case strings.HasPrefix(base, "MANIFEST"):
@@ -166,28 +171,35 @@ func confirmedStore(t *testing.T) (disk, []string) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	d := diskOf(t, left)
+	// In memory a lock and a ballast have no bytes; on a disk they do.
+	d["/store/"+lockFile] = []byte("12345\n")
+	d["/store/"+ballastFile] = make([]byte, 100)
+	return d, truth
+}
+
+// diskOf returns the files of a store.
+func diskOf(t *testing.T, fs vfs.FS) disk {
+	t.Helper()
 	d := disk{}
-	for _, dir := range []string{"/store", "/store/" + dbDir} {
-		names, err := left.List(dir)
-		if err != nil {
+	for _, dir := range []string{"/store", "/store/" + dbDir, "/store/" + logDir} {
+		names, err := fs.List(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			t.Fatal(err)
 		}
 		for _, n := range names {
 			path := dir + "/" + n
-			if fi, err := left.Stat(path); err != nil || fi.IsDir() {
+			if fi, err := fs.Stat(path); err != nil || fi.IsDir() {
 				continue
 			}
-			b, err := readSmallest(left, path)
+			b, err := readSmallest(fs, path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			d[path] = b
 		}
 	}
-	// In memory a lock and a ballast have no bytes; on a disk they do.
-	d["/store/"+lockFile] = []byte("12345\n")
-	d["/store/"+ballastFile] = make([]byte, 100)
-	return d, truth
+	return d
 }
 
 func readSmallest(fs vfs.FS, path string) ([]byte, error) {
@@ -205,23 +217,31 @@ func readSmallest(fs vfs.FS, path string) ([]byte, error) {
 	return b, err
 }
 
-func dump(t *testing.T, s *Store) (all []string) {
+func dump(t *testing.T, s *Store) []string {
 	t.Helper()
-	err := s.Scan(nil, nil, false, func(k, v []byte) bool {
-		all = append(all, string(k)+"="+string(v))
-		return true
-	})
+	all, err := keysAndValues(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
+func keysAndValues(s *Store) (all []string, err error) {
+	all = []string{}
+	err = s.Scan(nil, nil, false, func(k, v []byte) bool {
+		all = append(all, string(k)+"="+string(v))
+		return true
+	})
+	return all, err
+}
+
 func (d disk) mount(t *testing.T) vfs.FS {
 	t.Helper()
 	fs := vfs.NewMem()
-	if err := fs.MkdirAll("/store/"+dbDir, 0o755); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{dbDir, logDir} {
+		if err := fs.MkdirAll("/store/"+dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for path, b := range d {
 		f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
@@ -247,11 +267,7 @@ func readDamaged(t *testing.T, d disk) (got []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	got = []string{}
-	err = s.Scan(nil, nil, false, func(k, v []byte) bool {
-		got = append(got, string(k)+"="+string(v))
-		return true
-	})
+	got, err = keysAndValues(s)
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
@@ -290,27 +306,26 @@ func TestLostFiles(t *testing.T) {
 	}
 }
 
-// TestLogEndsEarly: a record that says it is of the next log ends this one
-// for pebble, before its checksum is looked at, though logs that follow are
-// read. What is missing in the middle then shows in the group numbers alone.
-func TestLogEndsEarly(t *testing.T) {
+// TestRecordMissing: a record that says it is of another log is passed over, as
+// what an earlier use of the file left is. What is missing in the middle then
+// shows in the group numbers alone.
+func TestRecordMissing(t *testing.T) {
 	d, truth := confirmedStore(t)
 	refused, logs := 0, 0
 	for path, b := range d {
-		if kindOf(path) != "wal" {
+		if kindOf(path) != "log" {
 			continue
 		}
 		logs++
-		for _, at := range chunks(b) {
-			const logNumber = 7 // after checksum, length and kind
-			b[at+logNumber]++
+		for _, at := range records(path, b) {
+			b[at]++
 			got, err := readDamaged(t, d)
 			if got == nil {
 				refused++
 			} else if err == nil && !slices.Equal(got, truth) {
 				t.Errorf("%s at %d: wrong, and nobody said so: %s", path, at, difference(got, truth))
 			}
-			b[at+logNumber]--
+			b[at]--
 		}
 	}
 	if refused == 0 || logs < 2 {
@@ -318,19 +333,21 @@ func TestLogEndsEarly(t *testing.T) {
 	}
 }
 
-// chunks returns where the records' chunks begin in a log of pebble's.
-func chunks(b []byte) (at []int) {
-	const block, header = 32 << 10, 19
-	for i := 0; i+header <= len(b); {
-		n := int(b[i+4]) | int(b[i+5])<<8
-		if b[i+6] == 0 || block-i%block < header {
-			i += block - i%block
-			continue
-		}
-		at = append(at, i)
-		i += header + n
+// records returns where records begin in a file of the log: where the life is
+// spelt that its name begins with.
+func records(path string, b []byte) (at []int) {
+	life, err := hex.DecodeString(filepath.Base(path)[:16])
+	if err != nil {
+		return nil
 	}
-	return at
+	for i := 0; ; i++ {
+		n := bytes.Index(b[i:], life)
+		if n < 0 {
+			return at
+		}
+		i += n
+		at = append(at, i)
+	}
 }
 
 // TestCutLogs: a log that was cut short, anywhere, is refused unless nothing
@@ -339,7 +356,7 @@ func TestCutLogs(t *testing.T) {
 	d, truth := confirmedStore(t)
 	refused := 0
 	for path, b := range d {
-		if kindOf(path) != "wal" && kindOf(path) != "manifest" {
+		if kindOf(path) != "log" && kindOf(path) != "manifest" {
 			continue
 		}
 		for cut := 0; cut < len(b); cut += 1 + len(b)/20 {
@@ -369,7 +386,7 @@ func TestRefusedIsUntouched(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, dbDir, "*.log"))
+	logs, err := filepath.Glob(filepath.Join(dir, logDir, "*"))
 	if err != nil || len(logs) == 0 {
 		t.Fatal(logs, err)
 	}

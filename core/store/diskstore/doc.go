@@ -1,5 +1,5 @@
-// Package diskstore keeps a shard of the core on one disk: a core.Store over
-// pebble, which nothing outside core/store knows about.
+// Package diskstore keeps a shard of the core on one disk: a core.Store of a log
+// of groups and, behind it, pebble, which nothing outside core/store knows about.
 //
 // A directory holds
 //
@@ -7,17 +7,48 @@
 //	LOCK     held by the one process that has the store open
 //	SYNCED   the number of the last group known to be on stable storage
 //	BALLAST  space given back when the disk is nearly full
-//	db/      pebble: write-ahead logs, tables, manifests
+//	log/     the groups that are not in tables yet (grouplog)
+//	db/      pebble, which keeps no log of its own: tables, manifests
 //
-// Every batch applied is a group and carries the next group number, written
-// through a merge operator that joins adjacent ranges: what is read back at
-// open is either the one range 1..n or it has a hole, wherever in the logs,
-// tables or manifest the missing part was. n must not be below SYNCED. With
-// the checksums of pebble this makes a damaged store refused or right; a
-// group that was never synced may still be missing, as it may after any crash.
+// Every batch applied is a group and carries the next group number. It is written
+// to log/, where a sync makes it durable, and put into pebble's memtable, where
+// readers see it, perhaps a moment before it is durable. Memtables become tables in
+// the background, and the part of the log that they had is written over. A sync is
+// all that a confirmation waits for: with pebble's own log each waited for two
+// hand-offs to pebble's goroutine as well, and for the memtable.
 //
-// Open first opens the directory read-only and looks at that number, so that
-// a store which is refused has not been touched.
+// # What recovery relies on
+//
+//  1. The tables have exactly the groups 1..n. A batch goes into one memtable
+//     whole, memtables become tables whole and in order, and pebble's manifest is
+//     synced behind the tables it names. n is read from the tables alone: every
+//     batch writes its number under groupKey through a merge operator that joins
+//     adjacent ranges, so what is read is the one range 1..n or it has a hole, and
+//     a group put in twice is as much an error as one left out. (A Release put in
+//     twice would be a loss.)
+//  2. A group is in the log, all of it, before it is in a memtable. So the tables
+//     may have groups that the log lost, never synced, but none that has a hole
+//     before it: recovery goes on behind the tables' n, and numbers do, too.
+//  3. The log has the groups n+1..m that follow the tables, and m is not below what
+//     SYNCED, or any record of the log, says was on stable storage. A part of the log
+//     is used again only when the tables have it: n is read for that from what is
+//     on stable storage, never guessed. (More in grouplog's doc.go.)
+//  4. Replaying puts n+1..m, and nothing else, into tables, and has it there before
+//     anything of the log is removed. Cut short anywhere, it is begun again from
+//     where the tables then are.
+//  5. A new log begins at each Open, after the old one was removed. So what lay
+//     behind a torn record cannot come back when its number is given again.
+//
+// Open reads the log, and the tables' n from the directory opened read-only, before
+// it changes anything: a store which is refused has not been touched. With the
+// checksums of the log and of pebble a damaged store is refused or right; a group
+// that was never synced may be missing, as it may after any crash.
+//
+// The log stays bounded. Memtables fill about as fast as it does, and pebble has
+// writers wait when there are memTables of them; where that is not enough (groups
+// that are hardly more than their number), the log asks for a flush. So there are
+// at most some memTables+2 files of a memtable's size each, all of it read and most
+// of it replayed after a crash. Closing replays nothing and so leaves as much.
 //
 // A write or sync error is fail-stop. The first one is kept, Options.Fatal is
 // called with it (and ends the process), and every later Apply returns it. An
@@ -26,10 +57,11 @@
 // What is here:
 //
 //	Set, Delete, DeleteRange, Release   yes; Release is a merge, never a read
-//	Local, Lazy                         written to the log, not waited for
-//	Durable                             one fdatasync a group
+//	Local, Lazy                         written to the log at once, not synced
+//	Durable                             one fdatasync a group, beside the insertion of large ones
 //	Room, watermark, ballast            yes; probed by a goroutine, no call a message
 //	Check                               everything read, nothing written
+//	a directory of version 1            read, and of version 2 from then on (format.go)
 //	Epoch, Lost                         constant, never: there is one owner
 //	backup, several shards, encryption  absent
 //

@@ -14,12 +14,19 @@ import (
 // FormatMajorVersion and merger, the group key and the SYNCED file. The layout
 // of the core's keys has its own version, kept by the core under its own key.
 //
-// To change it: raise the number; in Open, before preflight, upgrade a
-// directory of the version before (under the lock, and so that a crash half
-// way leaves either version whole), then writeFormat; keep a directory of the
-// old version under testdata and a test that opens it. A version above ours
-// is always refused.
-const formatVersion = 1
+// To change it: raise the number; in Open, upgrade a directory of the version
+// before (under the lock, and so that a crash half way leaves either version
+// whole), then writeFormat; keep a directory of the old version under testdata
+// and a test that opens it. A version above ours is always refused.
+//
+// Version 1 had no log/: its groups were in pebble's own logs, which pebble
+// reads and puts into tables when it opens them. So the same steps open both:
+// nothing is written to log/ before FORMAT says 2, and before it does, all that
+// version 1 had is in db/ as it was, or in tables.
+const (
+	formatVersion    = 2
+	formatVersionOld = 1
+)
 
 // A format says how far the directory has come.
 type format int
@@ -36,6 +43,7 @@ const (
 	syncedFile  = "SYNCED"
 	ballastFile = "BALLAST"
 	dbDir       = "db"
+	logDir      = "log"
 	tmpSuffix   = ".tmp"
 )
 
@@ -43,35 +51,36 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // A format file is four lines, the last a checksum of the others: a damaged
 // one must not turn a whole store into one that may be begun anew.
-func encodeFormat(f format) string {
+func encodeFormat(version int, f format) string {
 	state := "ready"
 	if f == formatNew {
 		state = "new"
 	}
-	body := fmt.Sprintf("slipway store\nversion %d\nstate %s\n", formatVersion, state)
+	body := fmt.Sprintf("slipway store\nversion %d\nstate %s\n", version, state)
 	return fmt.Sprintf("%schecksum %08x\n", body, crc32.Checksum([]byte(body), castagnoli))
 }
 
-func readFormat(fs vfs.FS, dir string) (format, error) {
+func readFormat(fs vfs.FS, dir string) (version int, f format, err error) {
 	path := fs.PathJoin(dir, formatFile)
 	b, err := readSmall(fs, path)
 	if errors.Is(err, os.ErrNotExist) {
-		return formatAbsent, nil
+		return formatVersion, formatAbsent, nil
 	}
 	if err != nil {
-		return formatAbsent, err
+		return 0, formatAbsent, err
 	}
-	switch s := string(b); s {
-	case encodeFormat(formatNew):
-		return formatNew, nil
-	case encodeFormat(formatReady):
-		return formatReady, nil
+	for version := formatVersionOld; version <= formatVersion; version++ {
+		for _, f := range []format{formatNew, formatReady} {
+			if string(b) == encodeFormat(version, f) {
+				return version, f, nil
+			}
+		}
 	}
 	var v int
-	if n, _ := fmt.Sscanf(string(b), "slipway store\nversion %d\n", &v); n == 1 && v != formatVersion {
-		return formatAbsent, fmt.Errorf("%s says version %d and this program knows version %d: use the program that wrote it", path, v, formatVersion)
+	if n, _ := fmt.Sscanf(string(b), "slipway store\nversion %d\n", &v); n == 1 && v > formatVersion {
+		return v, formatAbsent, fmt.Errorf("%s says version %d and this program knows version %d: use the program that wrote it", path, v, formatVersion)
 	}
-	return formatAbsent, fmt.Errorf("%s is damaged, or not slipway's", path)
+	return 0, formatAbsent, fmt.Errorf("%s is damaged, or not slipway's", path)
 }
 
 func writeFormat(fs vfs.FS, dir string, f format) error {
@@ -80,7 +89,7 @@ func writeFormat(fs vfs.FS, dir string, f format) error {
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write([]byte(encodeFormat(f)))
+	_, err = tmp.Write([]byte(encodeFormat(formatVersion, f)))
 	if err == nil {
 		err = tmp.Sync()
 	}

@@ -112,6 +112,18 @@ func decodeRange(b []byte) (groupRange, error) {
 	return groupRange{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}, nil
 }
 
+// wholeRange returns the last group of a value of groupKey that begins with 1.
+func wholeRange(v []byte) (last uint64, err error) {
+	r, err := decodeRange(v)
+	if err != nil {
+		return 0, err
+	}
+	if r.first != 1 {
+		return 0, fmt.Errorf("groups 1 to %d are missing", r.first-1)
+	}
+	return r.last, nil
+}
+
 // A rangeMerger joins adjacent ranges of groups. Ranges that do not touch are
 // the proof that something between them is lost: an error, never a value.
 type rangeMerger struct{ groups groupRange }

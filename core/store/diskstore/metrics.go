@@ -14,7 +14,8 @@ type Metrics struct {
 	SyncTotal    time.Duration // spent in them
 	SyncMax      time.Duration
 	SyncBuckets  [len(SyncBounds) + 1]uint64 // not cumulative; the last is +Inf
-	DiskBytes    uint64                      // of logs, tables and manifests
+	DiskBytes    uint64                      // of the log, tables and manifests
+	LogBytes     uint64                      // of the log's files
 	TableBytes   uint64                      // of live tables
 	MemTables    uint64                      // bytes
 	CacheBytes   uint64
@@ -70,7 +71,8 @@ func (s *Store) Metrics() Metrics {
 		Syncs:        s.meter.syncs.Load(),
 		SyncTotal:    time.Duration(s.meter.syncTotal.Load()),
 		SyncMax:      time.Duration(s.meter.syncMax.Load()),
-		DiskBytes:    pm.DiskSpaceUsage(),
+		DiskBytes:    pm.DiskSpaceUsage() + uint64(s.log.Bytes()),
+		LogBytes:     uint64(s.log.Bytes()),
 		TableBytes:   uint64(pm.Total().TablesSize),
 		MemTables:    pm.MemTable.Size,
 		CacheBytes:   uint64(pm.BlockCache.Size),

@@ -8,6 +8,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
 
 // Open opens the store in dir, or creates it in an empty or missing one. It
@@ -30,7 +32,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
-	group, err := prepare(dir, o)
+	found, err := prepare(dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,61 +43,85 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 		lock:    lock,
 		lost:    make(chan struct{}),
 	}
-	s.group.Store(group)
+	s.group.Store(found.Last)
 	if s.db, err = openPebble(o.FS.PathJoin(dir, dbDir), s.pebbleOptions()); err != nil {
 		return nil, err
 	}
-	if s.synced, err = openSynced(o.FS, dir, group); err != nil {
+	if err := s.replay(found); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	// For a new store this is the moment from which it exists.
+	if s.log, err = grouplog.Create(s.logOptions(), found.Last); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	if s.synced, err = openSynced(o.FS, dir, found.Last); err != nil {
+		return nil, errors.Join(err, s.log.Close(), s.db.Close())
+	}
+	// For a new store this is the moment from which it exists, and for one of an
+	// older version that from which it is of this one.
 	if err := writeFormat(o.FS, dir, formatReady); err != nil {
-		return nil, errors.Join(err, s.synced.close(), s.db.Close())
+		return nil, errors.Join(err, s.synced.close(), s.log.Close(), s.db.Close())
 	}
 	s.startProbing()
 	return s, nil
 }
 
-// prepare makes sure that db/ may be opened for writing and returns the last
-// group in it.
-func prepare(dir string, o Options) (uint64, error) {
-	state, err := readFormat(o.FS, dir)
+// prepare makes sure that db/ may be opened for writing and returns what the
+// log has above it.
+func prepare(dir string, o Options) (*grouplog.Found, error) {
+	version, state, err := readFormat(o.FS, dir)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	switch state {
 	case formatReady:
-		return preflight(dir, o)
+		return preflight(dir, version, o)
 	case formatAbsent:
 		if err := mustBeEmpty(o.FS, dir); err != nil {
-			return 0, err
+			return nil, err
 		}
-		return 0, writeFormat(o.FS, dir, formatNew)
+		return grouplog.Nothing(0), writeFormat(o.FS, dir, formatNew)
 	default: // an earlier creation did not get far: nothing was confirmed
-		return 0, o.FS.RemoveAll(o.FS.PathJoin(dir, dbDir))
+		return grouplog.Nothing(0), errors.Join(
+			o.FS.RemoveAll(o.FS.PathJoin(dir, dbDir)), o.FS.RemoveAll(o.FS.PathJoin(dir, logDir)))
 	}
 }
 
-// preflight recovers the store in memory, read-only, and compares what is
-// there with what was confirmed. It costs a second reading of the logs, a few
+// preflight reads the log and the last group of the tables, and compares what
+// is there with what was confirmed. It costs a second reading of the log, a few
 // memtables at most, and buys that a refused directory is left as it was.
-func preflight(dir string, o Options) (group uint64, err error) {
+func preflight(dir string, version int, o Options) (found *grouplog.Found, err error) {
 	synced, err := readSynced(o.FS, dir)
-	if errors.Is(err, errNoMark) {
-		o.Logger.Warn("the store has no mark of what was confirmed: going on with what is there", "dir", dir, "file", syncedFile)
-	} else if err != nil {
-		return 0, err
+	accepted := errors.Is(err, errNoMark)
+	if err != nil && !accepted {
+		return nil, err
 	}
 	db, err := openReadOnly(dir, o)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	group, err = lastGroup(db)
-	if err != nil {
-		return 0, err
+	if found, err = findGroups(dir, version, o, db); err != nil {
+		return nil, err
 	}
-	return group, compareGroups(dir, group, synced)
+	if accepted {
+		o.Logger.Warn("the store has no mark of what was confirmed: going on with what is there",
+			"dir", dir, "file", syncedFile, "group", found.Last, "confirmed_at_least", found.Synced)
+		return found, nil
+	}
+	return found, compareGroups(dir, found.Last, max(synced, found.Synced))
+}
+
+// findGroups finds the groups that the log has above those of db. Version 1 had
+// no log, so what is there was made by an upgrade that was cut short.
+func findGroups(dir string, version int, o Options, db *pebble.DB) (*grouplog.Found, error) {
+	group, err := lastGroup(db)
+	if err != nil {
+		return nil, err
+	}
+	if version == formatVersionOld {
+		return grouplog.Nothing(group), nil
+	}
+	return grouplog.Find(o.FS, o.FS.PathJoin(dir, logDir), group)
 }
 
 func compareGroups(dir string, group, synced uint64) error {
@@ -108,7 +134,7 @@ func compareGroups(dir string, group, synced uint64) error {
 
 // lastGroup returns the number of the last group, having made sure that none
 // before it is missing.
-func lastGroup(db *pebble.DB) (_ uint64, err error) {
+func lastGroup(db pebble.Reader) (_ uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic in pebble: %v", r)
@@ -122,14 +148,7 @@ func lastGroup(db *pebble.DB) (_ uint64, err error) {
 		return 0, err
 	}
 	defer closer.Close()
-	r, err := decodeRange(v)
-	if err != nil {
-		return 0, err
-	}
-	if r.first != 1 {
-		return 0, fmt.Errorf("groups 1 to %d are missing", r.first-1)
-	}
-	return r.last, nil
+	return wholeRange(v)
 }
 
 // openPebble opens a database. Some damage makes pebble panic: that is a

@@ -32,7 +32,7 @@ func TestOpenRefuses(t *testing.T) {
 		says  string
 	}{
 		{"a directory of something else", write("letter.txt", "dear all"), true, "not a store"},
-		{"a later version", write(formatFile, "slipway store\nversion 2\nstate ready\n"), false, "version 2"},
+		{"a later version", write(formatFile, "slipway store\nversion 3\nstate ready\n"), false, "version 3"},
 		{"no format", func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, formatFile)) }, false, "not a store"},
 		{"an empty format", write(formatFile, ""), false, "damaged"},
 		{"both slots of the mark", write(syncedFile, strings.Repeat("x", 8192)), false, "damaged"},
@@ -150,7 +150,7 @@ func TestFatal(t *testing.T) {
 		failingChild(t, dir)
 		return
 	}
-	for _, what := range []string{".log", "MANIFEST", ".sst"} {
+	for _, what := range []string{"/" + logDir + "/", "MANIFEST", ".sst"} {
 		out, exit := startChild(t, "TestFatal", what)
 		if exit != ExitCode || !strings.Contains(out, "the store failed") || strings.Contains(out, "confirmed after") {
 			t.Errorf("a failing sync of %s: exit %d\n%s", what, exit, out)

@@ -92,9 +92,10 @@ func (o Options) withDefaults() Options {
 // dead hears of keys released to zero.
 func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 	p := &pebble.Options{
-		FS: tableFS{o.FS},
-		// WAL sync chunks tell a torn tail from damage in the middle; table
-		// format 6 has a checksum in the footer.
+		FS:         tableFS{o.FS},
+		DisableWAL: true, // the group log is in front of it
+		// Table format 6 has a checksum in the footer; WAL sync chunks tell a torn
+		// tail from damage in the middle of what version 1 left.
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		Merger:                      newMerger(dead),
 		MemTableSize:                uint64(o.MemTable),

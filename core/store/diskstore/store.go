@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
 
 // A Store is an open directory.
@@ -20,6 +21,7 @@ type Store struct {
 	dir    string
 	opts   Options
 	db     *pebble.DB
+	log    *grouplog.Log // only Apply and Close
 	synced *syncedMark
 	lock   io.Closer
 	lost   chan struct{}
@@ -67,12 +69,10 @@ func (s *Store) commit(b *pebble.Batch, d core.Durability, reap int) (err error)
 	if err != nil {
 		return s.fail(err)
 	}
-	how := pebble.NoSync
-	if d == core.Durable {
-		how = pebble.Sync
-	}
 	size, start := b.Len(), time.Now()
-	if err := s.db.Apply(b, how); err != nil {
+	if err := s.write(n, b, d == core.Durable); errors.Is(err, grouplog.ErrClosed) {
+		return ErrClosed
+	} else if err != nil {
 		return s.fail(err)
 	}
 	s.meter.wrote(size)
@@ -196,5 +196,5 @@ func (s *Store) Close() (err error) {
 	if !s.poisoned.Load() {
 		err = s.db.Close()
 	}
-	return errors.Join(failed, err, s.synced.close(), s.lock.Close())
+	return errors.Join(failed, err, s.log.Close(), s.synced.close(), s.lock.Close())
 }

@@ -49,6 +49,23 @@ func TestTablesInLargePieces(t *testing.T) {
 	}
 }
 
+// The names that a marker may point to are durable before it is there.
+func TestMarkersComeLast(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	for _, name := range []string{"MANIFEST-000001", "marker.manifest.000001.MANIFEST-000001"} {
+		f, err := tableFS{mem}.Create(name, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := mem.CrashClone(vfs.CrashCloneCfg{}).List(""); err != nil || len(names) != 1 {
+		t.Errorf("%q, %v", names, err)
+	}
+}
+
 // A write that fails late is told to whoever syncs or closes, again and again,
 // and the file is not written any further.
 func TestTableThatCannotBeWritten(t *testing.T) {

@@ -8,5 +8,7 @@
 //	d = d.PowerCut(50, seed) // at any moment, from any goroutine
 //	s, err = d.Open(diskstore.Options{})
 //
+// OnWrite is told before each operation, so that the power can be cut at every one.
+//
 // AckBeforeSync is the planted bug that a test of power cuts must find.
 package simdisk

@@ -17,8 +17,9 @@ var ErrBroken = errors.New("simdisk: broken")
 
 // A Disk holds one store.
 type Disk struct {
-	mem    *vfs.MemFS
-	broken atomic.Int32 // a Breakage
+	mem     *vfs.MemFS
+	broken  atomic.Int32 // a Breakage
+	onWrite func()       // nil or what OnWrite got
 }
 
 // A Breakage is what stops working.
@@ -63,6 +64,9 @@ func (d *Disk) Check() (diskstore.Report, error) {
 
 func (d *Disk) fs() vfs.FS {
 	return errorfs.Wrap(d.mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if d.onWrite != nil && op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+			d.onWrite()
+		}
 		switch Breakage(d.broken.Load()) {
 		case Syncs:
 			if isSync(op.Kind) {
@@ -83,6 +87,10 @@ func isSync(k errorfs.OpKind) bool {
 
 // Break makes what b says fail from now on; Nothing mends it.
 func (d *Disk) Break(b Breakage) { d.broken.Store(int32(b)) }
+
+// OnWrite has f called before everything that changes the disk, on whatever
+// goroutine does, so perhaps on several at once. It is for before Open.
+func (d *Disk) OnWrite(f func()) { d.onWrite = f }
 
 // SetFree sets the free space that the store is told about.
 func (d *Disk) SetFree(bytes uint64) {

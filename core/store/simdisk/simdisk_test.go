@@ -89,6 +89,81 @@ func powerCut(t *testing.T, seed uint64, wrap func(core.Store) core.Store) strin
 	return missing(t, cut, promised)
 }
 
+// TestPowerCutAtEveryOperation cuts the power before each operation that changes
+// the disk, and before each of those of recovering from some of the cuts.
+func TestPowerCutAtEveryOperation(t *testing.T) {
+	first, second, wrong := cutEverywhere(t, func(s core.Store) core.Store { return s })
+	if wrong != "" {
+		t.Error(wrong)
+	}
+	t.Logf("%d cuts, %d more while recovering", first, second)
+	if first < 300 || second < 300 {
+		t.Error("too few to mean much")
+	}
+}
+
+func TestPowerCutAtEveryOperationFindsAckBeforeSync(t *testing.T) {
+	if _, _, wrong := cutEverywhere(t, simdisk.AckBeforeSync); wrong == "" {
+		t.Error("a store that confirms before it syncs was not found")
+	}
+}
+
+func cutEverywhere(t *testing.T, wrap func(core.Store) core.Store) (first, second int, wrong string) {
+	t.Helper()
+	o := options(t)
+	o.MemTable = 16 << 10 // so many are written to tables, and files of the log used again
+	nested := 10
+	if testing.Short() {
+		nested = 40
+	}
+	var mu sync.Mutex // guards all below
+	promised := 0
+	check := func(d *simdisk.Disk) {
+		if wrong == "" {
+			wrong = missing(t, d, promised)
+		}
+	}
+	d := simdisk.New()
+	d.OnWrite(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		first++
+		cut := d.PowerCut(first%4*30, uint64(first))
+		if first%nested == 0 {
+			var inner sync.Mutex
+			again := cut.PowerCut(100, 0)
+			again.OnWrite(func() {
+				inner.Lock()
+				defer inner.Unlock()
+				second++
+				check(again.PowerCut(second%4*30, uint64(second)))
+			})
+			check(again)
+		}
+		check(cut)
+	})
+	disk, err := d.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := wrap(disk)
+	for i := range 120 {
+		how := []core.Durability{core.Durable, core.Lazy, core.Local, core.Durable}[i%4]
+		if err := write(s, i, how); err != nil {
+			t.Fatal(err)
+		}
+		if how == core.Durable {
+			mu.Lock()
+			promised = i + 1
+			mu.Unlock()
+		}
+	}
+	if err := disk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return first, second, wrong
+}
+
 // A batch sets a key of its own, takes the one before from a shared count, and
 // is large enough for tables to be written along the way.
 func write(s core.Store, i int, how core.Durability) error {

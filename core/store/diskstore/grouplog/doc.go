@@ -1,0 +1,68 @@
+// Package grouplog is the log in front of a database: numbered groups of bytes,
+// appended to a few files that are written over and over again, until the
+// database says that it has them in files of its own.
+//
+// It knows files, bytes and numbers. What is in a group, and what a group that
+// was lost means, is the caller's business (core/store/diskstore).
+//
+// # On disk
+//
+// A directory has slots, named <life>-<n>: sixteen hexadecimal digits and the
+// slot's number. A life is a random number that one Create drew: it begins every
+// record, so nothing that another life left behind, and nothing that somebody put
+// into a payload, is ever taken for a record of this one.
+//
+// A slot is records, one after the other from its beginning, then zeros or what
+// is left of the records of its use before. A record is, big-endian,
+//
+//	life     8 bytes
+//	group    uint64   its number
+//	synced   uint64   the last group known to be on stable storage when it was written
+//	length   uint32   of the payload
+//	payload  uint32   crc32c of it
+//	header   uint32   crc32c of the 32 bytes above
+//	then the payload
+//
+// To change it, raise diskstore's formatVersion.
+//
+// # Invariants
+//
+//  1. Within a life each group is appended once, its number one above the one
+//     before; Create begins above all that there was. So two records of one life
+//     and number are one record, wherever they are found, and a record of a
+//     slot's use before has a lower number than any of its use after.
+//  2. A slot is used again only when the caller's files have all its groups
+//     (Options.Flushed). Its last group is below every number that may be asked
+//     for then, so it does not matter how much of its old records is left.
+//  3. Before the first record of another slot is written, all of the slot before
+//     is on stable storage. With 1: when Sync has returned, every group so far is
+//     there, or in the caller's files.
+//  4. A slot's directory entry is on stable storage before a record of it can be.
+//  5. No error is tried again. After one from Append or Sync the Log is of no
+//     further use: what is on the disk is for Find to say.
+//  6. Create empties the directory, durably, before it makes a slot: two lives are
+//     never there together, and what lay behind a torn record is gone before its
+//     number is given again.
+//
+// # Reading
+//
+// Find reads every byte of every slot. A record counts wherever it stands if both
+// its checksums are right and its life is the file's: a torn or damaged one is
+// passed over by looking for the next place where the life is spelt. Then it is
+// numbers alone that decide: Found.Last is how far the groups above the caller's
+// go without a gap. Found.Synced is the highest that any record, needed or not,
+// says was on stable storage: if Last is below that, groups are lost that a Sync
+// had returned for, and if not, what is missing is the tail that no Sync returned
+// for. The last of all groups has no record after it: its witness has to be
+// elsewhere (diskstore's SYNCED file).
+//
+// Memory is a window of 1 MiB, or one payload, whose length is believed only when
+// its header's checksum is right and the file is long enough.
+//
+// What is here:
+//
+//	groups of any size         yes: one larger than a slot has a slot of its own, removed later
+//	sync beside other work     StartSync, WaitSync
+//	files written before       zeros are written ahead, 1 MiB at a time: fdatasync has no metadata to write
+//	several writers, reading while written, compression    absent
+package grouplog

@@ -1,0 +1,155 @@
+package grouplog
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Found is what a directory's slots have.
+type Found struct {
+	Last   uint64 // the groups from the caller's own up to this one are there
+	Synced uint64 // the highest of which a record says that it was on stable storage
+	Slots  int
+	Bytes  int64 // of the slots' files
+
+	fs    vfs.FS
+	after uint64 // the caller's own
+	runs  []run  // in the order of their first groups
+}
+
+// A run is groups that follow each other in a slot.
+type run struct {
+	path        string
+	life        life
+	off         int64 // of the first
+	first, last uint64
+}
+
+// Nothing is what is found where there is no log.
+func Nothing(after uint64) *Found { return &Found{Last: after, after: after} }
+
+// Find reads the slots in dir and looks for the groups after the one given. It
+// changes nothing. A directory that is not there has no slots. An error is one
+// of reading, or says that the files are not of one log.
+func Find(fs vfs.FS, dir string, after uint64) (*Found, error) {
+	f := Nothing(after)
+	f.fs = fs
+	names, err := slotNames(fs, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		l, _, _ := parseSlotName(name)
+		if first, _, _ := parseSlotName(names[0]); l != first {
+			return nil, fmt.Errorf("%s has files of two logs: %s and %s", dir, names[0], name)
+		}
+		if err := f.survey(fs.PathJoin(dir, name), l); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(f.runs, func(a, b run) int { return cmp.Compare(a.first, b.first) })
+	for _, r := range f.runs {
+		if r.first <= f.Last+1 {
+			f.Last = max(f.Last, r.last)
+		}
+	}
+	return f, nil
+}
+
+func slotNames(fs vfs.FS, dir string) ([]string, error) {
+	names, err := fs.List(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(n string) bool { _, _, ok := parseSlotName(n); return !ok }), err
+}
+
+// survey notes what a slot has.
+func (f *Found) survey(path string, l life) error {
+	size, err := each(f.fs, path, l, 0, func(r record) error {
+		f.Synced = max(f.Synced, r.synced)
+		if r.group <= f.after {
+			return nil
+		}
+		if n := len(f.runs); n > 0 && f.runs[n-1].path == path && f.runs[n-1].last+1 == r.group {
+			f.runs[n-1].last = r.group
+		} else {
+			f.runs = append(f.runs, run{path, l, r.off, r.group, r.group})
+		}
+		return nil
+	})
+	f.Slots++
+	f.Bytes += size
+	return err
+}
+
+// Replay calls apply with the payload of each group up to Last, in order. The
+// payload is valid until apply returns, whose error ends it.
+func (f *Found) Replay(apply func(payload []byte) error) error {
+	next := f.after + 1
+	for _, r := range f.runs {
+		if next > f.Last || r.last < next {
+			continue
+		}
+		want := r.first
+		_, err := each(f.fs, r.path, r.life, r.off, func(rec record) error {
+			switch {
+			case rec.group != want:
+				return fmt.Errorf("%s changed while it was read: group %d where %d was", r.path, rec.group, want)
+			case want == next:
+				if err := apply(rec.payload); err != nil {
+					return err
+				}
+				next++
+			}
+			if want++; want > r.last {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if next != f.Last+1 {
+		return fmt.Errorf("the log changed while it was read: %d groups of %d", next-1-f.after, f.Last-f.after)
+	}
+	return nil
+}
+
+var errStop = errors.New("stop")
+
+// each calls f with the records of a slot from off on, until it returns an
+// error; errStop is none for the caller.
+func each(fs vfs.FS, path string, l life, off int64, f func(record) error) (size int64, err error) {
+	file, err := fs.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	fi, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	s := scanner{window{r: file, size: fi.Size()}, l}
+	for {
+		r, err := s.next(off)
+		if err == nil {
+			err = f(r)
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, errStop):
+			return s.size, nil
+		case err != nil:
+			return s.size, fmt.Errorf("%s: %w", path, err)
+		}
+		off = r.end()
+	}
+}

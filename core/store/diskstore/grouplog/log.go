@@ -1,0 +1,303 @@
+package grouplog
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options are how a log is kept. All are needed.
+type Options struct {
+	FS  vfs.FS
+	Dir string
+
+	// SlotSize is how long a slot gets, in bytes, if its groups allow it.
+	SlotSize int64
+
+	// Slots is how many there may be before Full is called each time that another
+	// one is needed.
+	Slots int
+
+	// Flushed returns the last group of those, from the first on, that the caller
+	// has on stable storage itself. It is called by Append.
+	Flushed func() (uint64, error)
+
+	// Full asks the caller to see to it that Flushed grows. It is called by Append
+	// and need not wait for that.
+	Full func() error
+}
+
+// A Log takes groups. One goroutine uses it; Bytes may be called by any.
+type Log struct {
+	Options // immutable
+	life    life
+
+	slots   []*slot // the last is the one that is written
+	off     int64   // in that, of the next record
+	made    uint64  // slots so far
+	last    uint64  // group appended
+	synced  uint64  // group known to be on stable storage
+	buf     []byte
+	failure error // the first
+
+	bytes  atomic.Int64
+	syncer syncer
+}
+
+// A slot is a file for records.
+type slot struct {
+	vfs.File
+	path    string
+	last    uint64 // group in it
+	written int64  // bytes, with what was written ahead
+}
+
+var (
+	// ErrGroup is returned for a group out of turn.
+	ErrGroup = errors.New("grouplog: group out of turn")
+
+	// ErrClosed is returned by the calls that come after Close.
+	ErrClosed = errors.New("grouplog: closed")
+)
+
+const (
+	// aheadLen is how much is written ahead at a time.
+	aheadLen = 1 << 20
+	// copied is the longest payload that is copied to be written with its header
+	// by one call, which for longer ones costs more than a second call.
+	copied = 16 << 10
+)
+
+var zeros [64 << 10]byte
+
+// Create begins an empty log in o.Dir, whose first group is the one after last.
+// The slots that are there are removed: the caller has all that they had.
+func Create(o Options, last uint64) (*Log, error) {
+	l := &Log{Options: o, last: last, synced: last}
+	if _, err := rand.Read(l.life[:]); err != nil {
+		return nil, err
+	}
+	if err := empty(o.FS, o.Dir); err != nil {
+		return nil, err
+	}
+	l.syncer.start()
+	if err := l.addSlot(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// empty leaves a directory without slots, durably.
+func empty(fs vfs.FS, dir string) error {
+	names, err := slotNames(fs, dir)
+	if err != nil {
+		return err
+	}
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := fs.Remove(fs.PathJoin(dir, n)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncDir(fs, dir), syncDir(fs, fs.PathDir(dir)))
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Append writes a group, which a Sync makes durable. The payload is the caller's
+// again when it returns.
+func (l *Log) Append(group uint64, payload []byte) error {
+	switch {
+	case l.failure != nil:
+		return l.failure
+	case group != l.last+1:
+		return fmt.Errorf("%w: %d after %d", ErrGroup, group, l.last)
+	case uint64(len(payload)) > math.MaxUint32:
+		return fmt.Errorf("grouplog: a group of %d bytes", len(payload))
+	}
+	return l.failed(l.append(group, payload))
+}
+
+func (l *Log) failed(err error) error {
+	if l.failure == nil {
+		l.failure = err
+	}
+	return err
+}
+
+func (l *Log) append(group uint64, payload []byte) error {
+	size := headerLen + int64(len(payload))
+	if l.off > 0 && l.off+size > l.SlotSize {
+		if err := l.nextSlot(); err != nil {
+			return err
+		}
+	}
+	h := header{group, l.synced, uint32(len(payload)), crc32.Checksum(payload, castagnoli)}
+	s := l.current()
+	if err := l.write(s, h, payload); err != nil {
+		return err
+	}
+	l.off += size
+	l.last, s.last = group, group
+	return l.writeAhead(s)
+}
+
+func (l *Log) current() *slot { return l.slots[len(l.slots)-1] }
+
+func (l *Log) write(s *slot, h header, payload []byte) error {
+	l.buf = h.appendTo(l.buf[:0], l.life)
+	if len(payload) > copied {
+		if _, err := s.WriteAt(payload, l.off+headerLen); err != nil {
+			return err
+		}
+		payload = nil
+	}
+	l.buf = append(l.buf, payload...)
+	_, err := s.WriteAt(l.buf, l.off)
+	return err
+}
+
+// writeAhead writes zeros behind a record that is the first in its place.
+func (l *Log) writeAhead(s *slot) error {
+	if l.off <= s.written {
+		return nil
+	}
+	to := max(l.off, min(l.off+aheadLen, l.SlotSize))
+	for off := l.off; off < to; off += int64(len(zeros)) {
+		if _, err := s.WriteAt(zeros[:min(int64(len(zeros)), to-off)], off); err != nil {
+			return err
+		}
+	}
+	l.bytes.Add(to - s.written)
+	s.written = to
+	return nil
+}
+
+// nextSlot makes another slot the current one.
+func (l *Log) nextSlot() error {
+	if l.last > l.synced {
+		if err := l.Sync(); err != nil {
+			return err
+		}
+	}
+	flushed, err := l.Flushed()
+	if err != nil {
+		return err
+	}
+	for i, s := range l.slots[:len(l.slots)-1] {
+		switch {
+		case s.last > flushed:
+			continue
+		case s.written > l.SlotSize: // it was for one large group
+			return errors.Join(l.removeSlot(i), l.nextSlot())
+		}
+		l.slots = append(append(l.slots[:i:i], l.slots[i+1:]...), s)
+		l.off = 0
+		return nil
+	}
+	if len(l.slots) >= l.Slots {
+		if err := l.Full(); err != nil {
+			return err
+		}
+	}
+	return l.addSlot()
+}
+
+func (l *Log) addSlot() error {
+	path := l.FS.PathJoin(l.Dir, slotName(l.life, l.made))
+	f, err := l.FS.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	l.made++
+	l.slots = append(l.slots, &slot{File: f, path: path})
+	l.off = 0
+	return syncDir(l.FS, l.Dir)
+}
+
+func (l *Log) removeSlot(i int) error {
+	s := l.slots[i]
+	l.slots = append(l.slots[:i], l.slots[i+1:]...)
+	l.bytes.Add(-s.written)
+	return errors.Join(s.Close(), l.FS.Remove(s.path))
+}
+
+// Sync makes everything appended durable.
+func (l *Log) Sync() error {
+	if l.failure != nil {
+		return l.failure
+	}
+	return l.durable(l.current().SyncData())
+}
+
+func (l *Log) durable(err error) error {
+	if err == nil {
+		l.synced = l.last
+	}
+	return l.failed(err)
+}
+
+// StartSync is Sync on another goroutine. WaitSync comes before any other call.
+func (l *Log) StartSync() { l.syncer.ask <- l.current() }
+
+// WaitSync waits for StartSync's Sync and returns its error.
+func (l *Log) WaitSync() error {
+	err := <-l.syncer.done
+	if l.failure != nil {
+		return l.failure
+	}
+	return l.durable(err)
+}
+
+// Bytes is how much space the slots take.
+func (l *Log) Bytes() int64 { return l.bytes.Load() }
+
+// Close lets go of the files. It syncs nothing.
+func (l *Log) Close() error {
+	if errors.Is(l.failure, ErrClosed) {
+		return ErrClosed
+	}
+	l.failure = ErrClosed
+	l.syncer.stop()
+	var errs []error
+	for _, s := range l.slots {
+		errs = append(errs, s.Close())
+	}
+	l.slots = nil
+	return errors.Join(errs...)
+}
+
+// A syncer is a goroutine that syncs files, from Create to Close.
+type syncer struct {
+	ask     chan *slot
+	done    chan error // room for one: a caller that panics does not wait for it
+	stopped chan struct{}
+}
+
+func (s *syncer) start() {
+	s.ask, s.done, s.stopped = make(chan *slot), make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(s.stopped)
+		for f := range s.ask {
+			s.done <- f.SyncData()
+		}
+	}()
+}
+
+func (s *syncer) stop() {
+	close(s.ask)
+	<-s.stopped
+}

@@ -1,0 +1,112 @@
+package diskstore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
+)
+
+// syncBeside is the size of a batch from which on it is synced by another
+// goroutine while it is inserted into the memtable. Below, the insertion takes
+// less than the two hand-offs.
+const syncBeside = 8 << 10
+
+func (s *Store) logOptions() grouplog.Options {
+	return grouplog.Options{
+		FS:       s.opts.FS,
+		Dir:      s.opts.FS.PathJoin(s.dir, logDir),
+		SlotSize: s.opts.MemTable,
+		Slots:    memTables + 1,
+		Flushed:  s.flushed,
+		// A group takes more of a memtable than of the log, or about the same, so
+		// this is the exception. It waits while there are memTables of them.
+		Full: func() error { _, err := s.db.AsyncFlush(); return err },
+	}
+}
+
+// flushed returns the last group that is in tables. Memtables are written to
+// tables whole and in their order, and a batch is in one memtable, so all groups
+// up to that one are.
+func (s *Store) flushed() (last uint64, err error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: groupKey, OnlyReadGuaranteedDurable: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	if !it.First() {
+		return 0, it.Error()
+	}
+	v, err := it.ValueAndErr()
+	if err != nil {
+		return 0, err
+	}
+	return wholeRange(v)
+}
+
+// write writes a group to the log, from where alone it is durable, and into the
+// memtable, where readers see it.
+func (s *Store) write(group uint64, b *pebble.Batch, durable bool) error {
+	size := b.Len()
+	// The log first, and all of it: Apply writes into the batch, and what is not in
+	// the log must not get into a table before a later group that is.
+	if err := s.log.Append(group, b.Repr()); err != nil {
+		return err
+	}
+	beside := durable && size >= syncBeside
+	if beside {
+		s.log.StartSync()
+	}
+	if err := s.db.Apply(b, pebble.NoSync); err != nil {
+		return err
+	}
+	switch {
+	case beside:
+		return s.log.WaitSync()
+	case durable:
+		return s.log.Sync()
+	}
+	return nil
+}
+
+// replay puts the groups that the log has above the tables into tables, after
+// which nothing in the log is needed.
+func (s *Store) replay(found *grouplog.Found) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.recovered(r)
+		}
+	}()
+	err = found.Replay(func(payload []byte) error {
+		b, err := batchOf(s.db, payload)
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.db.Apply(b, pebble.NoSync), b.Close())
+	})
+	if err != nil {
+		return err
+	}
+	last, err := s.flushed()
+	if err == nil && last < found.Last {
+		if err = s.db.Flush(); err == nil {
+			last, err = s.flushed()
+		}
+	}
+	if err == nil && last != found.Last {
+		err = fmt.Errorf("group %d is the last of the log and %d that of the tables", found.Last, last)
+	}
+	return err
+}
+
+// batchOf makes a batch of a payload, which it copies: pebble keeps large ones.
+func batchOf(db *pebble.DB, payload []byte) (*pebble.Batch, error) {
+	b := db.NewBatch()
+	if err := b.SetRepr(bytes.Clone(payload)); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
