@@ -155,7 +155,7 @@ type User struct {
 	Namespace    string       `mapstructure:"namespace"`
 	AccessKeys   []AccessKey  `mapstructure:"access_keys"`
 	Permissions  []Permission `mapstructure:"permissions"` // none means nothing is allowed
-	Tags         []string     `mapstructure:"tags"`        // administrator: may make users through the management API
+	Tags         []string     `mapstructure:"tags"`        // administrator: RabbitMQ's, in every vhost, of the management API
 }
 
 // AccessKey is a user's AWS-style credential.

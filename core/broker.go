@@ -50,6 +50,8 @@ type Dialect struct {
 	// Strict bindings never match a topic path that MQTT cannot spell (with
 	// `+`, `#`, NUL or invalid UTF-8); what they miss is counted.
 	Strict bool
+	// AsksWills has wills wait until DecideWills was called, and asks then.
+	AsksWills bool
 	// Refuse says why the queue of a late-bound Binding (To) is not to have a
 	// message: the note of the copy that goes to DeadTo instead; nil: it may.
 	// q is nil if there is no such queue, which must be refused.
@@ -147,6 +149,7 @@ type Broker struct {
 	namespaces map[string]*Namespace     // guarded by mu
 	accounts   map[string]*Account       // by recover; Access.Keep takes them
 	watchers   map[string]func(*Session) // guarded by mu; by dialect
+	wills      sync.Map                  // MayWill by dialect
 
 	parkMu sync.Mutex
 	parked []*Publisher // guarded by parkMu; in order of parking
@@ -248,7 +251,9 @@ func (b *Broker) submitOr(op operation, d Durability, c Confirm, token uint64) {
 // newID is a number that is never given again, across restarts too.
 func (b *Broker) newID() uint64 { return b.boot<<32 | b.lastID.Add(1) }
 
-func (b *Broker) newMessageID() (id MessageID) {
+// NewMessageID is one for a door that has to know its messages again: Message.ID is
+// set by the core where it is zero.
+func (b *Broker) NewMessageID() (id MessageID) {
 	b.ids.Lock()
 	if b.ids.n == 0 {
 		if _, err := io.ReadFull(b.rand, b.ids.buf[:]); err != nil {
@@ -366,11 +371,23 @@ func (b *Broker) unparkAll() {
 
 func (b *Broker) versionKey() []byte { return []byte{tabDef, 'x'} }
 
-// begin counts this start of the store.
+// layoutVersion is of all that the core keeps in its store. It is raised when a
+// record's version is, and by nothing else; the older records stay as they are.
+// An older binary refuses a store that a newer one has opened, rather than pass
+// over what it cannot read.
+//
+//	1  not written: eight bytes of begin alone
+//	2  entryVersion 2
+const layoutVersion = 2
+
+// begin counts this start of the store, and marks it as of this layout.
 func (b *Broker) begin() error {
 	key := b.versionKey()
 	_, err := b.store.Get(key, func(val []byte) error {
-		if len(val) != 8 {
+		switch {
+		case len(val) == 9 && val[8] > layoutVersion:
+			return errf(Invalid, "the store is of a newer Slipway: its layout is %d, this one reads up to %d", val[8], layoutVersion)
+		case len(val) != 8 && len(val) != 9:
 			return errEntry
 		}
 		b.boot = binary.BigEndian.Uint64(val)
@@ -381,7 +398,7 @@ func (b *Broker) begin() error {
 	}
 	b.boot++
 	batch := b.store.NewBatch()
-	batch.Set(key, be64(nil, b.boot))
+	batch.Set(key, append(be64(nil, b.boot), layoutVersion))
 	if err := b.store.Apply(batch, Durable); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 //     decoder under its number in decodeMessage, and only ever write the new.
 //   - Either way add a golden file; those of a released version are never
 //     edited, and must decode for as long as the version is read.
-//   - messageSize is part of it: byte counts of queues are stored sums.
+//   - messageSize is part of it: sizes are stored with the entries.
 const codecVersion = 1
 
 // The presence bits. The common ones come first, to keep the bitmap short.
@@ -249,10 +249,10 @@ func decodeDeaths(b []byte) (d []Death, rest []byte, err error) {
 	return d, r.b, nil
 }
 
-// messageSize is what m is charged for in a queue's bytes: its body, headers,
-// strings and origin; not its Deaths, so it is the same in every queue. The
-// fixed cost of a Message in memory is not in it. It must not change within a
-// format version.
+// messageSize is what m is charged for wherever room is short, and what a pull's
+// limit is compared with: its body, headers, strings and origin; not its Deaths,
+// so it is the same in every queue. The fixed cost of a Message in memory is not
+// in it. It must not change within a format version.
 func messageSize(m *Message) int {
 	n := len(m.Body) + len(m.Correlation) + len(m.Origin.Protocol) + len(m.Origin.Data) +
 		len(m.Source.Name) + len(m.Source.Key) + len(m.ReplyTo.Name) + len(m.ReplyTo.Key)

@@ -353,9 +353,7 @@ func (c *committer) commit(b *Broker, items []item) (n int, err error) {
 	c.mu.Lock()
 	c.bytes -= bytes
 	c.mu.Unlock()
-	for _, f := range g.dirty {
-		f.Flush()
-	}
+	g.flush()
 	if c.drained != nil {
 		c.drained()
 	}
@@ -404,6 +402,19 @@ func (g *staging) wake(q *Queue) {
 	if !q.staged {
 		q.staged = true
 		g.ready = append(g.ready, q)
+	}
+}
+
+// fewDirty is how many Flushers may write on the committer's time.
+const fewDirty = 2
+
+func (g *staging) flush() {
+	for _, f := range g.dirty {
+		if p, ok := f.(Prompt); ok && len(g.dirty) <= fewDirty {
+			p.FlushNow()
+			continue
+		}
+		f.Flush()
 	}
 }
 

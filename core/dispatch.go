@@ -11,16 +11,27 @@ func (q *Queue) dispatch(dirty *[]Flusher) {
 	if q.deleted {
 		return
 	}
-	before := q.st.readyBytes
+	before := q.st.ready
+	if q.handOut(dirty) {
+		q.shed() // what nobody was waiting for
+	}
+	if q.st.ready < before {
+		q.caughtUp()
+	}
+	q.rearm()
+}
+
+// handOut hands out what it may at once, and reports whether that was all that
+// somebody wants. Lock held.
+func (q *Queue) handOut(dirty *[]Flusher) bool {
+	before := q.st.taken
 	for q.st.ready > 0 && q.dispatchOne(dirty) {
-		if before-q.st.readyBytes > dispatchBytes {
+		if q.st.taken-before > dispatchBytes {
 			q.askLoader()
-			q.rearm()
-			return
+			return false
 		}
 	}
-	q.shed() // what nobody was waiting for
-	q.rearm()
+	return true
 }
 
 func (q *Queue) dispatchNow(dirty *[]Flusher) {

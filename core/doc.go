@@ -62,14 +62,14 @@
 //	message value address codec*   what is published and its stored form
 //	options binding delivery publication session_options   what doors say to us
 //	broker namespace watch definitions recover stats   the whole, and its start
-//	publish route publishop body dedup gate blocked   the way in
+//	publish route publishop body dedup gate blocked behind   the way in
 //	committer   all that changes the store: one group at a time
 //	begin   a delivery that a start must know of
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
 //	loader delayed expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
-//	session retained   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
+//	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name
 //	access roster scram   who somebody is and what he may do
 //	selected       what a selector sees of a message
@@ -94,6 +94,7 @@
 //	MemoryBytes     256 MiB     message bytes in memory: over half of it deliveries keep no body
 //	                            and loads bring one message, over all of it nothing transient is
 //	                            held and no window grows; a quarter of it may wait for the committer before publishes park
+//	behindBytes     2 MiB       of a window in memory before who publishes without a Confirm should wait
 //	ParkedBytes     1 MiB       parked publishes of a connection before it is asked to wait; what connections
 //	                            that are gone left parked is at most a quarter of MemoryBytes
 //	HeaderCount     1,000       of a message
@@ -117,7 +118,7 @@
 //     reading a connection whose Publisher is Full: its acknowledgements are
 //     not what would free it. (DESIGN section 4 asks that reading never stops;
 //     it stops here only beyond ParkedBytes, and for a moment where a door waits
-//     for Sinks that are behind, Publisher.Laggard.) A nearly full disk is different:
+//     for Sinks and queues that are behind, Publisher.Laggard.) A nearly full disk is different:
 //     there a publish is refused, or, of a Patient publisher, parked.
 //   - A publish that one of several queues refuses is kept by the others, and its
 //     publisher is told of the refusal (as RabbitMQ's reject-publish); a retained

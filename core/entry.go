@@ -39,7 +39,8 @@ type entry struct {
 	pos
 	inc      uint64 // incarnation of the queue it was staged in
 	keep     keeping
-	recorded bool // a lease record (table l) is or will be there
+	recorded bool   // a lease record (table l) is or will be there
+	counted  uint32 // what it is in its queue's bytes: the length of its body
 	msg      *Message
 	sharers  *atomic.Int32 // charged entries that have the same msg; nil: it is this one's alone
 	body     bodyRef
@@ -76,8 +77,11 @@ type bodyRef struct {
 
 // entryVersion is the first byte of a stored entry. To change the format:
 // write a new version, keep reading the old ones, and add the old form's
-// golden bytes to the tests. Nothing is rewritten in place.
-const entryVersion = 1
+// golden bytes to the tests. Nothing is rewritten in place. An older binary is
+// kept out by raising layoutVersion.
+//
+// Version 1 has no count after the size: its size is what was counted.
+const entryVersion = 2
 
 const (
 	entryDurable = 1 << iota
@@ -108,6 +112,7 @@ func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(e.sent))
 	}
 	dst = binary.AppendUvarint(dst, uint64(e.size))
+	dst = binary.AppendUvarint(dst, uint64(e.counted))
 	if set(entryGroup, e.group != "") {
 		dst = append(binary.AppendUvarint(dst, uint64(len(e.group))), e.group...)
 	}
@@ -182,7 +187,7 @@ func (f *fields) u64() uint64 {
 // decodeEntry reads the stored form and takes over val: what it returns
 // aliases it. encoded is the inline message, nil when it is shared.
 func decodeEntry(val []byte) (e *entry, encoded []byte, err error) {
-	if len(val) < 2 || val[0] != entryVersion {
+	if len(val) < 2 || val[0] < 1 || val[0] > entryVersion {
 		return nil, nil, errEntry
 	}
 	flags, f := val[1], fields{b: val[2:]}
@@ -193,6 +198,10 @@ func decodeEntry(val []byte) (e *entry, encoded []byte, err error) {
 		e.sent = int64(f.uvarint())
 	}
 	e.size = int(f.uvarint())
+	e.counted = uint32(e.size)
+	if val[0] > 1 {
+		e.counted = uint32(f.uvarint())
+	}
 	if flags&entryGroup != 0 {
 		e.group = string(f.bytes())
 	}
@@ -221,10 +230,13 @@ func decodeEntry(val []byte) (e *entry, encoded []byte, err error) {
 	return e, encoded, nil
 }
 
+// leaseVersion: the recipe of entryVersion applies.
+const leaseVersion = 1
+
 // lease record (table l): what a delivered entry must remember. A bond follows if
 // it has one: the session's number, the state's key and value, the note.
 func appendLease(dst []byte, e *entry) []byte {
-	dst = append(dst, entryVersion)
+	dst = append(dst, leaseVersion)
 	dst = binary.AppendUvarint(dst, uint64(e.deadline))
 	dst = binary.AppendUvarint(dst, uint64(e.deliveries))
 	dst = binary.AppendUvarint(dst, uint64(e.first))
@@ -239,7 +251,7 @@ func appendLease(dst []byte, e *entry) []byte {
 }
 
 func decodeLease(val []byte, e *entry) error {
-	if len(val) < 1 || val[0] != entryVersion {
+	if len(val) < 1 || val[0] != leaseVersion {
 		return errEntry
 	}
 	f := fields{b: val[1:]}

@@ -33,7 +33,8 @@ type Namespace struct {
 	byName    lateBounds                     // guarded by mu
 	replays   map[string]*replay             // guarded by mu, by the key of their binding
 
-	created queueWatch
+	created  queueWatch
+	retained parkedRetained
 }
 
 func cmpString(a, b string) int { return cmp.Compare(a, b) }

@@ -23,18 +23,20 @@ func (p *Publisher) offer(r *route, m *Message) {
 	if dirty {
 		p.dirty = append(p.dirty, r.sink)
 	}
-	p.sinks++
+	p.takers++
 	if behind != nil {
 		p.behind++
 		p.laggard = behind
 	}
 }
 
-// Laggard is one of the sinks of the last publish that are behind, if they are
+// Laggard is one of those that got the last publish and are behind, if they are
 // most of them all; else nil. A door may wait for it, after Flush, before it
-// publishes more: what a sink has no room for is dropped.
+// publishes more: what a sink has no room for is dropped, and what a queue has
+// none for goes to the disk. Queues count for what is not to be stored and nobody
+// confirms (behind.go).
 func (p *Publisher) Laggard() Laggard {
-	if 2*p.behind <= p.sinks {
+	if 2*p.behind <= p.takers {
 		return nil
 	}
 	return p.laggard

@@ -22,7 +22,7 @@ type QueueOptions struct {
 	Lease      time.Duration `json:"lease,omitempty"`      // default visibility timeout of a pull delivery; 0 is 30 s
 
 	MaxLength int64    `json:"maxLength,omitempty"` // messages, in flight ones not counted; negative: none
-	MaxBytes  int64    `json:"maxBytes,omitempty"`  // their bodies and headers; negative: none
+	MaxBytes  int64    `json:"maxBytes,omitempty"`  // their bodies; negative: none
 	Overflow  Overflow `json:"overflow,omitempty"`
 
 	DeadLetter    Address `json:"deadLetter,omitzero"`     // where dead messages go; none: they are dropped

@@ -48,6 +48,14 @@ type Flusher interface {
 	Flush()
 }
 
+// A Prompt Flusher can write at once, if it is little. The committer asks for that
+// where it has few to flush: what a group of one publisher and one consumer has to
+// say is written sooner than a goroutine would be started for it.
+type Prompt interface {
+	// FlushNow is Flush that may take the time of a write that does not wait.
+	FlushNow()
+}
+
 // Confirm is told how a publish, settlement or state change ended. It is
 // called by who commits (the committer's goroutine, a Publisher in Flush), or
 // before the submitting call returns: it must not block and may not call

@@ -19,8 +19,8 @@ type Publisher struct {
 	ahead  bool      // owner goroutine only: something may wait for Flush to be committed
 	routes []route   // owner goroutine only: scratch
 
-	sinks, behind int     // owner goroutine only; of the last publish
-	laggard       Laggard // owner goroutine only; one of those that are behind
+	takers, behind int     // owner goroutine only; sinks, and queues in memory, of the last publish
+	laggard        Laggard // owner goroutine only; one of those that are behind
 
 	mu     sync.Mutex
 	parked []*publishOp  // guarded by mu, in order
@@ -64,6 +64,10 @@ func (p *Publisher) waits() bool {
 // publication is parked in order and admitted when the committer has caught
 // up, or, if it is transient and nobody asks, dropped and counted. See Patient.
 func (p *Publisher) Publish(pub *Publication) error {
+	if pub.Retain || pub.RetainOnly {
+		p.ns.retained.entering.RLock()
+		defer p.ns.retained.entering.RUnlock()
+	}
 	op, err := p.ns.prepare(pub, p)
 	if op == nil {
 		return err
@@ -76,6 +80,7 @@ func (p *Publisher) Publish(pub *Publication) error {
 		p.parks = true
 		p.parked = append(p.parked, op)
 		p.bytes += op.size
+		p.ns.retained.park(p, op)
 		b.park(p)
 		// The committer may have caught up before it could see this; one more
 		// group makes it look again.
@@ -188,6 +193,7 @@ func (p *Publisher) giveUp() (gone []*publishOp) {
 		}
 		gone = append(gone, op)
 		p.bytes -= op.size
+		p.ns.retained.unpark(p, op)
 		p.ns.b.left.Add(-int64(op.size))
 	}
 	clear(p.parked[len(kept):])
@@ -211,6 +217,7 @@ func (p *Publisher) unpark(b *Broker) (left bool) {
 			b.left.Add(-int64(op.size))
 		}
 		err := b.admit(op, false)
+		p.ns.retained.unpark(p, op)
 		if c := op.pub.Confirm; err != nil && c != nil && c.Confirmed(op.pub.Token, Outcome{Err: err}) {
 			dirty = append(dirty, c)
 		}

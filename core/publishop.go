@@ -70,11 +70,11 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	}
 	p.routes, pub.Routed = rs, len(rs)
 	if m.ID == (MessageID{}) {
-		m.ID = b.newMessageID()
+		m.ID = b.NewMessageID()
 	}
 	b.counters.published.Add(1)
 	identify(m, rs)
-	p.sinks, p.behind, p.laggard = 0, 0, nil
+	p.takers, p.behind, p.laggard = 0, 0, nil
 	op := spareOps.Get().(*publishOp)
 	*op = publishOp{b: b, ns: ns, pub: pub, size: messageSize(m), out: Outcome{ID: m.ID, Routed: len(rs)}}
 	op.targets = op.one[:0]
@@ -166,6 +166,9 @@ func (op *publishOp) direct(p *Publisher) {
 		t.q.head.seq++
 		t.q.arrive(e)
 		t.q.dispatch(&p.dirty)
+		if op.pub.Confirm == nil {
+			p.note(t.q, e.lane)
+		}
 		t.q.mu.Unlock()
 	}
 	clear(op.targets[len(rest):])
@@ -180,7 +183,7 @@ func (op *publishOp) storedBy(q *Queue) bool { return op.pub.Message.Durable && 
 func (q *Queue) takesNow(m *Message, size int) bool {
 	lane := q.lane(m)
 	return q.pending == 0 && q.opt.Dedup == DedupOff && !q.grouped && m.DeliverAt == 0 && q.opt.Delay == 0 &&
-		(q.opt.Overflow == DropHead || !q.overfull(1, size)) && q.st.holds(lane, size) && !q.ns.b.overMemory()
+		(q.opt.Overflow == DropHead || !q.overfull(1, int64(len(m.Body)))) && q.st.holds(lane, size) && !q.ns.b.overMemory()
 }
 
 // encode fixes how durable the operation is and what it stores.
@@ -268,7 +271,7 @@ func (op *publishOp) withdraw() {
 }
 
 func (q *Queue) newEntry(m *Message, note []byte, size int, now int64) *entry {
-	e := &entry{msg: m, size: size, note: note, enqueued: now, sent: now, expires: m.ExpiresAt, group: m.GroupID,
+	e := &entry{msg: m, size: size, counted: uint32(len(m.Body)), note: note, enqueued: now, sent: now, expires: m.ExpiresAt, group: m.GroupID,
 		deaths: m.Deaths, heapAt: -1}
 	e.lane = q.lane(m)
 	return e
@@ -362,7 +365,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		q.noteDedup(g, m, e)
 	}
 	q.coming++
-	q.comingB += int64(e.size)
+	q.comingB += int64(e.counted)
 	t.e = e
 }
 
@@ -383,7 +386,7 @@ func (q *Queue) refuses(e *entry, now int64) error {
 	switch {
 	case e.due > now && !q.durable && q.ns.b.overMemory(): // it could wait nowhere else
 		return errf(Full, "queue %q is only in memory, and there is none left for delayed messages", q.name)
-	case q.opt.Overflow == DropHead || !q.overfull(1, e.size):
+	case q.opt.Overflow == DropHead || !q.overfull(1, int64(e.counted)):
 		return nil
 	}
 	return errf(Full, "queue %q is at its limit", q.name)
@@ -413,12 +416,12 @@ func (q *Queue) noteRefusal(now int64) {
 	*q.refused = refusals{toldAt: now}
 }
 
-// overfull says whether n more of size together would pass the queue's
-// limits. Lock held.
-func (q *Queue) overfull(n int64, size int) bool {
+// overfull says whether n more, with bodies of size together, would pass the
+// queue's limits. Lock held.
+func (q *Queue) overfull(n, size int64) bool {
 	o := q.opt
 	return o.MaxLength != 0 && q.st.ready+q.coming+n > o.MaxLength ||
-		o.MaxBytes != 0 && q.st.readyBytes+q.comingB+int64(size) > o.MaxBytes
+		o.MaxBytes != 0 && q.st.readyBytes+q.comingB+size > o.MaxBytes
 }
 
 // dueAt is when the message may first be delivered here. Lock held.
@@ -442,7 +445,7 @@ func (op *publishOp) applied(g *staging) {
 		q.pending--
 		if t.e != nil {
 			q.coming--
-			q.comingB -= int64(t.e.size)
+			q.comingB -= int64(t.e.counted)
 		}
 		if t.e != nil && !q.deleted && t.e.inc == q.head.inc {
 			if t.e.due > g.now {

@@ -42,7 +42,7 @@ func (q *Queue) Receive(ctx context.Context, o ReceiveOptions) ([]Delivery, erro
 	case <-ctx.Done():
 		q.endPull(p)
 		<-p.done
-		q.unpull(p)
+		q.Unreceive(p.got)
 		return nil, ctx.Err()
 	}
 	return p.got, q.recordPull(ctx, p)
@@ -175,16 +175,17 @@ func (q *Queue) recordPull(ctx context.Context, p *pull) error {
 	q.mu.Unlock()
 	o, err := w.wait(ctx)
 	if err != nil {
-		q.unpull(p)
+		q.Unreceive(p.got)
 		return err
 	}
 	return o.Err
 }
 
-// unpull gives back what a cancelled pull was given, as if never delivered.
-func (q *Queue) unpull(p *pull) {
+// Unreceive gives back what Receive returned, as if never delivered: nobody has
+// seen it.
+func (q *Queue) Unreceive(ds []Delivery) {
 	var rs []Receipt
-	for _, d := range p.got {
+	for _, d := range ds {
 		rs = append(rs, d.Receipt)
 	}
 	if len(rs) == 0 {

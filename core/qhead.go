@@ -21,7 +21,7 @@ type queueHead struct {
 type laneHead struct {
 	num   uint8
 	n     int64
-	bytes int64
+	bytes int64  // of bodies, as the entries count them
 	hint  uint64 // no entry of the lane is before it
 }
 
@@ -168,7 +168,7 @@ func (q *Queue) count(e *entry, by int64) {
 		l.hint = e.seq
 	}
 	l.n += by
-	l.bytes += by * int64(e.size)
+	l.bytes += by * int64(e.counted)
 }
 
 func (r bodyRef) release(g *staging) {

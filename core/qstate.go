@@ -27,12 +27,14 @@ type qstate struct {
 	tenants   map[string]int // leases by group id, unless grouped
 	deadlines deadlineHeap
 	holes     map[pos]struct{}
-	scans     int   // store scans under way that may still see what is settled
-	late      []pos // holes to close when scans is 0
+	scans     int32  // store scans under way that may still see what is settled
+	taken     uint32 // sizes of what was ever taken, modulo 2^32: how much one dispatch hands out
+	late      []pos  // holes to close when scans is 0
 	grouped   *qgroups
 
 	indexN, indexBytes int   // of a grouped queue's index
-	ready, readyBytes  int64 // visible, in memory or not
+	ready, readyBytes  int64 // visible, in memory or not; readyBytes is of bodies
+	leasedBytes        int64 // of bodies
 	maxSize            int   // of any entry ever appended
 }
 
@@ -94,11 +96,15 @@ func (s *qstate) room(l *lane, n, size int) bool {
 // of others: it spares them a store that they need not see.
 func (s *qstate) holds(num uint8, size int) bool {
 	l := s.lane(num)
-	n := s.limitN
+	return l.deep == 0 && s.room(l, s.holdsN(), size)
+}
+
+// holdsN is how many of them.
+func (s *qstate) holdsN() int {
 	if s.wide() > 0 {
-		n = max(n, s.transientN)
+		return max(s.limitN, s.transientN)
 	}
-	return l.deep == 0 && s.room(l, n, size)
+	return s.limitN
 }
 
 // roomToLoad is how much one load of the lane may bring.
@@ -125,7 +131,7 @@ func (s *qstate) runsLow(num uint8) bool {
 func (s *qstate) append(e *entry) (held bool) {
 	l := s.lane(e.lane)
 	s.ready++
-	s.readyBytes += int64(e.size)
+	s.readyBytes += int64(e.counted)
 	s.maxSize = max(s.maxSize, e.size)
 	l.tail = e.seq + 1
 	if e.keep != inMemory && (l.deep > 0 || !s.room(l, s.limitN, e.size)) {
@@ -226,7 +232,8 @@ func (s *qstate) takeDeep(e *entry) {
 	s.lane(e.lane).deep--
 	s.hole(e.pos)
 	s.ready--
-	s.readyBytes -= int64(e.size)
+	s.readyBytes -= int64(e.counted)
+	s.taken += uint32(e.size)
 }
 
 // scanned ends one store scan: once none is under way, holes of settled
@@ -305,7 +312,8 @@ func withBody(e *entry) (*entry, *lane, verdict) {
 // take removes a waiting entry from wherever it waits.
 func (s *qstate) take(e *entry) {
 	s.ready--
-	s.readyBytes -= int64(e.size)
+	s.readyBytes -= int64(e.counted)
+	s.taken += uint32(e.size)
 	if s.grouped != nil {
 		s.unindex(e)
 		s.grouped.take(e)
@@ -346,6 +354,7 @@ func (s *qstate) hang(e *entry, h *holder, deadline int64) {
 		s.leases = map[pos]*entry{}
 	}
 	s.leases[e.pos] = e
+	s.leasedBytes += int64(e.counted)
 	s.tenant(e, 1)
 	if s.grouped != nil {
 		s.grouped.lock(e)
@@ -366,6 +375,7 @@ func (s *qstate) setDeadline(e *entry, deadline int64) {
 // end takes an entry out of its lease.
 func (s *qstate) end(e *entry) {
 	delete(s.leases, e.pos)
+	s.leasedBytes -= int64(e.counted)
 	s.tenant(e, -1)
 	e.holder.remove(e)
 	if e.heapAt >= 0 {
@@ -379,6 +389,7 @@ func (s *qstate) end(e *entry) {
 // giveBack ends a lease and puts the entry back at its old place.
 func (s *qstate) giveBack(e *entry) {
 	delete(s.leases, e.pos)
+	s.leasedBytes -= int64(e.counted)
 	s.tenant(e, -1)
 	e.holder.remove(e)
 	if e.heapAt >= 0 {
@@ -386,7 +397,7 @@ func (s *qstate) giveBack(e *entry) {
 	}
 	e.deadline = 0
 	s.ready++
-	s.readyBytes += int64(e.size)
+	s.readyBytes += int64(e.counted)
 	if s.grouped != nil {
 		s.index(e)
 		s.grouped.giveBack(e)
@@ -519,7 +530,7 @@ func (s *qstate) deepAny() bool {
 // putBack undoes a take.
 func (s *qstate) putBack(e *entry) {
 	s.ready++
-	s.readyBytes += int64(e.size)
+	s.readyBytes += int64(e.counted)
 	if s.grouped != nil {
 		s.index(e)
 		s.grouped.add(e)

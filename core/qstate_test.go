@@ -133,7 +133,7 @@ func (s *scripted) doEntry(command string, plain []string, a args) (string, bool
 	}
 	switch command {
 	case "append", "store": // store: it is in the store, and not yet appended
-		e := &entry{pos: p, keep: inStore, size: a.num("size"), group: a["group"], heapAt: -1, msg: &Message{Type: a["type"]}}
+		e := &entry{pos: p, keep: inStore, size: a.num("size"), counted: uint32(a.num("size")), group: a["group"], heapAt: -1, msg: &Message{Type: a["type"]}}
 		if _, ok := a["memory"]; ok {
 			e.keep = inMemory
 		} else if _, there := findEntry(s.stored, p); !there {

@@ -31,7 +31,7 @@ type Queue struct {
 	delayed  *delayed      // guarded by mu; nil: nothing is
 	pending  int           // guarded by mu; publishes submitted and not yet applied
 	coming   int64         // guarded by mu; entries staged and not yet applied
-	comingB  int64         // guarded by mu; their bytes
+	comingB  int64         // guarded by mu; the bytes of their bodies
 	leaving  int           // guarded by mu; stored entries taken out for good, their removal not yet staged
 	spilled  bool          // guarded by mu; table n has had entries of this incarnation
 	deleted  bool          // guarded by mu
@@ -51,6 +51,7 @@ type Queue struct {
 	pulled    holder              // guarded by mu; all pull leases
 
 	wants  *wants // guarded by mu; nil: nothing; what the loader is asked for
+	lag    *lag   // guarded by mu; nil: nobody ever waited for the queue
 	timer  *timer // guarded by mu; nil: never set
 	usedAt int64  // guarded by mu; for Expires
 	expiry int64  // guarded by mu; when the next waiting entry may expire, 0 for never
@@ -122,7 +123,7 @@ func (o QueueOptions) clone() QueueOptions {
 // QueueCounts are exact, across restarts too.
 type QueueCounts struct {
 	Ready, InFlight, Delayed int64
-	Bytes                    int64 // of what is ready
+	Bytes, InFlightBytes     int64 // the bodies of what is ready, and of what is in flight
 	Consumers                int
 }
 
@@ -132,7 +133,7 @@ func (q *Queue) Counts() QueueCounts {
 	defer q.mu.Unlock()
 	return QueueCounts{
 		Ready: q.st.ready, InFlight: int64(len(q.st.leases)), Delayed: q.delayed.count(),
-		Bytes: q.st.readyBytes, Consumers: len(q.consumers),
+		Bytes: q.st.readyBytes, InFlightBytes: q.st.leasedBytes, Consumers: len(q.consumers),
 	}
 }
 

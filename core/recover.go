@@ -316,12 +316,8 @@ func (b *Broker) wakeAll() {
 		for _, r := range ns.replays {
 			b.committer.submitFirst(&replayStep{r: r})
 		}
-		sessions := make([]*Session, 0, len(ns.sessions))
-		for _, s := range ns.sessions {
-			sessions = append(sessions, s)
-		}
 		ns.mu.RUnlock()
-		for _, s := range sessions {
+		for _, s := range ns.allSessions() {
 			s.mu.Lock()
 			if s.unsaved {
 				s.save()

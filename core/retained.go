@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 
 	"github.com/slipwaymq/slipway/core/match"
@@ -34,6 +35,7 @@ type RetainedCursor struct {
 	made   *look  // in its millisecond
 	nth    uint64 // of what is published in it
 	no     uint64 // which cursor it is
+	parked []parkedValue
 }
 
 // A look is the millisecond in which cursors were made: by its time alone a
@@ -102,7 +104,11 @@ func (ns *Namespace) Retained(f match.Filter) *RetainedCursor {
 	lo, hi := f.Range()
 	prefix := ns.retainedPrefix()
 	made := ns.b.looking()
-	c := &RetainedCursor{ns: ns, made: made, nth: made.count(), no: ns.b.cursors.Add(1), cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
+	c := &RetainedCursor{ns: ns, made: made, cursor: f.Cursor(), at: append(bytes.Clone(prefix), lo...)}
+	ns.retained.entering.Lock() // what is in Publish now is parked or submitted
+	c.parked = ns.parkedValues(f)
+	c.nth, c.no = made.count(), ns.b.cursors.Add(1) // after it: what is parked no more is submitted
+	ns.retained.entering.Unlock()
 	if c.hi = prefixEnd(prefix); hi != nil {
 		c.hi = append(bytes.Clone(prefix), hi...)
 	}
@@ -123,6 +129,7 @@ func (ns *Namespace) RetainedAfter(f match.Filter, path string) *RetainedCursor 
 	after := append(match.EncodeLevels(ns.retainedPrefix(), path), 0)
 	if bytes.Compare(after, c.at) > 0 {
 		c.at = after
+		c.parked = slices.DeleteFunc(c.parked, func(v parkedValue) bool { return bytes.Compare(v.key, after) < 0 })
 	}
 	return c
 }
@@ -134,11 +141,21 @@ func (c *RetainedCursor) Next(n int) (ms []*Message, err error) {
 		return nil, err
 	}
 	size := 0
-	for c.at != nil && len(ms) < n && size < retainedBytes {
-		found, err := c.step(n-len(ms), &size)
-		ms = append(ms, found...)
-		if err != nil {
-			return ms, err
+	for len(ms) < n && size < retainedBytes {
+		switch {
+		case c.at != nil && (len(c.parked) == 0 || bytes.Compare(c.at, c.parked[0].key) < 0):
+			found, err := c.step(n-len(ms), &size)
+			ms = append(ms, found...)
+			if err != nil {
+				return ms, err
+			}
+		case len(c.parked) > 0:
+			if m := c.passParked(); m != nil {
+				ms = append(ms, m)
+				size += messageSize(m)
+			}
+		default:
+			return ms, nil
 		}
 	}
 	return ms, nil
@@ -163,11 +180,15 @@ func (c *RetainedCursor) await() error {
 // seekAfter is how many keys a scan passes over before it seeks instead.
 const seekAfter = 16
 
-// step scans until it has enough, must seek, or is at the end.
+// step scans until it has enough, must seek, or is at the end, or at a path of
+// which a value is parked.
 func (c *RetainedCursor) step(n int, size *int) (ms []*Message, err error) {
 	now, prefix := c.ns.b.Now(), len(c.ns.retainedPrefix())
-	next, passed, more := c.at, 0, false
-	err = c.ns.b.store.Scan(c.at, c.hi, false, func(key, val []byte) bool {
+	next, passed, more, hi := c.at, 0, false, c.hi
+	if len(c.parked) > 0 {
+		hi = c.parked[0].key
+	}
+	err = c.ns.b.store.Scan(c.at, hi, false, func(key, val []byte) bool {
 		if len(ms) >= n || *size >= retainedBytes {
 			more = true
 			return false

@@ -321,13 +321,14 @@ func (s *Session) onTimer() {
 	s.mu.Lock()
 	now := s.ns.b.Now()
 	end := s.endsAt()
-	if s.ended {
+	over := end != 0 && end <= now
+	due := s.willAt != 0 && (s.willAt <= now || over)
+	if _, decided := s.ns.b.mayWill(s.dialect); s.ended || due && !decided {
 		s.mu.Unlock()
 		return
 	}
-	over := end != 0 && end <= now
 	var will *Will
-	if s.willAt != 0 && (s.willAt <= now || over) {
+	if due {
 		will, s.will, s.willAt = s.will, nil, 0
 		if !over {
 			s.save()
@@ -337,25 +338,10 @@ func (s *Session) onTimer() {
 		s.rearm() // once it has ended nobody can attach
 	}
 	s.mu.Unlock()
-	s.ns.publishWill(will)
+	s.publishWill(will)
 	if over {
 		s.end(false)
 	}
-}
-
-func (ns *Namespace) publishWill(w *Will) {
-	if w == nil {
-		return
-	}
-	m := *w.Message
-	if w.Expiry > 0 {
-		m.ExpiresAt = ns.b.Now() + w.Expiry.Milliseconds()
-	}
-	p := ns.NewPublisher(0)
-	if err := p.Publish(&Publication{Message: &m, To: w.To, Retain: w.Retain}); err != nil {
-		ns.b.log.Warn("a will could not be published", "topic", w.To.Name, "error", err)
-	}
-	p.Close()
 }
 
 // Namespace is where the session is.

@@ -13,7 +13,7 @@ func (s *Session) end(taken bool) {
 	s.timer.set(0)
 	s.mu.Unlock()
 	ns, key := s.ns, sessionKey(s.dialect, s.id)
-	ns.publishWill(will)
+	s.publishWill(will)
 	ns.remove(s.queue, nil) // before the id is free
 	ns.mu.Lock()
 	first := ns.sessions[key] == s

@@ -68,9 +68,10 @@
 //     of a second, and not again soon for one that does not (catchup.go).
 //   - A client that never reads is cut only if bytes that must be sent wait for
 //     it. QoS 0 alone never costs anybody a connection.
-//   - Three ways to flush: Batch for the outputs that one reader dirtied, Due for
-//     a caller who is told by each append whether a flush is now his to do, and
-//     FlushSoon for one who must not pay for the write at all.
+//   - Four ways to flush: Batch for the outputs that one reader dirtied, Due for
+//     a caller who is told by each append whether a flush is now his to do,
+//     FlushSoon for one who must not pay for the write at all, and FlushNow for one
+//     who may pay for a small one.
 //   - A body of 8 KiB or more is queued by reference: the core's bodies are
 //     immutable, and 1,000 slow subscribers of one large message hold it once.
 //   - What lies between socket and protocol (PROXY header, TLS, WebSocket) is done in the

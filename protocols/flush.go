@@ -10,6 +10,7 @@ import (
 const (
 	maxFlushRounds = 4        // then a goroutine goes on: a flusher serves itself first
 	maxWrite       = 64 << 10 // one blocking write, so that progress shows
+	nowMost        = 16 << 10 // what FlushNow writes itself
 	keptSegments   = 8        // an idle output keeps lists up to this length
 )
 
@@ -70,6 +71,16 @@ func (o *Output) FlushSoon() {
 	}
 	o.sending = true
 	o.startWriter()
+}
+
+// FlushNow is Flush for little, and FlushSoon for much: for a caller that may pay for
+// one small write, where starting a goroutine for it costs as much.
+func (o *Output) FlushNow() {
+	if o.raw != nil && o.queued.Load() <= nowMost {
+		o.Flush()
+		return
+	}
+	o.FlushSoon()
 }
 
 // take moves what is pending to the sender; the caller holds o.mu and sends.

@@ -303,3 +303,20 @@ func BenchmarkEncodeFlush(b *testing.B) {
 	o.wait()
 	_ = ln.Close()
 }
+
+// Little is written by the caller, much by a goroutine.
+func TestFlushNow(t *testing.T) {
+	o, _ := tcpOutput(t, 1<<20)
+	for n, starts := range map[int]uint64{100: 0, nowMost: 0, nowMost + 1: 1} {
+		before := o.stats.WriterStarts.Load()
+		o.Write(Must, make([]byte, n))
+		o.FlushNow()
+		if got := o.stats.WriterStarts.Load() - before; got != starts {
+			t.Errorf("%d bytes: %d goroutines", n, got)
+		}
+		<-o.idle()
+		if o.Queued() != 0 {
+			t.Errorf("%d of %d bytes are still there", o.Queued(), n)
+		}
+	}
+}

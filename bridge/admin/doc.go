@@ -24,7 +24,7 @@
 //	console                            absent
 //
 // "On all" is on every queue, for a user of the default namespace: what is not of
-// one namespace is not for who administers another.
+// one namespace is not for who administers another. The tag administrator stands for both.
 //
 // Every path under /v1 takes ?namespace=NAME; without it, the default one. A
 // name with a `/` is written with %2F.

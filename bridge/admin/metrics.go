@@ -188,7 +188,7 @@ func (e exporter) counts(prefix, of string, c core.QueueCounts, labels ...string
 	e.gauge(prefix+"_ready", "Messages that wait, "+of+".", float64(c.Ready), labels...)
 	e.gauge(prefix+"_in_flight", "Messages delivered and not settled, "+of+".", float64(c.InFlight), labels...)
 	e.gauge(prefix+"_delayed", "Messages not due yet, "+of+".", float64(c.Delayed), labels...)
-	e.gauge(prefix+"_ready_bytes", "Bytes that wait, "+of+".", float64(c.Bytes), labels...)
+	e.gauge(prefix+"_ready_bytes", "Bytes of the bodies that wait, "+of+".", float64(c.Bytes), labels...)
 	e.gauge(prefix+"_consumers", "Consumers, "+of+".", float64(c.Consumers), labels...)
 }
 

@@ -14,7 +14,9 @@ import (
 
 // ReceiveMessage: long polling waits in the core and is woken by whatever makes a
 // message visible; a client that goes away loses nothing. An explicit
-// WaitTimeSeconds of 0 overrides the queue's, VisibilityTimeout may be 0.
+// WaitTimeSeconds of 0 overrides the queue's, VisibilityTimeout may be 0. Whether the
+// caller may receive is asked again after it has waited: a user who is deleted
+// meanwhile gets nothing, and what came is as if it had never been handed out.
 // AttributeNames and MessageSystemAttributeNames are the same thing.
 
 // maxReceive is what one message may have in the core to be received here: the
@@ -38,6 +40,12 @@ func (s *Service) receiveMessage(ctx context.Context, c *awsapi.Call, in *sqsapi
 	ds, err := t.Receive(ctx, o)
 	if err != nil {
 		return nil, refusal(err)
+	}
+	if len(ds) > 0 && o.Wait > 0 {
+		if _, err := s.queueOf(c, in.QueueUrl.V, core.Read); err != nil {
+			t.Unreceive(ds)
+			return nil, err
+		}
 	}
 	out := &sqsapi.ReceiveMessageOutput{}
 	for i := range ds {

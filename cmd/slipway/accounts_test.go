@@ -16,7 +16,7 @@ import (
 )
 
 // api calls the management API as name, and wants that status.
-func (r *reloaded) api(status int, name, password, method, path, body string) {
+func (r *reloaded) api(status int, name, password, method, path, body string) (text string) {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+address(r.t, r.doors.opened, "admin")+"/api/"+path, strings.NewReader(body))
 	if err != nil {
@@ -30,9 +30,11 @@ func (r *reloaded) api(status int, name, password, method, path, body string) {
 		r.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); resp.StatusCode != status {
-		r.t.Fatalf("%s %s as %q: %d %s %v, want %d", method, path, name, resp.StatusCode, text, err, status)
+	all, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != status {
+		r.t.Fatalf("%s %s as %q: %d %s %v, want %d", method, path, name, resp.StatusCode, all, err, status)
 	}
+	return string(all)
 }
 
 func (r *reloaded) amqp(user, password string) (*amqp.Connection, error) {
@@ -133,6 +135,33 @@ func TestAccountsAtEveryDoor(t *testing.T) {
 	<-closed
 	if _, err := r.amqp("app", "secret"); err == nil {
 		t.Error("a deleted user is let in")
+	}
+}
+
+// An export is a backup: in another broker the users log in as before, those too
+// whose hashes came from RabbitMQ.
+func TestUsersAreBackedUp(t *testing.T) {
+	old := startReloaded(t, "{}")
+	old.api(201, "", "", "PUT", "users/app", `{"password":"secret","tags":""}`)
+	old.api(200, "", "", "POST", "definitions", `{"users":[{"name":"rabbit","password_hash":"uDQ2gR7ah2D84cSqpzEtDPkvmtaa/I+K8nTjU8gLcmza4qGA","tags":"","hashing_algorithm":"rabbit_password_hashing_sha256"}]}`)
+	for _, name := range []string{"app", "rabbit"} {
+		old.api(201, "", "", "PUT", "permissions/%2F/"+name, `{"configure":".*","write":".*","read":".*"}`)
+	}
+	r := startReloaded(t, "{}")
+	r.api(200, "", "", "POST", "definitions", old.api(200, "", "", "GET", "definitions", ""))
+	for name, password := range map[string]string{"app": "secret", "rabbit": "p1"} {
+		c, err := r.amqp(name, password)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if ch, err := c.Channel(); err != nil {
+			t.Error(name, err)
+		} else if _, err := ch.QueueDeclare(name, true, false, false, false, nil); err != nil {
+			t.Error(name, err)
+		}
+		if _, err := r.amqp(name, password+"x"); err == nil {
+			t.Error("a wrong password is let in")
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/slipwaymq/slipway/config"
 )
 
 // What RabbitMQ keeps of a password is four bytes of salt and one round of a hash
@@ -31,12 +33,26 @@ func newHash(password []byte) (string, error) {
 	return hashPassword(password, salt), nil
 }
 
+// ownHashing is the hashing_algorithm of a password_hash that is what is kept
+// here, in base64: an export has it, and an import takes it back. A RabbitMQ that
+// imports it keeps the user, and lets nobody log in as it.
+const ownHashing = "slipway_argon2id"
+
+// exportHash is what is kept as a password_hash.
+func exportHash(kept string) (algorithm, text string) {
+	return ownHashing, base64.StdEncoding.EncodeToString([]byte(kept))
+}
+
 // importHash keeps what RabbitMQ calls a password_hash: salt and digest, in
-// base64. before is what was kept, and is again if it is of the same.
+// base64; or what exportHash made. before is what was kept, and is again if it is
+// of the same.
 func importHash(algorithm, text, before string) (string, error) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return "", errors.New("the password hash is not base64")
+	}
+	if algorithm == ownHashing {
+		return ownHash(string(raw))
 	}
 	prefix, length := rabbitSHA256, sha256.Size
 	switch algorithm {
@@ -44,7 +60,7 @@ func importHash(algorithm, text, before string) (string, error) {
 	case "rabbit_password_hashing_sha512":
 		prefix, length = rabbitSHA512, sha512.Size
 	default:
-		return "", fmt.Errorf("passwords hashed by %.64q cannot be verified; only rabbit_password_hashing_sha256 and _sha512 can", algorithm)
+		return "", fmt.Errorf("passwords hashed by %.64q cannot be verified; only rabbit_password_hashing_sha256, _sha512 and slipway_argon2id can", algorithm)
 	}
 	if len(raw) != rabbitSalt+length {
 		return "", fmt.Errorf("the password hash has %d bytes, not %d", len(raw), rabbitSalt+length)
@@ -55,6 +71,18 @@ func importHash(algorithm, text, before string) (string, error) {
 	}
 	hash, err := newHash(raw[rabbitSalt:])
 	return salted + hash, err
+}
+
+// ownHash is what exportHash was given, if it can be that.
+func ownHash(kept string) (string, error) {
+	hash, digest := unwrap(kept, []byte("any"))
+	if err := config.CheckPasswordHash(hash); err != nil {
+		return "", fmt.Errorf("the password hash is not of %s: %w", ownHashing, err)
+	}
+	if digest == nil {
+		return "", errors.New("the password hash has no salt in base64")
+	}
+	return kept, nil
 }
 
 // unwrap is the hash that argon2id made of a RabbitMQ digest, and that digest of

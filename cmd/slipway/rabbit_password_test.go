@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 	"testing"
 )
 
@@ -12,6 +13,8 @@ func TestRabbitPasswords(t *testing.T) {
 		{"", "uDQ2gR7ah2D84cSqpzEtDPkvmtaa/I+K8nTjU8gLcmza4qGA", "p1"},
 		{"rabbit_password_hashing_sha256", "wM9Y9bp/MROuWmc+8L6siqB8DtqdlBYN7KTjhkXskrSfUSQJ", "p2"},
 		{"rabbit_password_hashing_sha256", "woW0pye3ceXG5vK9DexwDcWfoJwPUw5mv6xuyRf5vgJymZ/F", "guest"},
+		{"rabbit_password_hashing_sha512", "abf8Tos1mQn4B1jl2FH39wgBW4nFJD6F7l489NE6z/qFiKlBev6s7h6LpC9e+y7IGmZT20RyEoZA1KRJybM7PyyWQ50=", "p1"},
+		{"rabbit_password_hashing_sha512", "M+SxhPagPwbq4rPTKF4aHncQsbxYcbUmdN6DIvz08oUMVKk5u2FE/7Qr6nilkqE4tm4itys+wHMO5oR80d91cWyuGkE=", "pässword"},
 	} {
 		hash, err := importHash(x.algorithm, x.hash, "")
 		if err != nil {
@@ -30,6 +33,32 @@ func TestRabbitPasswords(t *testing.T) {
 	} {
 		if hash, err := importHash(x[0], x[1], ""); err == nil {
 			t.Errorf("%v is kept as %s", x, hash)
+		}
+	}
+}
+
+// What an export of ours has is kept as it is, and nothing that cannot be one.
+func TestOwnPasswords(t *testing.T) {
+	plain, err := newHash([]byte("p"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported, err := importHash("", "uDQ2gR7ah2D84cSqpzEtDPkvmtaa/I+K8nTjU8gLcmza4qGA", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kept := range []string{plain, imported} {
+		algorithm, text := exportHash(kept)
+		if got, err := importHash(algorithm, text, ""); got != kept || err != nil {
+			t.Errorf("%s comes back as %s, %v", kept, got, err)
+		}
+	}
+	for _, bad := range []string{
+		"", "plain text", "$argon2id$", rabbitSHA256 + "!!" + plain, rabbitSHA512 + "AAAAAA" + imported,
+		strings.Replace(plain, "m=19456", "m=999999999", 1), strings.Replace(plain, "t=2", "t=99999", 1),
+	} {
+		if got, err := importHash(ownHashing, base64.StdEncoding.EncodeToString([]byte(bad)), ""); err == nil {
+			t.Errorf("%q is kept as %q", bad, got)
 		}
 	}
 }

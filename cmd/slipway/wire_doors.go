@@ -110,7 +110,7 @@ func (d *doors) add(door string, ln listener) {
 func (in *instance) openAdmin(d *doors, all []listener, certificates certificates) {
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
-		Passwords: rabbit.Passwords{Hash: newHash, Import: importHash, Verify: verifyPassword},
+		Passwords: rabbit.Passwords{Hash: newHash, Import: importHash, Export: exportHash, Verify: verifyPassword},
 		Profiles:  in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: d.connections,
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },

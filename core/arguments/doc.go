@@ -7,7 +7,7 @@
 //	x-message-ttl             MessageTTL; 0: Immediately
 //	x-expires                 Expires
 //	x-max-length              MaxLength; 0: none
-//	x-max-length-bytes        MaxBytes, of headers too (RabbitMQ: bodies alone); 0: none
+//	x-max-length-bytes        MaxBytes, of bodies; 0: none
 //	x-overflow                Overflow: drop-head, reject-publish, reject-publish-dlx
 //	x-dead-letter-exchange    DeadLetter, an exchange
 //	x-dead-letter-routing-key its key; without it, dead letters keep theirs

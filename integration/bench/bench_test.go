@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +10,14 @@ import (
 	"testing"
 	"time"
 )
+
+// TestMain is also the peer "floor", which is this program once more.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "floor" {
+		main()
+	}
+	os.Exit(m.Run())
+}
 
 // The program itself, once and briefly, against the binary of this tree: what
 // is wanted is that messages arrive and a table comes out, and no speed.
@@ -18,32 +28,34 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := &options{
-		tools: tools{slipway: binary}, dir: t.TempDir(), out: t.TempDir(), peers: "slipway", rounds: 1, rate: 500,
+		tools: tools{slipway: binary}, dir: t.TempDir(), out: t.TempDir(), peers: "slipway,floor", rounds: 1, rate: 500,
 		times: times{warm: 50 * time.Millisecond, window: 200 * time.Millisecond, patience: 10 * time.Second},
 	}
 	running, missing := startPeers(o)
-	if len(running) != 1 || len(missing) != 0 {
+	if len(running) != 2 || len(missing) != 0 {
 		t.Fatalf("%d running, missing %q", len(running), missing)
 	}
 	defer running[0].Stop()
+	defer running[1].Stop()
 	for _, only := range []string{"mqtt-q0-10-1", "mqtt-q1-w20", "mqtt-q1-p99", "sqs-send10-16", "sqs-receive-16", "sqs-p99", "mqtt-to-sqs", "sqs-depth-100",
 		"amqp-w1", "amqp-w1000", "amqp-10-10", "amqp-fanout-1-10", "amqp-transient", "amqp-16k-w100", "amqp-p99", "amqp-over-wss-w1000",
 		"stomp-w1", "stomp-w1000", "stomp-10-10", "stomp-topic-1-10", "stomp-16k-w100", "stomp-p99", "stomp-over-wss-w1000"} {
 		t.Run(only, func(t *testing.T) {
 			rep := newReport(o, running, missing)
 			rep.measure(o, scenario(only))
-			if len(rep.results) != 1 {
+			if rep.results[0].Peer != "slipway" {
 				t.Fatalf("%d results", len(rep.results))
 			}
-			res := rep.results[0]
-			if res.Error != "" || res.Messages == 0 || res.Doubled != 0 || res.Broker < 0 {
-				t.Errorf("%+v", res)
-			}
-			if scenario(only).Confirm && res.Missing > 0 {
-				t.Errorf("%d of %d are missing", res.Missing, res.Sent)
-			}
-			if md := rep.markdown(); !strings.Contains(md, "| "+only+" | slipway |") {
-				t.Errorf("the table is\n%s", md)
+			for _, res := range rep.results {
+				if res.Error != "" || res.Messages == 0 || res.Doubled != 0 || res.Broker < 0 {
+					t.Errorf("%+v", res)
+				}
+				if (scenario(only).Confirm || res.Peer == noBroker) && res.Missing > 0 {
+					t.Errorf("%s: %d of %d are missing", res.Peer, res.Missing, res.Sent)
+				}
+				if md := rep.markdown(); !strings.Contains(md, "| "+only+" | "+res.Peer+" |") {
+					t.Errorf("the table is\n%s", md)
+				}
 			}
 			if err := rep.write(o.out); err != nil {
 				t.Error(err)
@@ -54,6 +66,72 @@ func TestCompare(t *testing.T) {
 
 func scenario(name string) *Scenario {
 	return scenarios[slices.IndexFunc(scenarios, func(s *Scenario) bool { return s.Name == name })]
+}
+
+// A missed target is beyond the floor where the floor misses it too.
+func TestFloorVerdict(t *testing.T) {
+	rep := &report{running: []*Running{{Name: "slipway"}, {Name: "rabbitmq"}, {Name: "activemq"}, {Name: "floor"}, {Name: "nothing"}}}
+	for _, r := range []struct {
+		peer     string
+		messages int64
+		broker   time.Duration
+	}{{"slipway", 400, 2000}, {"rabbitmq", 100, 1000}, {"activemq", 120, 1000}, {"floor", 480, 1440}, {"nothing", 9000, 1}} {
+		rep.results = append(rep.results, Result{Scenario: "stomp-w1", Peer: r.peer, Messages: r.messages, Elapsed: time.Second, Broker: r.broker * time.Second, Client: 500 * time.Millisecond})
+	}
+	for _, step := range []struct {
+		target target
+		want   string
+	}{
+		{target{"rabbitmq", 4, 0}, ">= 4x yes"},
+		{target{"rabbitmq", 4.5, 0}, ">= 4.5x NO"},
+		{target{"rabbitmq", 5, 0.2}, ">= 5x beyond the floor (4.80), CPU <= 0.2 beyond the floor (0.30)"},
+		{target{"rabbitmq", 0, 0.4}, "CPU <= 0.4 NO"},
+	} {
+		if got := rep.verdict(&Scenario{Name: "stomp-w1", Targets: []target{step.target}}, "rabbitmq"); got != step.want {
+			t.Errorf("%+v: %s, want %s", step.target, got, step.want)
+		}
+	}
+	want := []string{"stomp-w1", "480", "0.83", "activemq", "4.00", "3.33", "0.50", "0.50"}
+	if rows := rep.allowed().Rows; len(rows) != 1 || !slices.Equal(rows[0], want) {
+		t.Errorf("%q, want %q", rows, want)
+	}
+}
+
+// What the floor logs is a record with its length and checksum, as it is
+// delivered; a message that has come in part waits for its rest.
+func TestFloorLog(t *testing.T) {
+	dir := t.TempDir()
+	log, err := openFloorLog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &floorProducer{f: &floor{log: log, places: map[string]*floorPlace{}}}
+	p.tag = -1
+	if err := p.to([]byte("q"), true); err != nil {
+		t.Fatal(err)
+	}
+	p.batch.buf = append(p.batch.buf, "whole"...)
+	p.add()
+	p.batch.buf = append(p.batch.buf, "in p"...)
+	for _, rest := range []string{"art", ""} { // what comes after each flush
+		if err := p.flush(); err != nil {
+			t.Fatal(err)
+		}
+		if rest != "" {
+			p.batch.buf = append(p.batch.buf, rest...)
+			p.add()
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "0.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"whole", "in part", ""} {
+		if n := binary.BigEndian.Uint32(b); int(n) != len(want) || string(b[8:8+n]) != want || binary.BigEndian.Uint32(b[4:]) != crc32.Checksum([]byte(want), castagnoli) {
+			t.Errorf("%q, want a record of %q", b[:8+n], want)
+		}
+		b = b[8+len(want):]
+	}
 }
 
 // An acknowledgement of several counts what none before it did.

@@ -56,6 +56,7 @@
 //	perftest     com.rabbitmq:perf-test 2.22.1               perftest.go
 //	peers        Mosquitto (default; set_tcp_nodelay), RabbitMQ (classic; quorum), ActiveMQ,
 //	             ElasticMQ, moto, LocalStack; any by address
+//	floor        MQTT, AMQP, STOMP; SQS without receiving    floor*.go
 //	systems      Linux: CPU and memory are read from /proc
 //
 // # Not obvious
@@ -72,6 +73,10 @@
 //   - Slipway runs with a user and keys, so that it does verify signatures.
 //   - The peer "nothing" answers every SQS request at once, in this process: what
 //     the client alone allows.
+//   - The peer "floor" (floor.go) is the least that could be done for our clients:
+//     one log, one write to who consumes. What it misses no broker reaches here,
+//     and the tables say "beyond the floor" where that is a target, and have one of
+//     what the machine allows.
 //   - Nothing here asserts a time: go test runs the program once, briefly, and
 //     wants messages to have arrived.
 package main

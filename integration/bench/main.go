@@ -71,7 +71,11 @@ func main() {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	if err := command(name, args); err != nil && !errors.Is(err, flag.ErrHelp) {
+	do := command
+	if name == "floor" { // a peer's process
+		do = func(_ string, args []string) error { return serveFloor(args) }
+	}
+	if err := do(name, args); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

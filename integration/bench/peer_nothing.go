@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,35 +25,46 @@ func startNothing(*tools, string) (*Running, error) {
 			if err != nil {
 				return
 			}
-			go nothing(c)
+			go func() {
+				defer c.Close() //nolint:errcheck // it is the client that is measured
+				r := bufio.NewReader(c)
+				for err == nil {
+					if _, _, err = readRequest(r, nil); err == nil {
+						_, err = c.Write(sqsYes)
+					}
+				}
+			}()
 		}
 	}()
 	return &Running{Name: "nothing", Addrs: map[string]string{"sqs": l.Addr().String()}, PID: os.Getpid()}, nil
 }
 
-func nothing(c net.Conn) {
-	defer c.Close() //nolint:errcheck // it is the client that is measured
-	r := bufio.NewReader(c)
+// sqsYes is the answer to whatever our client asks for.
+var sqsYes = func() []byte {
+	const answer = `{"QueueUrl":"http://127.0.0.1/0/q","MessageId":"00000000-0000-0000-0000-000000000000","MD5OfMessageBody":"00000000000000000000000000000000"}`
+	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+}()
+
+// readRequest reads one of our clients' requests, and appends its body to b.
+func readRequest(r *bufio.Reader, b []byte) (action string, body []byte, err error) {
+	length := 0
 	for {
-		length := 0
-		for {
-			line, err := r.ReadSlice('\n')
-			if err != nil {
-				return
-			}
-			if len(bytes.TrimSpace(line)) == 0 {
-				break
-			}
-			if k, v, _ := strings.Cut(string(line), ":"); strings.EqualFold(k, "content-length") {
-				length, _ = strconv.Atoi(strings.TrimSpace(v)) // our own client's digits
-			}
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return "", b, err
 		}
-		if _, err := io.CopyN(io.Discard, r, int64(length)); err != nil {
-			return
+		if len(bytes.TrimSpace(line)) == 0 {
+			break
 		}
-		const answer = `{"QueueUrl":"http://127.0.0.1/0/q","MessageId":"00000000-0000-0000-0000-000000000000","MD5OfMessageBody":"00000000000000000000000000000000"}`
-		if _, err := fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer); err != nil {
-			return
+		switch k, v, _ := bytes.Cut(line, []byte{':'}); {
+		case fold(k, "content-length"):
+			length, _ = strconv.Atoi(string(bytes.TrimSpace(v))) // our own client's digits
+		case fold(k, "x-amz-target"):
+			action = strings.TrimPrefix(string(bytes.TrimSpace(v)), "AmazonSQS.")
 		}
 	}
+	at := len(b)
+	b = slices.Grow(b, length)[:at+length]
+	_, err = io.ReadFull(r, b[at:])
+	return action, b, err
 }

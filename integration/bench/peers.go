@@ -21,6 +21,7 @@ var peers = []Peer{
 	{"elasticmq", "memory only", nil, elasticMissing, startElastic},
 	{"moto", "memory only", nil, func(t *tools) string { return hasFile(t.path("moto/bin/moto_server")) }, startMoto},
 	{"localstack", "memory only", nil, func(t *tools) string { return hasFile(t.path("localstack/bin/python")) }, startLocalstack},
+	{"floor", "the least that syncs before it confirms; no broker (floor.go)", unreceived, noneMissing, startFloor},
 	{"nothing", "answers at once; no broker", func(s *Scenario) bool { return s.Bare }, noneMissing, startNothing},
 }
 
@@ -30,6 +31,7 @@ const unlimited = "max_queued_messages 0\n"
 
 func confirmed(s *Scenario) bool   { return s.Confirm }
 func unconfirmed(s *Scenario) bool { return !s.Confirm }
+func unreceived(s *Scenario) bool  { return s.consume() != "sqs" || s.Consumers == 0 }
 func amqpQueues(s *Scenario) bool  { return s.Protocol == "amqp" && s.Confirm }
 
 func noneMissing(*tools) string { return "" }

@@ -75,6 +75,9 @@ func (rep *report) markdown() string {
 	if len(rep.results) > 0 {
 		rep.comparison(&b)
 	}
+	if allowed := rep.allowed(); len(allowed.Rows) > 0 {
+		allowed.markdown(&b)
+	}
 	for _, s := range rep.extra {
 		s.markdown(&b)
 	}
@@ -158,28 +161,38 @@ func (rep *report) row(s *Scenario, peer string) []string {
 	}
 }
 
-// verdict says whether a target against a peer is reached.
+// verdict says whether a target against a peer is reached, or beyond the floor:
+// where the least of a broker misses it too.
 func (rep *report) verdict(s *Scenario, peer string) string {
 	for _, t := range s.Targets {
 		if !strings.HasPrefix(peer, t.Peer) || peer == "slipway" {
 			continue
 		}
 		words := []string{}
-		if theirs := rep.median(s.Name, peer, Result.rate); t.Rate > 0 && theirs > 0 {
-			words = append(words, reached(rep.median(s.Name, "slipway", Result.rate)/theirs >= t.Rate, ">= %gx", t.Rate))
+		add := func(of func(Result) float64, reached func(float64) bool, format string, v float64) {
+			if theirs := rep.median(s.Name, peer, of); v > 0 && theirs > 0 {
+				words = append(words, judged(rep.median(s.Name, "slipway", of)/theirs, rep.median(s.Name, noBroker, of)/theirs, reached, format, v))
+			}
 		}
-		if theirs := rep.median(s.Name, peer, Result.brokerCPU); t.CPU > 0 && theirs > 0 {
-			words = append(words, reached(rep.median(s.Name, "slipway", Result.brokerCPU)/theirs <= t.CPU, "CPU <= %g", t.CPU))
-		}
+		add(Result.rate, func(ratio float64) bool { return ratio >= t.Rate }, ">= %gx", t.Rate)
+		add(Result.brokerCPU, func(ratio float64) bool { return ratio <= t.CPU }, "CPU <= %g", t.CPU)
 		return strings.Join(words, ", ")
 	}
 	return ""
 }
 
-func reached(ok bool, format string, v float64) string {
+// judged is a verdict on ratios of ours and, unless it is 0, of the floor.
+func judged(ours, floor float64, reached func(float64) bool, format string, v float64) string {
 	text := fmt.Sprintf(format, v)
-	if ok {
+	switch {
+	case reached(ours):
 		return text + " yes"
+	case floor > 0 && !reached(floor):
+		return text + fmt.Sprintf(" beyond the floor (%.2f)", floor)
 	}
 	return text + " NO"
+}
+
+func reached(ok bool, format string, v float64) string {
+	return judged(0, 0, func(float64) bool { return ok }, format, v)
 }

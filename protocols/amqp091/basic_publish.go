@@ -242,6 +242,9 @@ func (ch *channel) giveBack(pub *publication, body []byte) {
 // admitted waits while more is parked than a connection may have parked. This
 // connection is not read meanwhile; everybody else goes on.
 func (c *conn) admitted() error {
+	if w := c.pub.Laggard(); w != nil {
+		c.makeWay(w)
+	}
 	parked := c.pub.Parked()
 	c.publishWaits(parked > 0)
 	if parked == 0 || !c.pub.Full() {
@@ -253,6 +256,24 @@ func (c *conn) admitted() error {
 		if c.pub.Wait(c.ctx) != nil {
 			return context.Cause(c.ctx)
 		}
+		return nil
+	})
+}
+
+// makeWay has the connection wait while those are behind who get what it publishes
+// and nobody confirms: TCP slows its client, and the queue need not go to the disk.
+// One that consumes too is read on: others, or the queue itself, may wait for what
+// it acknowledges.
+func (c *conn) makeWay(w core.Laggard) {
+	c.mu.Lock()
+	consumes := len(c.consumers) > 0
+	c.mu.Unlock()
+	if consumes || !c.holdback.Ready() {
+		return
+	}
+	c.settleAcked()
+	_ = c.waits(func() error { // whose ends are all the same
+		c.holdback.Wait(w, c.ctx.Done())
 		return nil
 	})
 }

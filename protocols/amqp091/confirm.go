@@ -115,6 +115,9 @@ func (ch *channel) Confirmed(seq uint64, o core.Outcome) bool {
 // Flush is core.Flusher.
 func (ch *channel) Flush() { ch.c.Flush() }
 
+// FlushNow is core.Prompt.
+func (ch *channel) FlushNow() { ch.c.FlushNow() }
+
 // sendConfirms sends what is settled at the front of every channel. Lock held.
 func (c *conn) sendConfirms() {
 	for i, ch := range c.confirming {

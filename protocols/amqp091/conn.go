@@ -47,6 +47,7 @@ type conn struct {
 	channels            map[uint16]*channel
 	owned               map[string]*core.Queue // exclusive queues
 	acked               ackBatch
+	holdback            protocols.Holdback
 	receiving           int // bytes of bodies that are not all there
 	channelMax          uint16
 	frameMax            int // 0: no limit; not changed after tune-ok, so deliveries may look
@@ -112,6 +113,7 @@ func (c *conn) read() error {
 // consume takes what the network brought.
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
+	c.holdback.Begin()
 	defer c.drained()
 	if c.phase == wantHeader {
 		var err error
@@ -231,14 +233,19 @@ func (c *conn) drained() {
 }
 
 // Flush is core.Flusher for everything that is appended to our output.
-func (c *conn) Flush() {
+func (c *conn) Flush() { c.flushBy((*protocols.Output).FlushSoon) }
+
+// FlushNow is core.Prompt.
+func (c *conn) FlushNow() { c.flushBy((*protocols.Output).FlushNow) }
+
+func (c *conn) flushBy(flush func(*protocols.Output)) {
 	c.mu.Lock()
 	c.dirty = false
 	c.sendConfirms()
 	c.mu.Unlock()
 	c.adjust()
 	if !c.reading.Load() {
-		c.nc.Out.FlushSoon()
+		flush(c.nc.Out)
 	}
 }
 

@@ -41,6 +41,9 @@ func (k *consumer) Deliver(_ *core.Consumer, d core.Delivery) bool {
 // Flush is core.Flusher.
 func (k *consumer) Flush() { k.ch.c.Flush() }
 
+// FlushNow is core.Prompt.
+func (k *consumer) FlushNow() { k.ch.c.FlushNow() }
+
 // Cancelled is core.Receiver: the queue is gone.
 func (k *consumer) Cancelled(*core.Consumer, error) bool {
 	ch, c := k.ch, k.ch.c

@@ -75,11 +75,12 @@
 //     prefetch says.
 //   - Permissions are asked when a consumer starts and, for a publish, when a
 //     channel's exchange or key changes.
-//   - x-max-length-bytes counts bodies with their properties, not bodies alone as
-//     RabbitMQ does: the one count that a queue keeps on disk, per lane and exact
-//     after a crash, is of what messages take there.
 //   - An x-death that a client publishes is replaced by the broker's own trail when
 //     there is one, and never goes on counting (as in RabbitMQ 4).
+//   - A connection that consumes nothing and publishes transient messages without
+//     confirms is held back while the consumers of its queues are behind, 100 ms at
+//     most and a tenth of its time where that does not help (protocols.Holdback):
+//     the queues stay short and in memory. RabbitMQ's credit flow does the same.
 //   - While publishes are not admitted a connection is read on, and what it
 //     publishes is parked; not beyond 1 MiB of it, and not behind a tx.commit
 //     with publishes (blocked.go).

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
@@ -62,6 +63,41 @@ func TestVerbatim(t *testing.T) {
 	h, err := wire.DecodeHeader(f.Payload)
 	if want := p.Append(nil); err != nil || string(h.Properties) != string(want) {
 		t.Errorf("got  %x\nwant %x\n%v", h.Properties, want, err)
+	}
+}
+
+// What no field of the core is for goes to other protocols as a header, unless the
+// publisher has one of that name.
+func TestClusterID(t *testing.T) {
+	for name, x := range map[string]struct {
+		headers wire.Table
+		want    string
+	}{"alone": {nil, "cluster-id=rack-1"}, "beside": {tableOf("k", wire.StringValue("v")), "k=v cluster-id=rack-1"}, "named so": {tableOf("cluster-id", wire.StringValue("mine")), "cluster-id=mine"}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c := w.client()
+			c.declare("q", true)
+			c.publish(1, "", "q", "body", false, persistent, withHeaders(x.headers), func(p *wire.Properties) {
+				p.ClusterID = []byte("rack-1")
+				p.Set(wire.ClusterID, true)
+			})
+			q, _ := w.b.Default().Queue("q")
+			ds, err := q.Receive(t.Context(), core.ReceiveOptions{Max: 1, Wait: time.Minute})
+			if err != nil || len(ds) != 1 {
+				t.Fatal(ds, err)
+			}
+			var got []string
+			for _, h := range ds[0].Message.Headers {
+				got = append(got, h.Name+"="+h.Value.Str)
+			}
+			if text := strings.Join(got, " "); text != x.want {
+				t.Errorf("%q, want %q", text, x.want)
+			}
+			var p wire.Properties
+			if err := p.Decode(ds[0].Message.Origin.Data); err != nil || string(p.ClusterID) != "rack-1" {
+				t.Errorf("%q, %v", p.ClusterID, err)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package amqp091
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -21,6 +22,7 @@ import (
 //	reply_to of a topic     amq.topic/<routing key>, as Spring AMQP spells an exchange and a key
 //	key over 255 bytes      cut; whole in the header x-topic
 //	dead letters            x-death, x-first-death-*, x-last-death-* as RabbitMQ; expiration goes into x-death
+//	cluster-id              a header to other protocols: none has a field for it
 //	x-delivery-count        of queues that count (quorum, x-delivery-limit), from the second delivery on
 
 // The headers that stand for fields of the core.
@@ -34,6 +36,8 @@ const (
 	headerBCC    = "BCC"
 	headerTopic  = "x-topic"
 	headerCount  = "x-delivery-count"
+
+	headerCluster = "cluster-id" // to other protocols; to AMQP it stays the property
 )
 
 // alias is a string of bytes that are never written again.
@@ -76,6 +80,9 @@ func (ch *channel) fill(pub *publication, props []byte) error {
 		if pub.TimeToLive == 0 { // unless a consumer takes it at once
 			m.ExpiresAt = ch.c.h.cfg.Broker.Now()
 		}
+	}
+	if p.Has(wire.ClusterID) && !slices.ContainsFunc(m.Headers, func(h core.Header) bool { return h.Name == headerCluster }) {
+		m.Headers = append(m.Headers, core.Header{Name: headerCluster, Value: toCore(wire.StringValue(alias(p.ClusterID)))})
 	}
 	if p.Has(wire.UserID) && m.UserID != ch.c.user {
 		return wire.Errorf(wire.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", m.UserID, ch.c.user)

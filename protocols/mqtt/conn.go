@@ -35,17 +35,19 @@ type conn struct {
 	aliases   map[uint16]string
 	topic     topicCache
 	acked     ackBatch
-	heldBack  int64 // ms that subscribers held up what was read last (makeWay)
-	impatient int64 // ms; until then they hold up nothing
-	credit    int   // the client's receive maximum, or what stands for it
+	holdback  protocols.Holdback
+	credit    int // the client's receive maximum, or what stands for it
 	expiry    time.Duration
 	keepWill  bool // how it ended makes the will due
-	willTo    core.Address
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
 	revoked   bool // the session lost a subscription; not changed after CONNACK
 
 	sentAliases sentAliases
+
+	// joining is held while a $queue subscription begins or ends; before the
+	// core's locks.
+	joining sync.Mutex
 
 	done    chan struct{} // closed when the session is let go of
 	reading atomic.Bool   // the read loop is at work and flushes when it is through
@@ -60,11 +62,12 @@ type conn struct {
 	readable   readable
 	discards   []*slot // to be settled although nothing was sent
 	retained   []*retainedValues
-	unreadable bool    // the store was asked for retained values in vain, just now
-	queued     int     // retained values on their way through the session's queue
-	stopped    []*feed // of subscriptions that ended while the client had something of them
-	creditDue  bool    // a feed at QoS 0 has used half of its credit
-	paused     bool    // the core was told to deliver nothing
+	unreadable bool            // the store was asked for retained values in vain, just now
+	queued     int             // retained values on their way through the session's queue
+	orphaned   map[string]note // subscriptions whose $queue is gone, by filter
+	stopped    []*feed         // of subscriptions that ended while the client had something of them
+	creditDue  bool            // a feed at QoS 0 has used half of its credit
+	paused     bool            // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it
@@ -98,7 +101,7 @@ var handlers = [wire.AUTH + 1]func(*conn, wire.Frame) error{
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
 	packets := uint64(0)
-	c.heldBack = 0
+	c.holdback.Begin()
 	c.h.counters.BytesIn.Add(uint64(len(buf)))
 	defer func() { c.h.counters.PacketsIn.Add(packets); c.drained() }()
 	for len(buf) > 0 {
@@ -140,13 +143,18 @@ func (c *conn) drained() {
 }
 
 // Flush is core.Flusher for everything that is appended to our output.
-func (c *conn) Flush() {
+func (c *conn) Flush() { c.flushBy((*protocols.Output).FlushSoon) }
+
+// FlushNow is core.Prompt.
+func (c *conn) FlushNow() { c.flushBy((*protocols.Output).FlushNow) }
+
+func (c *conn) flushBy(flush func(*protocols.Output)) {
 	if c.behind() {
 		c.adjust()
 		c.kick()
 	}
 	if !c.reading.Load() {
-		c.nc.Out.FlushSoon()
+		flush(c.nc.Out)
 	}
 }
 
@@ -193,7 +201,7 @@ func (c *conn) end(err error) {
 	c.goodbye(err)
 	c.letGo()
 	c.pub.Close()
-	c.s.core.Detach(c.expiry, c.keepWill && c.mayWill())
+	c.s.core.Detach(c.expiry, c.keepWill)
 	c.h.online.remove(c)
 	c.h.claims.drop(c.claim)
 	c.log(err)
@@ -234,6 +242,7 @@ func (c *conn) letGo() {
 	for _, change := range changes {
 		s.core.SetState(change, nil, 0)
 	}
+	c.abandon()
 }
 
 // goodbye tells a version 5 client why it loses the connection.

@@ -24,8 +24,7 @@ import (
 //	client certificate                without a user name, or with its own and no password: that user
 //	empty client id                   one is assigned (not in 3.1; with a clean session in 3.1.1)
 //	session expiry                    5: as asked, capped; before: clean_session, else never, capped
-//	will, delay and properties        yes; checked against the permissions here, and again when the connection
-//	                                  ends; not when a delay does
+//	will, delay and properties        yes; checked against the permissions here, and again when it is due (will.go)
 //	enhanced authentication           auth.go
 
 // maxClientID bounds client ids: a server must take 23 bytes [MQTT-3.1.3-5].
@@ -109,31 +108,12 @@ func (c *conn) will(in *wire.Connect) (*core.Will, error) {
 	m := &core.Message{}
 	fill(m, in.Will, 0)
 	c.h.cfg.Broker.CheckUser(m, c.principal)
-	c.willTo = addressOf(topic)
-	w := &core.Will{Message: m, To: c.willTo, Retain: in.Will.Retain}
+	w := &core.Will{Message: m, To: addressOf(topic), Retain: in.Will.Retain}
 	w.Delay = time.Duration(in.Connect.WillProperties.WillDelayInterval) * time.Second
 	if in.Will.Properties.Has(wire.MessageExpiry) { // it counts from the publication of the will
 		m.ExpiresAt, w.Expiry = 0, max(1, time.Duration(in.Will.Properties.Expiry)*time.Second)
 	}
 	return w, nil
-}
-
-// mayWill says whether the user, by what he is now, may still publish where his
-// will goes: to end his connections, for that he may not, would publish it. Who
-// only has another password is the same user.
-func (c *conn) mayWill() bool {
-	if c.willTo.Kind == core.NoAddress || c.principal.Anonymous {
-		return true
-	}
-	who, ok := c.h.cfg.Access.ByIdentity(c.principal.Name)
-	switch {
-	case !ok || who.Namespace != c.principal.Namespace:
-	case c.willTo.Kind == core.ToQueue && who.MayQueue(core.Write, c.willTo.Name),
-		c.willTo.Kind == core.ToTopic && who.MayPath(core.Write, c.willTo.Name):
-		return true
-	}
-	c.h.cfg.Log.Warn("a will is dropped: its user may no longer publish it", "user", c.principal.Name, "topic", c.willTo.Name)
-	return false
 }
 
 // expiryOf is how long the session outlives the connection.

@@ -50,8 +50,17 @@ func (f *feed) Deliver(k *core.Consumer, d core.Delivery) bool {
 // Flush is core.Flusher.
 func (f *feed) Flush() { f.c.Flush() }
 
-// Cancelled is core.Receiver: the queue was deleted. Its messages are gone.
-func (f *feed) Cancelled(*core.Consumer, error) bool { return false }
+// FlushNow is core.Prompt.
+func (f *feed) FlushNow() { f.c.FlushNow() }
+
+// Cancelled is core.Receiver: the queue was deleted. Its messages are gone; that
+// of a $queue may come again.
+func (f *feed) Cancelled(*core.Consumer, error) bool {
+	if !f.own && f.group == nil {
+		f.c.orphan(f.key, f.note)
+	}
+	return false
+}
 
 // effectiveQoS is the minimum of what was published and what was granted
 // [MQTT-3.8.4-8]. What a queue held is at least QoS 1: it is settled by an

@@ -29,8 +29,8 @@
 //	publish puback pubrec pubrel pubcomp subscribe unsubscribe
 //	acks replies                       PUBACK and PUBREC, SUBACK and UNSUBACK to a client, in order
 //	deliver alias flow retained        PUBLISH to a client; when it stops and goes on
-//	session ids resume                 what outlives a connection, and taking it up again
-//	share queue                        $share/<group>/<filter>, $queue/<name>
+//	session ids resume will            what outlives a connection, and taking it up again
+//	share queue queue_again            $share/<group>/<filter>, $queue/<name>
 //	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
 //	sys online                         $SYS; who is connected
 //
@@ -38,7 +38,7 @@
 //
 //	QoS 0, 1, 2 both ways, with DESIGN section 5's durability       yes
 //	retained values, by cursor; retain handling, retain-as-published yes
-//	wills, with delay and properties                                yes
+//	wills, with delay and properties                                yes; whether its user may is asked again when one is due
 //	sessions with expiry, also changed by DISCONNECT                yes; clean_session=0 is for ever, or Config.MaxSessionExpiry
 //	takeover                                                        yes, serialised per client id
 //	shared subscriptions                                            yes; QoS 0 in turn, QoS 1 and 2 in competition
@@ -86,8 +86,7 @@
 //     session or wait for one client. QoS 2 says of it only that it is not sent
 //     twice on one connection; who reconnects may get it again, as a new message.
 //     When that queue is deleted nobody is told, for MQTT has no word for it; one that
-//     is made again under its name is consumed from the next SUBSCRIBE or, with a
-//     session, the next connection on, not before.
+//     is made again under its name is consumed from then on (queue_again.go).
 //   - A client that publishes faster than most of those read who get it at QoS 0 is
 //     slowed: it is not read from until they have caught up, so that TCP slows it and
 //     nothing is dropped (publish.go). A wait is 100 ms at most. After one that did
@@ -96,7 +95,8 @@
 //     who publish to it alone, one that gets stuck 100 ms, and either costs
 //     nothing where most others keep up. Acknowledgements and pings that a client
 //     sends behind its publishes wait with them, half a second for what was read at
-//     once. Other doors' publishers are not slowed.
+//     once. Queues count as readers here as they do in the other doors
+//     (core.Publisher.Laggard): one whose consumers are behind.
 //   - All feeds share one receive maximum, but the core counts credit for each.
 //     What comes too much waits in conn.backlog and stops the core (flow.go).
 //   - A user property named like a field of the core (priority, message-id,

@@ -88,6 +88,7 @@ func (c *conn) kick() {
 func (c *conn) pump() {
 	defer c.pumps.Done()
 	for {
+		c.adopt()
 		c.sendBacklog()
 		c.settleDiscards()
 		c.renewCredit()

@@ -90,6 +90,7 @@ type Handler struct {
 	claims   claims
 	groups   groups
 	online   online
+	orphans  orphans
 	sys      sys
 	counters Stats
 }
@@ -103,6 +104,7 @@ func New(cfg Config) *Handler {
 	h.groups.m = map[string]*group{}
 	h.groups.of = map[string]map[*group]struct{}{}
 	h.cfg.Broker.WatchSessions(dialectName, h.sessionEnded)
+	h.cfg.Broker.DecideWills(dialectName, h.mayWill)
 	h.groups.recover(h)
 	return h
 }
@@ -135,7 +137,7 @@ func (h *Handler) serve(ctx context.Context, nc *protocols.Conn, anonymous bool)
 }
 
 // Dialect is what the core asks about MQTT's bindings.
-func Dialect() core.Dialect { return core.Dialect{Merge: mergeNotes, Strict: true} }
+func Dialect() core.Dialect { return core.Dialect{Merge: mergeNotes, Strict: true, AsksWills: true} }
 
 // DialectName is the name to register Dialect under.
 const DialectName = dialectName

@@ -161,28 +161,12 @@ func (c *conn) stepAside() (goOn func()) {
 	return func() { c.reading.Store(true) }
 }
 
-// How long a publisher is held back for subscribers at QoS 0 that are behind: what
-// it sends behind its publishes (acknowledgements, pings) waits with them, so not
-// longer than maxHeld for what was read at once; and where waiting did not help, it
-// waits for nobody for a while, so that subscribers that are too slow cost it a
-// tenth of its time, however many there are.
-const (
-	maxHeld    = 500   // ms
-	impatience = 1_000 // ms
-)
-
 // makeWay has the publisher wait while most of those who get what it publishes
 // at QoS 0 are behind: TCP slows its client, and nothing need be dropped.
 func (c *conn) makeWay(w core.Laggard) {
-	now := c.h.cfg.Broker.Now()
-	if c.heldBack >= maxHeld || now < c.impatient {
+	if !c.holdback.Ready() {
 		return
 	}
 	defer c.stepAside()()
-	caughtUp := w.CatchUp(c.ctx.Done())
-	after := c.h.cfg.Broker.Now()
-	c.heldBack += after - now
-	if !caughtUp {
-		c.impatient = after + impatience
-	}
+	c.holdback.Wait(w, c.ctx.Done())
 }

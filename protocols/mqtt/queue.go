@@ -35,6 +35,8 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 	if !ok {
 		return protocolError(wire.TopicFilterInvalid, "3.9.3", "there is no queue %s", name)
 	}
+	c.joining.Lock()
+	defer c.joining.Unlock()
 	c.stop(filter)
 	if isNew {
 		if err := c.remember(filter, n, attrQueue, name); err != nil {
@@ -42,7 +44,11 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 		}
 	}
 	f := &feed{c: c, key: filter, note: n}
-	return c.start(f, q, c.creditOf(f), "")
+	if err := c.start(f, q, c.creditOf(f), ""); err != nil {
+		return err
+	}
+	c.adopted(filter)
+	return nil
 }
 
 // nobody is a Confirm for what something later is confirmed for.

@@ -1,8 +1,12 @@
 package mqtt
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -60,38 +64,140 @@ func TestQueueTakesBackQoS2(t *testing.T) {
 	})
 }
 
-// A queue that was deleted and made again is consumed from the next connection of
-// a session on, or from the next SUBSCRIBE.
+// A queue that was deleted and made again is consumed from then on: of a clean
+// session, of one that was away meanwhile or came back before there was a queue, and
+// not after UNSUBSCRIBE.
 func TestQueueMadeAgain(t *testing.T) {
 	w := newWorld(t)
+	ns := w.b.Default()
 	declare := func() {
 		t.Helper()
-		if _, _, err := w.b.Default().DeclareQueue("again", core.QueueOptions{}); err != nil {
+		if _, _, err := ns.DeclareQueue("again", core.QueueOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	remake := func() {
+	remove := func() {
 		t.Helper()
-		if err := w.b.Default().DeleteQueue("again"); err != nil {
+		if err := ns.DeleteQueue("again"); err != nil {
 			t.Fatal(err)
 		}
-		declare()
 	}
-	declare()
-	c := w.connected(5, "id=a p.session=1000")
-	c.send("subscribe id=1 $queue/again:1")
-	c.want("suback id=1 codes=01")
-	remake()
-	w.cut(c)
-	c = w.connected(5, "id=a p.session=1000")
-	c.send("publish topic=$queue/again qos=0 payload=1")
-	c.want("publish topic=$queue/again qos=1 id=1 payload=1")
-	c.send("puback id=1")
-	remake()
-	c.send("subscribe id=2 $queue/again:1")
-	c.want("suback id=2 codes=01")
-	c.send("publish topic=$queue/again qos=0 payload=2")
-	if text := c.get(); !strings.HasPrefix(text, "publish topic=$queue/again qos=1") {
-		t.Error(text)
+	pub, n := w.connected(5, "id=pub clean"), 0
+	comes := func(c *client) {
+		t.Helper()
+		n++
+		pub.send("publish topic=$queue/again qos=1 id=1 payload=%d", n)
+		pub.want("puback id=1")
+		text := c.get()
+		if !strings.HasPrefix(text, "publish topic=$queue/again qos=1") || !strings.HasSuffix(text, fmt.Sprintf(" payload=%d", n)) {
+			t.Fatal(text)
+		}
+		_, id, _ := strings.Cut(text, "id=")
+		id, _, _ = strings.Cut(id, " ")
+		c.send("puback id=%s", id)
+	}
+	for _, connect := range []string{"id=a clean", "id=b p.session=1000"} {
+		declare()
+		c := w.connected(5, connect)
+		c.send("subscribe id=1 $queue/again:1")
+		c.want("suback id=1 codes=01")
+		for range 3 {
+			comes(c)
+			remove()
+			declare()
+			comes(c)
+			comes(c)
+		}
+		remove()
+		if connect != "id=a clean" {
+			w.cut(c)
+			declare()
+			c = w.connected(5, connect)
+			comes(c)
+			w.cut(c)
+			remove()
+			c = w.connected(5, connect)
+			declare()
+			comes(c)
+			remove()
+		}
+		c.send("unsubscribe id=2 $queue/again")
+		c.want("unsuback id=2 codes=00")
+		declare()
+		pub.send("publish topic=$queue/again qos=1 id=1 payload=nobody's")
+		pub.want("puback id=1")
+		c.quiet()
+		remove()
+		w.cut(c)
+	}
+	if n := len(w.h.orphans.waiting); n != 0 {
+		t.Errorf("%d queues are waited for by nobody", n)
+	}
+}
+
+// Clients come, subscribe, unsubscribe and go while the queue comes and goes; in
+// the end who is subscribed gets what is sent.
+func TestQueueComesAndGoes(t *testing.T) {
+	w := newWorld(t)
+	ns := w.b.Default()
+	var clients []*client
+	for i := range 4 {
+		clients = append(clients, w.connected(5, fmt.Sprintf("id=%d p.session=1000", i)))
+	}
+	stop := make(chan struct{})
+	var makers, takers sync.WaitGroup
+	makers.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			_, _, _ = ns.DeclareQueue("q", core.QueueOptions{})
+			_ = ns.DeleteQueue("q")
+		}
+	})
+	for i, c := range clients {
+		takers.Go(func() {
+			for n := range 200 {
+				c.send("subscribe id=1 $queue/q:1")
+				if text := c.get(); !strings.HasPrefix(text, "suback") {
+					t.Error(text)
+				}
+				if n%3 == i%3 {
+					c.send("unsubscribe id=2 $queue/q")
+					c.get()
+				}
+			}
+		})
+	}
+	takers.Wait()
+	close(stop)
+	makers.Wait()
+	if _, _, err := ns.DeclareQueue("q", core.QueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range clients {
+		c.send("subscribe id=1 $queue/q:1")
+		c.want("suback id=1 codes=01")
+	}
+	if err := ns.DeleteQueue("q"); err != nil {
+		t.Fatal(err)
+	}
+	q, _, err := ns.DeclareQueue("q", core.QueueOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); q.Counts().Consumers != len(clients); {
+		if time.Now().After(end) {
+			t.Fatalf("%d consumers, want %d", q.Counts().Consumers, len(clients))
+		}
+		runtime.Gosched()
+	}
+	for _, c := range clients {
+		w.cut(c)
+	}
+	if n := q.Counts().Consumers; n != 0 {
+		t.Errorf("%d consumers of nobody", n)
 	}
 }

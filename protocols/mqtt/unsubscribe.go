@@ -50,7 +50,10 @@ func (c *conn) unbind(r *reply, keys []string) (found []bool, err error) {
 
 // stopSubscription ends what a subscription has going on this connection.
 func (c *conn) stopSubscription(filter string) {
+	c.joining.Lock()
 	c.stop(filter)
+	c.adopted(filter)
+	c.joining.Unlock()
 	c.s.mu.Lock()
 	gone := c.forgetRetained(filter)
 	c.s.mu.Unlock()

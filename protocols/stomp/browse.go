@@ -51,7 +51,7 @@ func (s *subscription) stopBrowsing() {
 // show writes one message when there is room; false ends the browsing. What is not
 // browsed looks as if it were to be acknowledged, which then does nothing.
 func (c *conn) show(ctx context.Context, b *browser, s *subscription, d *core.Delivery) bool {
-	for c.nc.Out.Full() {
+	for c.nc.Out.Full() || c.isHeld(s) {
 		select {
 		case <-b.wake:
 		case <-ctx.Done():
@@ -71,6 +71,12 @@ func (c *conn) show(ctx context.Context, b *browser, s *subscription, d *core.De
 	c.mu.Unlock()
 	c.flushSoon()
 	return true
+}
+
+func (c *conn) isHeld(s *subscription) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return s.held
 }
 
 func (c *conn) showEnd(ctx context.Context, s *subscription) {

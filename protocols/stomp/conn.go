@@ -32,6 +32,7 @@ type conn struct {
 	session   string        // random: names what is only this connection's
 	clientID  string        // of durable subscribers
 	local     *core.Session // who NoLocal means; nil until it is needed
+	mark      producer
 	subs      map[string]*subscription
 	byNumber  map[uint64]*subscription // by their number in acks
 	lastSub   uint64
@@ -40,6 +41,7 @@ type conn struct {
 	target    target          // of the last SEND
 	only      [1]core.Address // scratch: its address, as a list
 	idle      time.Duration   // how long the client may be silent; 0: for ever
+	holdback  protocols.Holdback
 	reading   atomic.Bool
 	beat      heartBeat
 
@@ -55,7 +57,8 @@ type conn struct {
 	looking  bool       // a timer will have the pump look
 	backlog  []outgoing // deliveries that wait for room, in order
 	settling []*subscription
-	paused   bool // the core was told to deliver nothing
+	opening  []*subscription // whose RECEIPT went out: the pump gives them credit
+	paused   bool            // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	ended    bool // no new pump
@@ -102,6 +105,7 @@ func init() { // else the table would depend on itself
 // consume takes what the network brought.
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
+	c.holdback.Begin()
 	frames := uint64(0)
 	defer func() { c.h.counters.FramesIn.Add(frames); c.drained() }()
 	f := new(wire.Frame) // one for all that is in buf: nobody keeps it
@@ -155,13 +159,18 @@ func (c *conn) drained() {
 }
 
 // Flush is core.Flusher for everything that is appended to our output.
-func (c *conn) Flush() {
+func (c *conn) Flush() { c.flushBy((*protocols.Output).FlushSoon) }
+
+// FlushNow is core.Prompt.
+func (c *conn) FlushNow() { c.flushBy((*protocols.Output).FlushNow) }
+
+func (c *conn) flushBy(flush func(*protocols.Output)) {
 	if c.behind() {
 		c.adjust()
 		c.kick()
 	}
 	if !c.reading.Load() {
-		c.nc.Out.FlushSoon()
+		flush(c.nc.Out)
 	}
 }
 

@@ -54,6 +54,7 @@ func (c *conn) connect(f *wire.Frame) error {
 	}
 	c.principal, c.session = who, randomID()
 	c.pub = c.ns.NewPublisher(0).Patient()
+	c.mark = producerOf(c.h.cfg.Broker.NewMessageID())
 	c.reader.Version = version
 	c.reader.Limits = wire.Limits{Head: maxHead, Line: maxLine, Headers: maxHeaders, Body: c.h.cfg.MaxBody}
 	c.connected(version, beat)

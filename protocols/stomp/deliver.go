@@ -34,6 +34,8 @@ type subscription struct {
 	byNumber   map[uint64]held  // guarded by c.mu; individual
 	sent       []held           // guarded by c.mu; auto: to be settled
 	cancelled  bool             // guarded by c.mu
+	held       bool             // guarded by c.mu; until its RECEIPT is sent (receipt.go)
+	waiting    []*core.Consumer // guarded by c.mu; have no credit for that
 }
 
 // held is a delivery that was sent and is not settled.
@@ -81,6 +83,9 @@ func (c *conn) consumer(s *subscription, q *core.Queue, o core.ConsumerOptions) 
 	}
 	c.mu.Lock()
 	c.live = append(c.live, k)
+	if s.held {
+		s.waiting = append(s.waiting, k)
+	}
 	if s.wild != nil {
 		s.wild.consumers = append(s.wild.consumers[:len(s.wild.consumers):len(s.wild.consumers)], k)
 	}
@@ -99,6 +104,9 @@ func (c *conn) withheld(s *subscription) (credit int) {
 		credit += allCredit
 	}
 	if s.wild != nil && s.wild.full {
+		credit += allCredit
+	}
+	if s.held {
 		credit += allCredit
 	}
 	return credit
@@ -131,6 +139,9 @@ func (s *subscription) Deliver(k *core.Consumer, d core.Delivery) bool {
 
 // Flush is core.Flusher.
 func (s *subscription) Flush() { s.c.Flush() }
+
+// FlushNow is core.Prompt.
+func (s *subscription) FlushNow() { s.c.FlushNow() }
 
 // Cancelled is core.Receiver: the queue is gone. STOMP has no word for that but
 // ERROR, which RabbitMQ uses too. To a wildcard it is one less.

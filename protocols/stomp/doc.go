@@ -29,7 +29,8 @@
 //
 //	STOMP 1.0, 1.1, 1.2                                       yes
 //	heart-beats both ways                                     yes (heartbeat.go)
-//	RECEIPT for every frame, when what it asks for is durable yes; in order
+//	RECEIPT for every frame, when what it asks for is durable yes; in order; SUBSCRIBE's before its first MESSAGE, but
+//	                                                          where it waits for room on the disk
 //	transactions                                              yes; one atomic group
 //	ERROR                                                     yes; the connection ends after it
 //	destinations, wildcards of topics, composite ones         both dialects (destination.go)
@@ -45,15 +46,18 @@
 //	ActiveMQ.Retain, activemq.retroactive                     yes: MQTT's retained values (retroactive.go)
 //	transformation                                            absent: passed on as a header
 //	activemq.dispatchAsync, maximumPendingMessageLimit        absent
-//	advisory topics of ActiveMQ                               absent
+//	advisory topics of ActiveMQ                               absent: seen there, nothing comes of them without
+//	                                                          transformation:jms-advisory-json, and then Java classes
 //
 // # Beside ActiveMQ
 //
 // Seen with a running ActiveMQ 5.17.2. The same are: selectors, expires, FIFO
 // without priorities, AMQ_SCHEDULED_DELAY, composite destinations, virtual
 // topics, durable subscribers, JMSXGroupID, exclusive consumers, consumers'
-// priorities, browsers, retained and retroactive, noLocal of topics, wildcards,
-// a cumulative ACK across queues. Different, on purpose or not needed so far:
+// priorities, browsers, retained and retroactive, noLocal of topics and queues,
+// wildcards, a cumulative ACK across queues, the RECEIPT of a SUBSCRIBE before its
+// first MESSAGE; a temporary queue that outlives its subscription, not its
+// connection, is sent to by whom it was told, and is made by a reply-to, too. Different, on purpose or not needed so far:
 //
 //	ERROR                      ends the connection (the specification's must); there it mostly goes on, and
 //	                           its message header is a Java exception's text
@@ -62,10 +66,14 @@
 //	client-id twice            two connections may have it; there the second is refused
 //	activemq.subscriptionName  without a client-id refused; there nothing is kept either
 //	UNSUBSCRIBE of a durable   also while it is subscribed; there it is "in use"
-//	noLocal of a queue         what the connection itself sent is delivered
 //	ack of another word, an id that is in use    refused; there taken as auto, and as one more
-//	NACK                       puts back (RabbitMQ); there it goes to ActiveMQ.DLQ
+//	NACK                       puts back (RabbitMQ), with ack:client what came before, too; there that one message
+//	                           alone goes to ActiveMQ.DLQ, if it is persistent, else it is dropped
+//	NACK in a transaction      is part of it; there an ERROR
 //	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
+//	their destination          in a MESSAGE that address; there the client's own /temp-queue/x
+//	their consumers            their connection's alone; there whoever knows the name may take part
+//	a reply-to of nobody's     is subscribed to for the client (RabbitMQ); there the reply waits for its SUBSCRIBE
 //	/other/x                   refused, as in RabbitMQ; there a queue of that name
 //
 // # Locks
@@ -88,6 +96,9 @@
 //   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
 //     connection. A SEND without a receipt that a full queue refuses is dropped; the
 //     core counts it (messages_refused) and tells the operator.
+//   - Who subscribes to nothing and sends transient messages without receipts is held
+//     back while those who subscribe to its queues are behind, 100 ms at most and a
+//     tenth of its time where that does not help (protocols.Holdback).
 //   - While the disk is nearly full or memory is short, what is sent waits, in
 //     order, and everything else goes on; who sends on beyond
 //     core.Limits.ParkedBytes, or commits what needs room on the disk, is not read

@@ -28,7 +28,7 @@ func pauseCredit(paused bool) int {
 func (c *conn) behind() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.stuck() != c.paused || len(c.backlog) > 0 && !c.nc.Out.Full() || len(c.settling) > 0 || c.unbalanced()
+	return c.stuck() != c.paused || len(c.backlog) > 0 && !c.nc.Out.Full() || len(c.settling) > 0 || len(c.opening) > 0 || c.unbalanced()
 }
 
 // stuck says that the core should deliver nothing. Lock held.
@@ -75,6 +75,7 @@ func (c *conn) kick() {
 func (c *conn) pump() {
 	defer c.pumps.Done()
 	for {
+		c.open()
 		c.sendBacklog()
 		c.nc.Out.Flush()
 		c.settleSent()

@@ -13,12 +13,22 @@ import (
 // core.Limits.ParkedBytes; then, and for a group, which is never parked, the
 // connection is not read. Nobody else is held up: what waits for memory needs
 // only the disk, and what waits for the disk the acknowledgements of others.
+//
+// Who sends transient messages without receipts, and subscribes to nothing itself,
+// is held back for a moment where the consumers of its queues are behind
+// (protocols.Holdback).
 
 // roomEvery is how often a group that waits looks for room.
 const roomEvery = time.Second
 
 // admitted waits while the core cannot take more.
 func (c *conn) admitted() error {
+	if w := c.pub.Laggard(); w != nil && len(c.subs) == 0 && c.holdback.Ready() {
+		_ = c.unread(func() error { // whose ends are all the same
+			c.holdback.Wait(w, c.ctx.Done())
+			return nil
+		})
+	}
 	if !c.pub.Full() {
 		return nil
 	}

@@ -21,6 +21,7 @@ type receipt struct {
 	id      string
 	settled bool
 	silent  bool // its frame was refused: the ERROR says so
+	opens   *subscription
 }
 
 // expect books a receipt; 0 is the number of none.
@@ -32,6 +33,32 @@ func (c *conn) expect(id string) (seq uint64) {
 	defer c.mu.Unlock()
 	c.receipts.list = append(c.receipts.list, receipt{id: id})
 	return c.receipts.first + uint64(len(c.receipts.list)-1)
+}
+
+// opens has a subscription deliver nothing before its receipt is sent, as
+// ActiveMQ and RabbitMQ do: there are clients that know a subscription from then on
+// only. What the receipt waits for may take as long as the disk has no room, which
+// what the subscription consumes would perhaps make: then it goes first.
+func (c *conn) opens(seq uint64, s *subscription) {
+	if seq == 0 || c.pub.Parked() > 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.receipts.list[seq-c.receipts.first].opens, s.held = s, true
+}
+
+// open gives subscriptions the credit that they had to wait for. The pump's.
+func (c *conn) open() {
+	var consumers []*core.Consumer
+	c.mu.Lock()
+	for _, s := range c.opening {
+		consumers = append(consumers, s.waiting...)
+		s.waiting = nil
+	}
+	c.opening = nil
+	c.mu.Unlock()
+	addCredit(consumers, allCredit)
 }
 
 // settle marks one as due, or, silent, as not to be sent, and sends what can be
@@ -50,6 +77,9 @@ func (c *conn) settle(seq uint64, silent bool) bool {
 		if !r.list[n].silent {
 			c.writeReceipt(r.list[n].id)
 			sent = true
+		}
+		if s := r.list[n].opens; s != nil {
+			s.held, c.opening = false, append(c.opening, s)
 		}
 		r.list[n] = receipt{}
 	}

@@ -51,6 +51,7 @@ func (c *conn) send(f *wire.Frame, seq uint64) (bool, error) {
 		return false, err
 	}
 	c.h.cfg.Broker.CheckUser(&x.message, c.principal)
+	x.message.ID = c.mark.sign(c.h.cfg.Broker.NewMessageID())
 	x.Retain = retains(f, to[0])
 	if name, ok := f.Get("transaction"); ok {
 		return false, c.sendLater(name, x, to)

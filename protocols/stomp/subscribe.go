@@ -20,7 +20,7 @@ import (
 //	x-priority, activemq.priority             consumers with the highest get messages first
 //	activemq.exclusive                        while one such consumer is there it gets everything
 //	exclusive, durable, auto-delete, x-...    queue.go
-//	no-local, activemq.noLocal                topics: not what this connection sends
+//	activemq.noLocal; topics: no-local too    not what this connection sends (local.go)
 //	browser                                   browse.go
 //	durable:true, auto-delete:false           topics: a durable subscriber, found again by destination and id, or x-queue-name
 //	activemq.subscriptionName                 topics: a durable subscriber, found again by client-id and name
@@ -45,7 +45,7 @@ type subscribing struct {
 	options  core.ConsumerOptions // but for Receiver
 }
 
-func (c *conn) subscribe(f *wire.Frame, _ uint64) (bool, error) {
+func (c *conn) subscribe(f *wire.Frame, seq uint64) (bool, error) {
 	text, ok := f.Get("destination")
 	if !ok {
 		return false, missing("SUBSCRIBE", "destination")
@@ -82,6 +82,7 @@ func (c *conn) subscribe(f *wire.Frame, _ uint64) (bool, error) {
 	if sub.s.mode = mode; mode == individual {
 		sub.s.byNumber = map[uint64]held{}
 	}
+	c.opens(seq, sub.s)
 	for i := range all {
 		if err := c.subscribeTo(sub, &all[i], len(all)); err != nil {
 			c.cancel(sub.s)
@@ -199,7 +200,7 @@ func (c *conn) subscribeTo(sub *subscribing, d *destination, of int) error {
 // consumeQueue takes part in consuming a queue; a selector is the consumer's.
 func (c *conn) consumeQueue(sub *subscribing, q *core.Queue) error {
 	o := sub.options
-	if err := sub.predicate(&o); err != nil {
+	if err := c.predicate(sub, &o); err != nil {
 		return err
 	}
 	if isTrue(sub.f, "browser") {
@@ -209,9 +210,12 @@ func (c *conn) consumeQueue(sub *subscribing, q *core.Queue) error {
 }
 
 // predicate has a consumer see only what is selected.
-func (sub *subscribing) predicate(o *core.ConsumerOptions) (err error) {
+func (c *conn) predicate(sub *subscribing, o *core.ConsumerOptions) (err error) {
 	if sub.selector != "" {
 		o.Predicate, err = core.CompileSelector([]byte(sub.selector))
+	}
+	if isTrue(sub.f, "activemq.noLocal") {
+		o.Predicate = foreign{c.mark, o.Predicate}
 	}
 	return err
 }

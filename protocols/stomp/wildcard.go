@@ -79,7 +79,7 @@ func (c *conn) consumeMatching(sub *subscribing, d *destination) error {
 		return refuse("Invalid destination", "a browser has one queue")
 	}
 	s := sub.s
-	if err := sub.predicate(&w.options); err != nil {
+	if err := c.predicate(sub, &w.options); err != nil {
 		return err
 	}
 	s.wild = w

@@ -68,8 +68,8 @@ func mayBind(who *core.Principal, b *bindingBody) bool {
 	return err == nil && who.MayTopic(core.Read, f)
 }
 
-// RabbitMQ's tags. Of users who are set by the configuration it is their
-// permissions that say what of it all they may see and do, but for other users.
+// RabbitMQ's tags. Of users who are set by the configuration, but for its
+// administrators, it is their permissions that say what they may see and do.
 const (
 	tagAdministrator = "administrator"
 	tagMonitoring    = "monitoring"
@@ -85,42 +85,67 @@ func Manages(who *core.Principal) bool {
 // Oversees says whether somebody may do, or see, what is of no one queue.
 func Oversees(who *core.Principal, a core.Action) bool {
 	switch {
+	case isAdministrator(who):
+		return true
 	case !who.Account():
 		return who.MayQueue(a, administrators)
-	case a == core.Read:
-		return who.Tagged(tagAdministrator, tagMonitoring)
 	}
-	return who.Tagged(tagAdministrator)
+	return a == core.Read && who.Tagged(tagMonitoring)
 }
 
 // isAdministrator says whether somebody may make users and give permissions, and
-// so may do everything. That a configured user has all permissions is not enough:
-// it is those of one vhost.
+// so may do everything, in every vhost. That a configured user has all permissions
+// is not enough: it is those of one vhost.
 func isAdministrator(who *core.Principal) bool { return who.Anonymous || who.Tagged(tagAdministrator) }
 
-// sees says whether a list that is shown to somebody has a queue or exchange.
+// sees says whether somebody is shown a queue or exchange. An account is shown
+// what is in the vhosts that it may enter, as in RabbitMQ; others what they may read.
 func sees(who *core.Principal, ns *core.Namespace, name string) bool {
-	if who.Account() && Oversees(who, core.Read) {
+	if isAdministrator(who) {
 		return true
 	}
 	in := who.In(ns.Name())
-	return in != nil && in.MayQueue(core.Read, name)
+	return in != nil && (who.Account() || in.MayQueue(core.Read, name))
 }
 
-// mayAll asks for everything: of an account for the tag of administrators, or, in
-// a vhost, of policymakers too.
+// mayAll asks for everything: for the tag of administrators, or, in a vhost, of an
+// account for that of policymakers too.
 func mayAll(h handler) handler {
 	const all = core.Configure | core.Write | core.Read
 	return func(w http.ResponseWriter, r *request) error {
 		everything := r.who.MayQueue(all, administrators) && r.who.MayTopic(core.Write|core.Read, everything)
 		switch {
-		case r.caller.Account() && r.caller.Tagged(tagAdministrator):
+		case isAdministrator(r.caller):
+		case r.caller.Account() && !r.caller.Tagged(tagPolicymaker):
+			return notPolicymaker
 		case !everything:
 			return denied
-		case r.caller.Account() && !r.caller.Tagged(tagPolicymaker):
-			return refused("Not policymaker user")
 		}
 		return h(w, r)
+	}
+}
+
+// RabbitMQ's words to who may not see, or set, one policy or parameter.
+var notPolicymaker = refused("User not authorised to access object")
+
+// policymaker lets through, of accounts, only those who may make policies.
+func policymaker(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if r.caller.Account() && !r.caller.Tagged(tagAdministrator, tagPolicymaker) {
+			return notPolicymaker
+		}
+		return h(w, r)
+	}
+}
+
+// ofVhost lets through whoever is shown what is in the path's vhost: every account
+// that may enter it, but of others those who may read every queue.
+func ofVhost(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if r.caller.Account() {
+			return h(w, r)
+		}
+		return monitor(h)(w, r)
 	}
 }
 

@@ -250,7 +250,7 @@ func (s *Service) deletePermission(w http.ResponseWriter, r *request) error {
 
 // mayMake says whether the importer may make users and vhosts.
 func (in *importing) mayMake() bool {
-	return in.r.caller.Anonymous || in.r.caller.Account() && isAdministrator(in.r.caller)
+	return isAdministrator(in.r.caller)
 }
 
 var errNotAdministrator = refused("only administrators set users and permissions")

@@ -1,9 +1,11 @@
 package rabbit
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,10 +22,12 @@ func withAccounts(t *testing.T, configured ...core.AccessUser) (*api, *core.Acce
 	}
 	a := newAPI(t, func(c *Config) {
 		c.Access = access
+		c.Disconnect = func(uint64) bool { return true }
 		c.Passwords = Passwords{
-			Hash: func(p []byte) (string, error) { return "hash:" + string(p), nil },
+			Hash:   func(p []byte) (string, error) { return "hash:" + string(p), nil },
+			Export: func(kept string) (string, string) { return "ours", strings.TrimPrefix(kept, "hash:") },
 			Import: func(algorithm, hash, _ string) (string, error) {
-				if algorithm != "" {
+				if algorithm != "" && algorithm != "ours" {
 					return "", errors.New("unknown " + algorithm)
 				}
 				return "hash:" + hash, nil
@@ -104,11 +108,11 @@ func TestTags(t *testing.T) {
 		queues                    string
 	}{
 		"administrator-u": {201, 200, 200, 201, "q s"},
-		"monitoring-u":    {401, 401, 200, 401, "q s"},
+		"monitoring-u":    {401, 401, 200, 401, "s"},
 		"policymaker-u":   {401, 401, 401, 401, "s"},
 		"management-u":    {401, 401, 401, 401, "s"},
 		"plain":           {401, 200, 200, 404, "q"},
-		"boss":            {201, 200, 200, 404, "q"},
+		"boss":            {201, 200, 200, 201, "q s"}, // tagged in the configuration, and so as any other
 	} {
 		password, _ := strings.CutSuffix(name, "-u")
 		if password != name {
@@ -144,6 +148,101 @@ func TestTags(t *testing.T) {
 	a.as(access, "policymaker-u", "p")
 	a.do(201, "PUT", "policies/shop/mine", `{"pattern":"^s","definition":{"max-length":1}}`)
 	a.do(204, "DELETE", "policies/shop/mine", "")
+}
+
+// What RabbitMQ 3.10.8 answered users of each tag, who may only enter shop and there
+// only have to do with ^s: administrator, monitoring, policymaker, management.
+func TestTagsAsRabbitMQ(t *testing.T) {
+	a, access, _ := withAccounts(t)
+	a.conns = []Connection{{ID: 1, Remote: "h:1", Local: "l:1", User: "boss", Namespace: "shop", Channels: []Channel{{Number: 1}}}, {ID: 2, Remote: "h:2", Local: "l:1", User: "boss"}}
+	a.do(201, "PUT", "vhosts/shop", "")
+	tags := []string{"administrator", "monitoring", "policymaker", "management"}
+	for i, tag := range tags {
+		a.do(201, "PUT", "users/"+tag, `{"password":"p","tags":"`+tag+`"}`)
+		a.do(201, "PUT", "permissions/shop/"+tag, `{"configure":"^s","write":"^s","read":"^s"}`)
+		a.conns = append(a.conns, Connection{ID: uint64(10 + i), Remote: "own:" + tag, Local: "l:1", User: tag, Namespace: "shop", Channels: []Channel{{Number: 1}}})
+	}
+	for _, vhost := range []string{"shop", "%2F"} {
+		for _, name := range []string{"sq", "zq"} {
+			a.do(201, "PUT", "queues/"+vhost+"/"+name, `{}`)
+			a.do(201, "PUT", "exchanges/"+vhost+"/x"+name, `{"type":"fanout"}`)
+			a.do(201, "PUT", "policies/"+vhost+"/p"+name, `{"pattern":"^none","definition":{"max-length":1}}`)
+		}
+	}
+	const boss, home = "h%3A1%20-%3E%20l%3A1", "h%3A2%20-%3E%20l%3A1"
+	for _, x := range []struct {
+		path   string
+		status [4]int
+	}{
+		{"GET overview", [4]int{200, 200, 200, 200}}, {"GET cluster-name", [4]int{200, 200, 200, 200}}, {"GET whoami", [4]int{200, 200, 200, 200}},
+		{"GET nodes", [4]int{200, 200, 401, 401}}, {"GET users", [4]int{200, 401, 401, 401}}, {"GET permissions", [4]int{200, 401, 401, 401}},
+		{"GET parameters", [4]int{200, 401, 200, 401}}, {"GET global-parameters", [4]int{200, 401, 200, 401}}, {"GET operator-policies", [4]int{200, 200, 200, 200}},
+		{"GET topic-permissions", [4]int{200, 401, 401, 401}}, {"GET definitions", [4]int{200, 401, 401, 401}}, {"GET feature-flags", [4]int{200, 401, 401, 401}},
+		{"GET vhosts/shop", [4]int{200, 401, 401, 401}}, {"GET vhosts/%2F", [4]int{200, 401, 401, 401}}, {"GET vhosts/shop/permissions", [4]int{200, 401, 401, 401}},
+		{"GET vhosts/shop/connections", [4]int{200, 200, 200, 200}}, {"GET vhosts/%2F/connections", [4]int{200, 401, 401, 401}},
+		{"GET queues/%2F", [4]int{200, 401, 401, 401}}, {"GET exchanges/%2F", [4]int{200, 401, 401, 401}}, {"GET bindings/%2F", [4]int{200, 401, 401, 401}}, {"GET policies/%2F", [4]int{200, 401, 401, 401}},
+		{"GET queues/shop/zq", [4]int{200, 200, 200, 200}}, {"GET exchanges/shop/xzq", [4]int{200, 200, 200, 200}}, {"GET queues/shop/zq/bindings", [4]int{200, 200, 200, 200}},
+		{"GET policies/shop/psq", [4]int{200, 401, 200, 401}}, {"GET definitions/shop", [4]int{200, 401, 401, 401}}, {"GET users/management", [4]int{200, 401, 401, 401}},
+		{"GET aliveness-test/shop", [4]int{401, 401, 401, 401}}, {"GET health/checks/alarms", [4]int{200, 200, 200, 200}}, {"GET healthchecks/node", [4]int{200, 200, 200, 200}},
+		{"GET connections/" + boss, [4]int{200, 200, 401, 401}}, {"GET connections/" + home, [4]int{200, 200, 401, 401}}, {"GET connections/" + boss + "/channels", [4]int{200, 200, 401, 401}},
+		{"GET channels/" + boss + "%20(1)", [4]int{200, 200, 401, 401}}, {"GET connections/own%3Amanagement%20-%3E%20l%3A1", [4]int{200, 200, 401, 200}},
+		{"GET channels/own%3Amanagement%20-%3E%20l%3A1%20(1)", [4]int{200, 200, 401, 200}},
+		{"DELETE connections/" + boss, [4]int{204, 401, 401, 401}}, {"DELETE connections/own%3Amanagement%20-%3E%20l%3A1", [4]int{204, 401, 401, 204}},
+		{"DELETE queues/shop/zq/contents", [4]int{401, 401, 401, 401}}, {"DELETE queues/shop/sq/contents", [4]int{204, 204, 204, 204}},
+	} {
+		method, path, _ := strings.Cut(x.path, " ")
+		for i, tag := range tags {
+			a.as(access, tag, "p")
+			a.do(x.status[i], method, path, "")
+		}
+	}
+	everyone := "boss boss administrator monitoring policymaker management"
+	for _, x := range []struct {
+		path, column string
+		want         [4]string
+	}{
+		{"connections", "user", [4]string{everyone, everyone, "policymaker", "management"}},
+		{"channels", "user", [4]string{everyone[5:], everyone[5:], "policymaker", "management"}},
+		{"vhosts/shop/channels", "user", [4]string{everyone[5:], everyone[5:], "policymaker", "management"}},
+		{"queues", "name", [4]string{"sq zq sq zq", "sq zq", "sq zq", "sq zq"}},
+		{"policies", "name", [4]string{"psq pzq psq pzq", "psq pzq", "psq pzq", "psq pzq"}},
+		{"vhosts", "name", [4]string{"/ shop", "/ shop", "shop", "shop"}},
+	} {
+		for i, tag := range tags {
+			a.as(access, tag, "p")
+			a.want(x.path+" of "+tag, a.column(x.path, x.column), x.want[i])
+		}
+	}
+	for i, tag := range tags {
+		a.as(access, tag, "p")
+		o := get[map[string]any](a, "overview")
+		if _, shown := o["listeners"]; shown != (i < 2) {
+			t.Errorf("%s: listeners %v", tag, shown)
+		}
+		if n, want := o["object_totals"].(map[string]any)["connections"], []float64{6, 6, 1, 1}[i]; n != want {
+			t.Errorf("%s: %v connections, want %v", tag, n, want)
+		}
+	}
+}
+
+// A consumer is listed to an account if it is its own.
+func TestConsumersOfAnAccount(t *testing.T) {
+	a, access, _ := withAccounts(t)
+	for i, name := range []string{"mine", "other"} {
+		a.do(201, "PUT", "users/"+name, `{"password":"p","tags":"management"}`)
+		a.do(201, "PUT", "permissions/%2F/"+name, `{"configure":"","write":"","read":""}`)
+		a.do(201, "PUT", "queues/%2F/"+name, `{}`)
+		a.conns = append(a.conns, Connection{ID: uint64(i + 1), Remote: "h:" + name, User: name})
+		q, _ := a.b.Default().Queue(name)
+		c, err := q.Consume(core.ConsumerOptions{Receiver: nobody{}, Name: name, Connection: strconv.Itoa(i + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Cancel()
+	}
+	a.as(access, "mine", "p")
+	a.want("consumers", a.column("consumers", "consumer_tag"), "mine")
+	a.want("consumers", a.column("consumers/%2F", "consumer_tag"), "mine")
 }
 
 // An expression for one letter is none for all names, whatever stands for them.
@@ -189,6 +288,41 @@ func TestImportUsers(t *testing.T) {
 	if err != nil || who.In("") != nil || !who.In("shop").MayQueue(core.Configure, "app.1") || who.In("shop").MayQueue(core.Write, "b") || !who.In("shop").MayQueue(core.Read, "b") {
 		t.Errorf("%v %+v", err, who)
 	}
+}
+
+// An export is a backup of the users who were made here: not of the configuration's,
+// and not for who may not make users.
+func TestExportUsers(t *testing.T) {
+	all := core.Grant{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "file", PasswordHash: "hash:f", Grants: []core.Grant{all}})
+	a.do(201, "PUT", "vhosts/shop", "")
+	a.do(201, "PUT", "users/app", `{"password":"secret","tags":"monitoring,x"}`)
+	a.do(201, "PUT", "users/none", `{"password_hash":"","tags":""}`)
+	a.do(201, "PUT", "permissions/shop/app", `{"configure":"^app","write":"","read":".*"}`)
+	a.do(201, "PUT", "permissions/%2F/app", `{"configure":"","write":"","read":""}`)
+	text := a.do(200, "GET", "definitions", "")
+	got := decode[struct{ Users, Permissions json.RawMessage }](t, text)
+	a.want("users", string(got.Users), `[{"hashing_algorithm":"ours","limits":{},"name":"app","password_hash":"secret","tags":["monitoring","x"]},`+
+		`{"hashing_algorithm":"","limits":{},"name":"none","password_hash":"","tags":[]}]`)
+	a.want("permissions", string(got.Permissions), `[{"configure":"","read":"","user":"app","vhost":"/","write":""},{"configure":"^app","read":".*","user":"app","vhost":"shop","write":""}]`)
+	if one := a.do(200, "GET", "definitions/shop", ""); strings.Contains(one, "users") || strings.Contains(one, "permissions") {
+		t.Error(one)
+	}
+
+	b, other, _ := withAccounts(t)
+	if said := b.do(200, "POST", "definitions", text); strings.Count(said, dropped) != 1 || !strings.Contains(said, "cluster_name") {
+		t.Error(said)
+	}
+	who, err := other.Authenticate(t.Context(), "", "app", []byte("secret"))
+	if err != nil || who.In("shop") == nil || !who.In("shop").MayQueue(core.Configure, "app.1") || !who.Tagged("monitoring") {
+		t.Errorf("%v %+v", err, who)
+	}
+	again := decode[struct{ Users, Permissions json.RawMessage }](t, b.do(200, "GET", "definitions", ""))
+	a.want("users", string(again.Users), string(got.Users))
+	a.want("permissions", string(again.Permissions), string(got.Permissions))
+
+	a.as(access, "file", "f")
+	a.want("plain", string(decode[struct{ Users json.RawMessage }](t, a.do(200, "GET", "definitions", "")).Users), "[]")
 }
 
 // slowly has a request's body end only after something else happened.
@@ -258,7 +392,8 @@ func TestWhoIsDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-// A configured administrator gives permissions in every vhost, and has none there himself.
+// A configured administrator gives permissions in every vhost, and has none there
+// himself: as in RabbitMQ he sees what is there, and sets policies.
 func TestConfiguredAdministratorPermits(t *testing.T) {
 	a, access, _ := withAccounts(t, core.AccessUser{Name: "boss", PasswordHash: "hash:boss", Tags: []string{"administrator"}}, core.AccessUser{Name: "plain", PasswordHash: "hash:plain"})
 	a.do(201, "PUT", "vhosts/shop", "")
@@ -269,10 +404,20 @@ func TestConfiguredAdministratorPermits(t *testing.T) {
 	if who, err := access.Authenticate(t.Context(), "", "u", []byte("p")); err != nil || !who.In("shop").MayQueue(core.Read, "s") {
 		t.Error(err)
 	}
-	a.do(404, "GET", "queues/shop/s", "")
+	a.do(200, "GET", "queues/shop/s", "")
+	a.do(401, "PUT", "queues/shop/s2", `{}`)
+	a.do(401, "POST", "queues/shop/s/get", `{"count":1,"ackmode":"ack_requeue_true","encoding":"auto"}`)
+	a.do(401, "DELETE", "queues/shop/s", "")
 	a.do(400, "PUT", "permissions/nowhere/u", `{"configure":"","write":"","read":""}`)
 	a.as(access, "plain", "plain")
 	a.do(404, "DELETE", "permissions/shop/u", "")
 	a.as(access, "boss", "boss")
 	a.do(204, "DELETE", "permissions/shop/u", "")
 }
+
+// nobody takes nothing.
+type nobody struct{}
+
+func (nobody) Deliver(*core.Consumer, core.Delivery) bool { return false }
+func (nobody) Flush()                                     {}
+func (nobody) Cancelled(*core.Consumer, error) bool       { return false }

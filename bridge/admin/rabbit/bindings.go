@@ -125,7 +125,7 @@ func (s *Service) bindings(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) bindingsOfQueue(w http.ResponseWriter, r *request) error {
-	q, err := named(r, core.Read)
+	q, err := shown(r)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,10 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/slipwaymq/slipway/core"
 )
 
 // A Connection is one client's, for lists. Its JSON is that of the admin door's
@@ -101,19 +104,28 @@ func hostPort(address string) (host string, port int) {
 	return host, port
 }
 
-// allConnections is those of the namespaces that somebody may look into, or of
-// the path's.
+// allConnections is those that somebody may see, or of them the path's vhost's: who
+// monitors sees all, or in his own vhost; others see their own.
 func (s *Service) allConnections(r *request) (all []Connection) {
 	if s.cfg.Connections == nil {
 		return nil
 	}
 	for _, c := range s.cfg.Connections() {
-		if r.ns != nil && c.Namespace != r.ns.Name() || !r.caller.Anonymous && !r.caller.Account() && c.Namespace != r.caller.Namespace {
-			continue
+		if (r.ns == nil || c.Namespace == r.ns.Name()) && seesConnection(r.caller, &c) {
+			all = append(all, c)
 		}
-		all = append(all, c)
 	}
 	return all
+}
+
+func seesConnection(who *core.Principal, c *Connection) bool {
+	switch {
+	case isAdministrator(who):
+		return true
+	case !who.Account():
+		return c.Namespace == who.Namespace && (c.User == who.Name || Oversees(who, core.Read))
+	}
+	return Oversees(who, core.Read) || c.User == who.Name && who.In(c.Namespace) != nil
 }
 
 func (s *Service) connections(w http.ResponseWriter, r *request) error {
@@ -127,8 +139,15 @@ func (s *Service) connections(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) find(r *request) (*Connection, error) {
-	for _, c := range s.allConnections(r) {
-		if c.name() == r.PathValue("connection") {
+	if s.cfg.Connections == nil {
+		return nil, notFound
+	}
+	for _, c := range s.cfg.Connections() {
+		switch {
+		case c.name() != r.PathValue("connection"):
+		case !seesConnection(r.caller, &c):
+			return nil, denied
+		default:
 			return &c, nil
 		}
 	}
@@ -149,10 +168,13 @@ func (s *Service) disconnect(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if c.User != r.caller.Name && !Oversees(r.caller, core.Configure) {
+		return lacks(r.caller, core.Configure)
+	}
 	if s.cfg.Disconnect == nil || !s.cfg.Disconnect(c.ID) {
 		return notFound
 	}
-	s.did(r, "connection ended by an administrator", "connection", c.name())
+	s.did(r, "connection ended through the management API", "connection", c.name())
 	return done(w, false)
 }
 
@@ -185,11 +207,16 @@ func (s *Service) channelsOf(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) channel(w http.ResponseWriter, r *request) error {
-	for _, c := range s.allConnections(r) {
-		for i := range c.Channels {
-			if x := c.channelRow(&c.Channels[i]); x["name"] == r.PathValue("channel") {
-				return answer(w, http.StatusOK, x)
-			}
+	name := r.PathValue("channel")
+	connection, _, _ := strings.Cut(name, " (")
+	r.SetPathValue("connection", connection)
+	c, err := s.find(r)
+	if err != nil {
+		return err
+	}
+	for i := range c.Channels {
+		if x := c.channelRow(&c.Channels[i]); x["name"] == name {
+			return answer(w, http.StatusOK, x)
 		}
 	}
 	return notFound

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Service) consumers(w http.ResponseWriter, r *request) error {
-	of := s.seen(r.caller)
+	of := s.counted(r.caller)
 	if r.ns != nil {
 		of = []*core.Namespace{r.ns}
 	}
@@ -17,10 +17,13 @@ func (s *Service) consumers(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
 		for _, ns := range of {
 			for _, q := range ns.Queues("", true) {
-				if !sees(r.caller, ns, q.Name()) {
+				if !sees(r.caller, ns, q.Name()) && !(r.caller.Account() && Oversees(r.caller, core.Read)) {
 					continue
 				}
 				for _, c := range q.Consumers() {
+					if others(r.caller, conns[c.Connection]) {
+						continue
+					}
 					if !yield(consumerRow(ns, c, conns)) {
 						return
 					}
@@ -28,6 +31,12 @@ func (s *Service) consumers(w http.ResponseWriter, r *request) error {
 			}
 		}
 	})
+}
+
+// others says whether a consumer is not shown to an account in a list, as it is
+// another's.
+func others(who *core.Principal, of *Connection) bool {
+	return who.Account() && !Oversees(who, core.Read) && (of == nil || of.User != who.Name)
 }
 
 // byID is the connections by their id in decimal.

@@ -1,7 +1,9 @@
 package rabbit
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -12,11 +14,32 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 	for _, ns := range s.seen(r.caller) {
 		vhosts = append(vhosts, row{"name": vhostOf(ns)})
 	}
-	// Users without a hash that RabbitMQ knows would take away its own users' passwords.
-	out["users"], out["vhosts"], out["permissions"] = []row{}, vhosts, []row{}
+	out["vhosts"] = vhosts
+	out["users"], out["permissions"] = s.exportedUsers(r.caller)
 	out["topic_permissions"], out["parameters"], out["global_parameters"] = []row{}, []row{}, []row{{"name": "cluster_name", "value": nodeName}}
 	exported(out, r.caller, true, s.seen(r.caller)...)
 	return download(w, r, out)
+}
+
+// exportedUsers are those who were made here, with what they log in with, and
+// their permissions: for who may make users. What the configuration says of users
+// is not for an import to say.
+func (s *Service) exportedUsers(caller *core.Principal) (users, permissions []row) {
+	users, permissions = []row{}, []row{}
+	if !isAdministrator(caller) || s.cfg.Access == nil {
+		return users, permissions
+	}
+	for _, acc := range s.cfg.Access.Accounts() {
+		x := row{"name": acc.Name, "password_hash": "", "hashing_algorithm": "", "tags": append([]string{}, acc.Tags...), "limits": row{}}
+		if acc.PasswordHash != "" {
+			x["hashing_algorithm"], x["password_hash"] = s.cfg.Passwords.Export(acc.PasswordHash)
+		}
+		users = append(users, x)
+		for _, ns := range slices.Sorted(maps.Keys(acc.Permissions)) {
+			permissions = append(permissions, permissionRow(acc.Name, ns, acc.Permissions[ns]))
+		}
+	}
+	return users, permissions
 }
 
 func (s *Service) exportOne(w http.ResponseWriter, r *request) error {

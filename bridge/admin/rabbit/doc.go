@@ -3,10 +3,12 @@
 // for it work unchanged. It is mounted under /api/ on every listener of the admin
 // door; RabbitMQ's port is one line: `admin: {listen: [..., "127.0.0.1:15672"]}`.
 //
-// A vhost is a namespace; `/` is the default one. Who may see and do what is what
-// the AMQP door would allow the same user: reading shows, configuring declares,
-// purges and deletes. What is of no one queue (connections, nodes, definitions)
-// takes the permission for all.
+// A vhost is a namespace; `/` is the default one. Who may do what is what the AMQP
+// door would allow the same user: configuring declares, purges and deletes. Who sees
+// what is as in RabbitMQ: what is in the vhosts that one may enter, and one's own
+// connections, channels and consumers; with the tag monitoring those of all, and
+// nodes; with administrator everything. A user of the configuration without that
+// tag sees queues that it may read, and with read on all what monitoring stands for.
 //
 //	path                                                     state
 //	overview, cluster-name, nodes, nodes/N, whoami,          yes; rates are not kept (no *_details)
@@ -23,10 +25,11 @@
 //	  operator-policies, vhost-limits
 //	policies                                                 yes; settings that core.Policy has
 //	definitions                                              export; import tells of each thing what became of it; users with their
-//	                                                         passwords (rabbit_password_hashing_sha256, _sha512) and permissions
+//	                                                         passwords (rabbit_password_hashing_sha256, _sha512; those of an export of ours
+//	                                                         are slipway_argon2id, which RabbitMQ takes and lets nobody log in with) and
+//	                                                         permissions; not users of the configuration
 //	aliveness-test, health/checks/*                          yes
 //	traces, shovels, federation, rebalance, the UI           no
-//	users and permissions in an export                       no: the hashes are of other kinds than RabbitMQ's
 //
 // Differences from RabbitMQ that matter to who makes users:
 //
@@ -37,11 +40,12 @@
 //     permission on amq.topic; there are no topic permissions.
 //   - An administrator who may not enter a vhost sees what is in it, and sets
 //     policies there, but declares, publishes and gets by his permissions.
-//   - Connections and the overview are shown to monitoring and administrator
-//     alone; RabbitMQ shows others their own.
+//   - Policies take, beside the tag policymaker, all permissions in the vhost: a
+//     policy leads messages anywhere.
 //   - Accounts have no access keys: for SQS and SNS the configuration names users.
 //   - MQTT clients, and STOMP clients whose host names no vhost, are in `/`.
-//   - Users of the configuration make others only with tags: [administrator].
+//   - A user of the configuration with tags: [administrator] is RabbitMQ's
+//     administrator: of every vhost, whatever its own permissions.
 //     Where none are configured, whoever is let in from this machine may; once there
 //     is a user, a name that a client gives must be one, with its password. Without a
 //     name, and as guest, clients are let in as before: the configuration says so.

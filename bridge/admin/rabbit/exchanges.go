@@ -65,12 +65,12 @@ func (s *Service) exchanges(w http.ResponseWriter, r *request) error {
 	return list(w, r, exchangeRows(r.caller, r.ns))
 }
 
-// namedExchange finds the path's exchange, if a is granted on it.
-func namedExchange(r *request, a core.Action) (*core.Exchange, error) {
+// namedExchange finds the path's exchange, for who may configure it.
+func namedExchange(r *request) (*core.Exchange, error) {
 	name := r.PathValue("exchange")
 	x, ok := r.ns.Exchange(name)
 	switch {
-	case !(ok && x.Builtin() && a == core.Read) && !r.who.MayExchange(a, name):
+	case !r.who.MayExchange(core.Configure, name):
 		return nil, denied
 	case !ok:
 		return nil, notFound
@@ -84,9 +84,12 @@ func (s *Service) exchange(w http.ResponseWriter, r *request) error {
 		v["incoming"], v["outgoing"] = []row{}, []row{}
 		return answer(w, http.StatusOK, v)
 	}
-	x, err := namedExchange(r, core.Read)
-	if err != nil {
-		return err
+	x, ok := r.ns.Exchange(r.PathValue("exchange"))
+	switch {
+	case !(ok && x.Builtin()) && !sees(r.caller, r.ns, r.PathValue("exchange")):
+		return denied
+	case !ok:
+		return notFound
 	}
 	v := exchangeRow(x)
 	v["incoming"], v["outgoing"] = []row{}, []row{}
@@ -164,7 +167,7 @@ func known(kind string) bool {
 func reserved(name string) bool { return len(name) >= 4 && name[:4] == "amq." }
 
 func (s *Service) deleteExchange(w http.ResponseWriter, r *request) error {
-	x, err := namedExchange(r, core.Configure)
+	x, err := namedExchange(r)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type api struct {
 	b   *core.Broker
 	h   http.Handler
 	who *core.Principal
+
+	conns []Connection
 }
 
 func newAPI(t *testing.T, change ...func(*Config)) *api {
@@ -41,10 +43,11 @@ func newAPI(t *testing.T, change ...func(*Config)) *api {
 	}
 	t.Cleanup(func() { b.Close() })
 	cfg := Config{Broker: b, Version: "test", Started: time.Now(), Log: slog.New(slog.DiscardHandler)}
+	a := &api{T: t, b: b, who: core.AnonymousPrincipal()}
+	cfg.Connections = func() []Connection { return a.conns }
 	for _, f := range change {
 		f(&cfg)
 	}
-	a := &api{T: t, b: b, who: core.AnonymousPrincipal()}
 	a.h = New(cfg).Handler(func(http.ResponseWriter, *http.Request) (*core.Principal, bool) { return a.who, true })
 	return a
 }

@@ -24,6 +24,17 @@ func (s *Service) alarms(w http.ResponseWriter, _ *request) error {
 // alivenessQueue is RabbitMQ's own name for it.
 const alivenessQueue = "aliveness-test"
 
+// mayProbe asks for what the probe does: of RabbitMQ's it is declared, published to
+// and read as whoever asks.
+func mayProbe(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if !r.who.MayQueue(core.Configure|core.Write|core.Read, alivenessQueue) {
+			return refused("ACCESS_REFUSED - access to queue '" + alivenessQueue + "' in vhost '" + r.vhost + "' refused for user '" + r.who.Name + "'")
+		}
+		return h(w, r)
+	}
+}
+
 // alive sends a message through a queue.
 func (s *Service) alive(w http.ResponseWriter, r *request) error {
 	q, _, err := r.ns.DeclareQueue(alivenessQueue, core.QueueOptions{Dialect: dialect, Hidden: true, Ordered: true})

@@ -16,7 +16,7 @@ const nodeName = "slipway@localhost"
 
 func (s *Service) overview(w http.ResponseWriter, r *request) error {
 	var sum totals
-	for _, ns := range s.seen(r.caller) {
+	for _, ns := range s.counted(r.caller) {
 		t := totalsOf(ns)
 		sum.ready += t.ready
 		sum.unacked += t.unacked
@@ -29,19 +29,24 @@ func (s *Service) overview(w http.ResponseWriter, r *request) error {
 	for _, c := range conns {
 		channels += len(c.Channels)
 	}
-	st := s.cfg.Broker.Stats()
-	return answer(w, http.StatusOK, pick(row{
+	shown := row{
 		"management_version": compatible, "rates_mode": "none", "rabbitmq_version": compatible,
-		"product_name": "Slipway", "product_version": s.cfg.Version, "cluster_name": nodeName, "node": nodeName,
+		"product_name": "Slipway", "product_version": s.cfg.Version, "cluster_name": nodeName,
 		"erlang_version": "", "erlang_full_version": "", "statistics_db_event_queue": 0, "disable_stats": false, "enable_queue_totals": false,
-		"exchange_types": exchangeTypes(), "listeners": s.listenerRows(), "contexts": s.contexts(),
-		"queue_totals":  sum.row(),
-		"object_totals": row{"channels": channels, "connections": len(conns), "consumers": sum.consumers, "exchanges": sum.exchanges, "queues": sum.queues},
-		"message_stats": row{
+		"exchange_types": exchangeTypes(),
+		"queue_totals":   sum.row(),
+		"object_totals":  row{"channels": channels, "connections": len(conns), "consumers": sum.consumers, "exchanges": sum.exchanges, "queues": sum.queues},
+		"message_stats":  row{},
+	}
+	if Oversees(r.caller, core.Read) { // what is of all vhosts, and the machine's
+		st := s.cfg.Broker.Stats()
+		shown["node"], shown["listeners"], shown["contexts"] = nodeName, s.listenerRows(), s.contexts()
+		shown["message_stats"] = row{
 			"publish": st.Published, "deliver_get": st.Delivered, "deliver": st.Delivered, "ack": st.Settled,
 			"redeliver": st.Redelivered, "drop_unroutable": st.Unroutable,
-		},
-	}, split(r.URL.Query().Get("columns"))))
+		}
+	}
+	return answer(w, http.StatusOK, pick(shown, split(r.URL.Query().Get("columns"))))
 }
 
 func exchangeTypes() (all []row) {

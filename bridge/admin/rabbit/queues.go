@@ -50,7 +50,7 @@ func queueRow(q *core.Queue) row {
 		"name": q.Name(), "vhost": vhostOf(q.Namespace()), "durable": o.Durable, "auto_delete": o.AutoDelete, "exclusive": o.Owner != "",
 		"arguments": arguments.JSON(arguments.Of(o.Attributes)), "node": nodeName, "state": "running", "type": kind,
 		"messages": c.Ready + c.InFlight, "messages_ready": c.Ready, "messages_unacknowledged": c.InFlight, "messages_delayed": c.Delayed,
-		"message_bytes": c.Bytes, "message_bytes_ready": c.Bytes, "consumers": c.Consumers, "memory": 0,
+		"message_bytes": c.Bytes + c.InFlightBytes, "message_bytes_ready": c.Bytes, "message_bytes_unacknowledged": c.InFlightBytes, "consumers": c.Consumers, "memory": 0,
 		"policy": nil, "operator_policy": nil, "effective_policy_definition": row{}, "exclusive_consumer_tag": nil,
 	}
 	if p, ok := q.Policy(); ok {
@@ -88,8 +88,19 @@ func named(r *request, a core.Action) (*core.Queue, error) {
 	return q, nil
 }
 
+// shown finds the path's queue, for who may see it.
+func shown(r *request) (*core.Queue, error) {
+	if r.caller.Account() && sees(r.caller, r.ns, r.PathValue("queue")) || isAdministrator(r.caller) {
+		if q, ok := r.ns.Queue(r.PathValue("queue")); ok {
+			return q, nil
+		}
+		return nil, notFound
+	}
+	return named(r, core.Read)
+}
+
 func (s *Service) queue(w http.ResponseWriter, r *request) error {
-	q, err := named(r, core.Read)
+	q, err := shown(r)
 	if err != nil {
 		return err
 	}

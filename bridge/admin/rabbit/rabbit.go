@@ -35,7 +35,8 @@ type Config struct {
 // Passwords hash what users log in with.
 type Passwords struct {
 	Hash   func(password []byte) (string, error)                // an error: it cannot be a password
-	Import func(algorithm, hash, before string) (string, error) // keeps a password_hash of RabbitMQ, before if that is of the same; an error: it cannot be verified
+	Import func(algorithm, hash, before string) (string, error) // keeps a password_hash, before if that is of the same; an error: it cannot be verified
+	Export func(kept string) (algorithm, hash string)           // what Import takes back
 	Verify core.VerifyPassword
 }
 
@@ -127,26 +128,26 @@ func (r *request) PathValue(name string) string {
 // routes is the API's table.
 func (s *Service) routes() map[string]handler {
 	all := map[string]handler{
-		"GET overview":                          monitor(s.overview),
+		"GET overview":                          ofVhost(s.overview),
 		"GET cluster-name":                      s.clusterName,
 		"GET nodes":                             monitor(s.nodes),
 		"GET nodes/{node}":                      monitor(s.node),
 		"GET whoami":                            s.whoami,
 		"GET auth":                              s.auth,
 		"GET extensions":                        s.extensions,
-		"GET feature-flags":                     empty,
-		"GET connections":                       monitor(s.connections),
-		"GET connections/{connection}":          monitor(s.connection),
-		"DELETE connections/{connection}":       administer(s.disconnect),
-		"GET channels":                          monitor(s.channels),
-		"GET connections/{connection}/channels": monitor(s.channelsOf),
-		"GET channels/{channel}":                monitor(s.channel),
+		"GET feature-flags":                     administer(empty),
+		"GET connections":                       s.connections,
+		"GET connections/{connection}":          s.connection,
+		"DELETE connections/{connection}":       s.disconnect,
+		"GET channels":                          s.channels,
+		"GET connections/{connection}/channels": s.channelsOf,
+		"GET channels/{channel}":                s.channel,
 		"GET consumers":                         s.consumers,
 		"GET vhosts":                            s.vhosts,
 		"GET users":                             looksAtUsers(s.users),
 		"GET users/{user}":                      looksAtUsers(s.user),
 		"GET permissions":                       looksAtUsers(s.permissions),
-		"GET policies":                          monitor(s.allPolicies),
+		"GET policies":                          ofVhost(s.allPolicies),
 		"GET definitions":                       administer(s.exportAll),
 		"POST definitions":                      administer(mayAll(s.importAll)),
 		"PUT users/{user}":                      s.manage(s.putUser),
@@ -154,20 +155,25 @@ func (s *Service) routes() map[string]handler {
 		"POST users/bulk-delete":                s.manage(s.deleteUsers),
 		"GET users/without-permissions":         looksAtUsers(s.usersWithout),
 		"GET users/{user}/permissions":          looksAtUsers(s.permissionsOfUser),
-		"GET health/checks/alarms":              monitor(s.alarms),
-		"GET health/checks/local-alarms":        monitor(s.alarms),
-		"GET health/checks/virtual-hosts":       monitor(well),
-		"GET healthchecks/node":                 monitor(well),
-		"GET health/checks/node-is-mirror-sync-critical": monitor(well),
-		"GET health/checks/node-is-quorum-critical":      monitor(well),
-		"GET health/checks/port-listener/{port}":         monitor(s.portListener),
-		"GET health/checks/protocol-listener/{protocol}": monitor(s.protocolListener),
+		"GET health/checks/alarms":              s.alarms,
+		"GET health/checks/local-alarms":        s.alarms,
+		"GET health/checks/virtual-hosts":       well,
+		"GET healthchecks/node":                 well,
+		"GET health/checks/node-is-mirror-sync-critical": well,
+		"GET health/checks/node-is-quorum-critical":      well,
+		"GET health/checks/port-listener/{port}":         s.portListener,
+		"GET health/checks/protocol-listener/{protocol}": s.protocolListener,
 	}
 	for _, path := range []string{
-		"topic-permissions", "parameters", "global-parameters", "operator-policies", "vhost-limits", "parameters/{component}",
-		"topic-permissions/{vhost}", "operator-policies/{vhost}", "vhost-limits/{vhost}", "user-limits",
+		"operator-policies", "vhost-limits", "operator-policies/{vhost}", "vhost-limits/{vhost}", "user-limits",
 	} {
 		all["GET "+path] = empty
+	}
+	for _, path := range []string{"parameters", "global-parameters", "parameters/{component}"} {
+		all["GET "+path] = policymaker(empty)
+	}
+	for _, path := range []string{"topic-permissions", "topic-permissions/{vhost}"} {
+		all["GET "+path] = looksAtUsers(empty)
 	}
 	for _, path := range []string{
 		"parameters/{component}/{vhost}/{name}", "operator-policies/{vhost}/{name}", "vhost-limits/{vhost}/{name}", "global-parameters/{name}",

@@ -212,6 +212,8 @@ func TestWhoMay(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.who = principal(t, core.Read|core.Write|core.Configure, []string{"orders*"}, "s/#")
+	a.conns = []Connection{{ID: 1, Remote: "h:1", Local: "l:1", User: "root"}, {ID: 2, Remote: "h:2", User: "u"}, {ID: 3, Remote: "h:3", User: "u", Namespace: "other"}}
+	a.want("connections", a.column("connections", "name"), "h:2 -> 2")
 	a.want("queues", a.column("queues", "name"), "orders.1")
 	a.want("vhosts", a.column("vhosts", "name"), "/")
 	a.want("exchanges", a.column("exchanges/%2F?name=orders", "name"), "orders.x")
@@ -220,7 +222,7 @@ func TestWhoMay(t *testing.T) {
 		status             int
 		method, path, body string
 	}{
-		{401, "GET", "overview", ""}, {401, "GET", "connections", ""}, {401, "GET", "definitions", ""}, {401, "GET", "nodes", ""},
+		{401, "GET", "overview", ""}, {200, "GET", "connections", ""}, {401, "GET", "connections/h%3A1%20-%3E%20l%3A1", ""}, {401, "DELETE", "connections/h%3A1%20-%3E%20l%3A1", ""}, {401, "GET", "definitions", ""}, {401, "GET", "nodes", ""},
 		{401, "GET", "users", ""}, {401, "PUT", "policies/%2F/p", `{"pattern":"","definition":{"max-length":1}}`}, {401, "PUT", "vhosts/v", `{}`},
 		{401, "GET", "queues/%2F/bills", ""}, {401, "PUT", "queues/%2F/new", `{}`}, {401, "DELETE", "queues/%2F/bills", ""},
 		{401, "DELETE", "queues/%2F/bills/contents", ""}, {401, "POST", "queues/%2F/bills/get", `{}`}, {401, "PUT", "exchanges/%2F/new", `{"type":"fanout"}`},

@@ -55,7 +55,9 @@ func (s *Service) known(r *request) []core.User {
 	if s.cfg.Access == nil || s.cfg.Access.Empty() {
 		return []core.User{{Name: guest, Grants: []core.Grant{{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}}}}
 	}
-	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool { return r.caller.Namespace != "" && u.Namespace != r.caller.Namespace })
+	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool {
+		return !isAdministrator(r.caller) && r.caller.Namespace != "" && u.Namespace != r.caller.Namespace
+	})
 }
 
 // userRow shows no hash: none of ours is of a kind that RabbitMQ knows.

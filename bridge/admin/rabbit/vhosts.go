@@ -2,7 +2,6 @@ package rabbit
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -31,11 +30,7 @@ func (s *Service) enter(r *request) error {
 	if r.vhost == "" {
 		return nil
 	}
-	found := s.seen(r.caller)
-	if isAdministrator(r.caller) && strings.HasSuffix(r.Pattern, " /api/permissions/{vhost}/{user}") {
-		found = s.cfg.Broker.Namespaces() // his own or not: they are others' permissions
-	}
-	for _, ns := range found {
+	for _, ns := range s.seen(r.caller) {
 		if ns.Name() == namespaceOf(r.vhost) {
 			r.ns = ns
 			if r.who = r.caller.In(ns.Name()); r.who == nil {
@@ -58,7 +53,18 @@ func (s *Service) enter(r *request) error {
 // seen is the namespaces that somebody may look into.
 func (s *Service) seen(who *core.Principal) (all []*core.Namespace) {
 	for _, ns := range s.cfg.Broker.Namespaces() {
-		if who.Anonymous || who.In(ns.Name()) != nil || who.Account() && Oversees(who, core.Read) {
+		if isAdministrator(who) || who.In(ns.Name()) != nil {
+			all = append(all, ns)
+		}
+	}
+	return all
+}
+
+// counted is the namespaces that are listed, and are in the totals, for somebody: who
+// monitors knows of all, though he looks into those only that he may enter.
+func (s *Service) counted(who *core.Principal) (all []*core.Namespace) {
+	for _, ns := range s.cfg.Broker.Namespaces() {
+		if who.In(ns.Name()) != nil || isAdministrator(who) || who.Account() && Oversees(who, core.Read) {
 			all = append(all, ns)
 		}
 	}
@@ -67,35 +73,45 @@ func (s *Service) seen(who *core.Principal) (all []*core.Namespace) {
 
 func (s *Service) vhostRoutes() map[string]handler {
 	return map[string]handler{
-		"GET vhosts/{vhost}":                 s.vhost,
+		"GET vhosts/{vhost}":                 looksAtVhost(s.vhost),
 		"PUT vhosts/{vhost}":                 administer(s.createVhost),
 		"DELETE vhosts/{vhost}":              administer(keepVhost),
 		"GET vhosts/{vhost}/permissions":     looksAtUsers(s.permissions),
-		"GET vhosts/{vhost}/connections":     monitor(s.connections),
-		"GET vhosts/{vhost}/channels":        monitor(s.channels),
+		"GET vhosts/{vhost}/connections":     s.connections,
+		"GET vhosts/{vhost}/channels":        s.channels,
 		"GET permissions/{vhost}/{user}":     looksAtUsers(s.permission),
 		"PUT permissions/{vhost}/{user}":     s.manage(s.putPermission),
 		"DELETE permissions/{vhost}/{user}":  s.manage(s.deletePermission),
-		"GET policies/{vhost}":               monitor(s.policies),
-		"GET policies/{vhost}/{name}":        monitor(s.policy),
+		"GET policies/{vhost}":               ofVhost(s.policies),
+		"GET policies/{vhost}/{name}":        policymaker(ofVhost(s.policy)),
 		"PUT policies/{vhost}/{name}":        mayAll(s.putPolicy),
 		"DELETE policies/{vhost}/{name}":     deletesPolicies(s.deletePolicy),
 		"GET definitions/{vhost}":            administer(s.exportOne),
 		"POST definitions/{vhost}":           administer(mayAll(s.importOne)),
-		"GET aliveness-test/{vhost}":         administer(s.alive),
+		"GET aliveness-test/{vhost}":         mayProbe(s.alive),
 		"GET consumers/{vhost}":              s.consumers,
-		"GET parameters/{component}/{vhost}": empty,
+		"GET parameters/{component}/{vhost}": policymaker(empty),
 	}
 }
 
 func (s *Service) vhosts(w http.ResponseWriter, r *request) error {
 	return list(w, r, func(yield func(row) bool) {
-		for _, ns := range s.seen(r.caller) {
+		for _, ns := range s.counted(r.caller) {
 			if !yield(vhostRow(ns)) {
 				return
 			}
 		}
 	})
+}
+
+// looksAtVhost lets accounts through that are administrators'.
+func looksAtVhost(h handler) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		if r.caller.Account() {
+			return administer(h)(w, r)
+		}
+		return h(w, r)
+	}
 }
 
 func (s *Service) vhost(w http.ResponseWriter, r *request) error {
@@ -115,7 +131,7 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	if r.ns != nil {
 		return done(w, false)
 	}
-	if !r.caller.Anonymous && !(r.caller.Account() && isAdministrator(r.caller)) {
+	if !isAdministrator(r.caller) {
 		return denied
 	}
 	if _, err := s.cfg.Broker.Namespace(namespaceOf(r.vhost)); err != nil {
