@@ -77,8 +77,8 @@ func (c *Consumer) changeCredit(f func()) {
 	flushAll(&dirty)
 }
 
-// Cancel ends it and puts back what it holds, counted as delivered. The
-// Receiver is not called after it returns.
+// Cancel ends it and puts back what it holds, counted as delivered; what was
+// delivered as often as it may be is dead-lettered. The Receiver is not called after it returns.
 func (c *Consumer) Cancel() {
 	q := c.q
 	var dirty []Flusher
@@ -91,7 +91,7 @@ func (c *Consumer) Cancel() {
 	c.leave()
 	op := &recordOp{q: q}
 	for c.held.head != nil {
-		op.giveBack(c.held.head)
+		q.returned(c.held.head, op)
 	}
 	op.submit()
 	q.used()
@@ -199,8 +199,21 @@ func (c *Consumer) settleOne(e *entry, how Settlement, op *settleOp, back *recor
 		e.deliveries--
 		back.giveBack(e)
 	default:
-		back.giveBack(e)
+		c.q.returned(e, back)
 	}
+}
+
+// returned puts back what a push consumer did not settle, or dead-letters it, if it
+// was delivered as often as it may be: nobody may ever ask for it again. What a pull
+// lets go of waits for the next one, as in SQS. Lock held.
+func (q *Queue) returned(e *entry, back *recordOp) {
+	if q.exhausted(e) {
+		q.st.end(e)
+		e.bound = nil
+		q.bury(e, DeliveryLimit)
+		return
+	}
+	back.giveBack(e)
 }
 
 // wants says whether the consumer can take one more. Lock held.

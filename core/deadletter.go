@@ -181,15 +181,15 @@ func died(trail []Death, m *Message, queue string, why DeathReason, now int64) [
 		ttl := max(0, m.ExpiresAt-m.PublishedAt)
 		d.TTL = &ttl
 	}
-	rest := make([]Death, 0, len(trail)+1)
-	rest = append(rest, d)
+	rest := make([]Death, 1, len(trail)+1)
 	for _, t := range trail {
 		if t.Queue == queue && t.Reason == why {
-			rest[0].Count, rest[0].Time = t.Count+1, t.Time
+			d, d.Count = t, t.Count+1 // the rest tells of the first time
 			continue
 		}
 		rest = append(rest, t)
 	}
+	rest[0] = d
 	return rest
 }
 

@@ -122,7 +122,7 @@ func (q *Queue) ends(e *entry, wanted bool) bool {
 		q.finish(e, dead, Expired)
 		return true
 	}
-	if limit := q.opt.MaxDeliveries; limit > 0 && e.deliveries >= limit && !e.undead {
+	if q.exhausted(e) {
 		q.bury(e, DeliveryLimit)
 		return true
 	}
@@ -134,6 +134,12 @@ func (q *Queue) ends(e *entry, wanted bool) bool {
 func (e *entry) fleeting(at int64) bool {
 	const slack = 10 // ms between the door's reading of the clock and ours
 	return at <= e.enqueued && e.deliveries == 0 && (e.msg.ExpiresAt == 0 || e.msg.ExpiresAt+slack >= e.msg.PublishedAt)
+}
+
+// exhausted says whether an entry was delivered as often as it may be. Lock held.
+func (q *Queue) exhausted(e *entry) bool {
+	limit := q.opt.MaxDeliveries
+	return limit > 0 && e.deliveries >= limit && !e.undead
 }
 
 // finish drops a taken entry, or dead-letters it. Lock held.

@@ -402,3 +402,64 @@ func TestBlocked(t *testing.T) {
 		p.Close()
 	})
 }
+
+// What was given back for the last time is dead-lettered then, though nobody asks for
+// it again: as RabbitMQ does. A trail tells of the first time that it died of something.
+func TestDeliveryLimitWithoutAConsumer(t *testing.T) {
+	b := fresh(t)
+	declare(t, b, "dead", core.QueueOptions{})
+	for name, end := range map[string]func(c *core.Consumer, r core.Receipt){
+		"requeued": func(c *core.Consumer, r core.Receipt) {
+			c.Settle(core.Requeue, false, []core.Receipt{r}, nil, nil, nil, 0)
+		},
+		"cancelled": func(c *core.Consumer, _ core.Receipt) { c.Cancel() },
+	} {
+		for _, d := range []bool{true, false} {
+			q := declare(t, b, fmt.Sprint(name, d), core.QueueOptions{Durable: d, MaxDeliveries: 2, DeadLetter: core.QueueAddress("dead")})
+			publish(t, b, core.QueueAddress(q.Name()), core.Message{Body: []byte("x"), Durable: d})
+			for range 2 {
+				c, err := q.Getter("")
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _, ok, err := c.Get(t.Context(), false)
+				if err != nil || !ok {
+					t.Fatal(name, ok, err)
+				}
+				end(c, got.Receipt)
+				c.Cancel()
+			}
+			dead, _ := b.Default().Queue("dead")
+			ds := receive(t, dead, core.ReceiveOptions{Max: 1, Wait: time.Minute})
+			settle(t, dead, core.Ack, ds)
+			if len(ds) != 1 || ds[0].Message.Deaths[0].Reason != core.DeliveryLimit || q.Counts().Ready != 0 {
+				t.Errorf("%s: %d dead, %+v", name, len(ds), q.Counts())
+			}
+		}
+	}
+}
+
+func TestTrailKeepsTheFirstTime(t *testing.T) {
+	b := fresh(t)
+	ns := b.Default()
+	if _, _, err := ns.DeclareExchange("x", core.ExchangeOptions{Kind: core.ExchangeFanout}); err != nil {
+		t.Fatal(err)
+	}
+	q := declare(t, b, "q", core.QueueOptions{DeadLetter: core.ExchangeAddress("x", "again")})
+	if _, err := ns.Bind(&core.Binding{Exchange: "x", Queue: q}); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, b, core.QueueAddress("q"), core.Message{Body: []byte("x"), ExpiresAt: time.Now().Add(time.Hour).UnixMilli()})
+	for n := range int64(3) {
+		ds := receive(t, q, core.ReceiveOptions{Max: 1, Wait: time.Minute})
+		if len(ds) != 1 {
+			t.Fatal("it is gone")
+		}
+		if n > 0 {
+			if d := ds[0].Message.Deaths; len(d) != 1 || d[0].Count != n || d[0].TTL == nil || d[0].Source.RoutingKey() != "q" || d[0].Source.Exchange() != "" {
+				t.Errorf("%+v", d)
+			}
+		}
+		settle(t, q, core.Reject, ds)
+	}
+}
