@@ -28,6 +28,8 @@ type Conn struct {
 	since  time.Time               //
 	addr   netip.Addr              // guarded by srv.mu until the handler runs, then immutable
 
+	landing Landing // handler goroutine only
+
 	bytesIn atomic.Uint64
 	sawEnd  bool  // the client closed its side; handler goroutine only, as
 	ended   error // why ReadLoop ended
@@ -50,7 +52,8 @@ type Conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, protocol string, cancel context.CancelCauseFunc) *Conn {
-	c := &Conn{srv: s, nc: nc, cancel: cancel, protocol: protocol, remote: nc.RemoteAddr().String(), since: time.Now(), over: "tcp"}
+	c := &Conn{srv: s, nc: nc, cancel: cancel, protocol: protocol, remote: nc.RemoteAddr().String(), since: time.Now(), over: "tcp",
+		landing: nowhere{}}
 	c.Out = newOutput(nc, s.cfg.OutputLimit, s.cfg.Stall, &s.stats)
 	return c
 }

@@ -72,6 +72,8 @@
 //     a caller who is told by each append whether a flush is now his to do,
 //     FlushSoon for one who must not pay for the write at all, and FlushNow for one
 //     who may pay for a small one.
+//   - A door that receives a large body says where the rest of it goes (Landing): it is
+//     read there, and no more than 4.5 KiB behind it into the common buffer.
 //   - A body of 8 KiB or more is queued by reference: the core's bodies are
 //     immutable, and 1,000 slow subscribers of one large message hold it once.
 //   - What lies between socket and protocol (PROXY header, TLS, WebSocket) is done in the

@@ -11,6 +11,25 @@ import (
 // them are flushed although more input waits.
 const maxUnflushed = 4
 
+// A Landing is where the rest of something large goes that a protocol is receiving,
+// straight from the socket: it is not copied out of a buffer.
+type Landing interface {
+	// Room is where what comes next goes, not more than is large; nil: to consume.
+	Room() []byte
+	// Landed says that the first n bytes of Room came. What came behind them is
+	// handed to consume.
+	Landed(n int)
+}
+
+// LandIn has ReadLoop ask l before it reads. Before the first ReadLoop.
+func (c *Conn) LandIn(l Landing) { c.landing = l }
+
+// nowhere is the Landing of who has none.
+type nowhere struct{}
+
+func (nowhere) Room() []byte { return nil }
+func (nowhere) Landed(int)   {}
+
 // ReadLoop hands everything that arrives to consume, until consume fails, the
 // connection ends, or it is asked to stop. buf is lent for the call: consume
 // takes all of it and keeps a copy of what it still needs. Whenever the input
@@ -26,9 +45,12 @@ func (c *Conn) ReadLoop(consume func(buf []byte) error) (err error) {
 		if err := c.waitForRoom(); err != nil {
 			return err
 		}
-		buf, drained, err := r.read(full == 0)
+		landed, buf, drained, err := r.read(c.landing.Room(), full == 0)
+		if landed+len(buf) > 0 {
+			c.arrived(landed + len(buf))
+			c.landing.Landed(landed)
+		}
 		if len(buf) > 0 {
-			c.arrived(len(buf))
 			if cerr := consume(buf); cerr != nil {
 				return cerr
 			}
@@ -76,10 +98,11 @@ func (c *Conn) waitForRoom() error {
 // reader is the way bytes leave a socket: readiness first where the system can
 // tell (read_unix.go), else a blocking read into a small buffer.
 type reader interface {
-	// read returns what arrived, lent until the next call. drained says that
-	// probably nothing more is readable now. A reader that can tell returns
-	// nothing and drained instead of waiting if mayWait is false.
-	read(mayWait bool) (buf []byte, drained bool, err error)
+	// read returns what arrived, lent until the next call; the first of it, as
+	// much as landed says, is in room. drained says that probably nothing more is
+	// readable now. A reader that can tell returns nothing and drained instead of
+	// waiting if mayWait is false.
+	read(room []byte, mayWait bool) (landed int, buf []byte, drained bool, err error)
 	// release gives back the buffer, if one is held.
 	release()
 }
@@ -117,8 +140,14 @@ type blockingReader struct {
 	full  bool
 }
 
-func (b *blockingReader) read(bool) ([]byte, bool, error) {
-	buf := b.small
+func (b *blockingReader) read(room []byte, _ bool) (landed int, buf []byte, drained bool, err error) {
+	// Always drained: whether the next read would block cannot be known.
+	if len(room) > 0 {
+		landed, err = b.r.Read(room)
+		b.full = landed == len(room)
+		return landed, nil, true, err
+	}
+	buf = b.small
 	if b.full {
 		if b.big == nil {
 			b.big = readPool.Get().(*[readSize]byte)
@@ -127,8 +156,7 @@ func (b *blockingReader) read(bool) ([]byte, bool, error) {
 	}
 	n, err := b.r.Read(buf)
 	b.full = n == len(buf)
-	// Always drained: whether the next read would block cannot be known.
-	return buf[:n], true, err
+	return 0, buf[:n], true, err
 }
 
 func (b *blockingReader) release() {

@@ -1,10 +1,12 @@
 package protocols
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,6 +100,60 @@ func TestFullReads(t *testing.T) {
 		}
 		_ = c.CloseWrite()
 		expect(t, c, "bye")
+	}
+}
+
+// landing takes a large piece at a time straight from the socket, and whatever comes
+// behind it from consume.
+type landing struct {
+	size   int
+	came   []byte
+	landed int
+}
+
+func (l *landing) Room() []byte {
+	l.came = slices.Grow(l.came, l.size)
+	return l.came[len(l.came) : len(l.came)+l.size]
+}
+func (l *landing) Landed(n int) { l.came, l.landed = l.came[:len(l.came)+n], l.landed+n }
+
+// What lands is what was sent, in order with what is consumed, plain and over a pipe.
+func TestLanding(t *testing.T) {
+	const total = 5 << 20
+	text := make([]byte, total)
+	for i := range text {
+		text[i] = byte(i >> 10 * 31)
+	}
+	for _, pipe := range []bool{false, true} {
+		for _, size := range []int{1, 100, 20_000} {
+			l, done := &landing{size: size}, make(chan struct{})
+			h := handlerFunc(func(_ context.Context, c *Conn) {
+				defer close(done)
+				c.LandIn(l)
+				_ = c.ReadLoop(func(buf []byte) error { l.came = append(l.came, buf...); return nil })
+			})
+			var nc net.Conn
+			if pipe {
+				_, p, stop := startPipes(t, Config{}, h)
+				defer stop()
+				nc = p.dial()
+			} else {
+				_, addr := start(t, Config{}, h)
+				nc = dial(t, addr)
+			}
+			n := total
+			if size == 1 {
+				n = 10 << 10
+			}
+			for at := 0; at < n; at += 7000 {
+				write(t, nc, string(text[at:min(n, at+7000)]))
+			}
+			_ = nc.Close()
+			<-done
+			if !bytes.Equal(l.came, text[:n]) || l.landed == 0 {
+				t.Errorf("pipe %v, %d at a time: %d of %d bytes, %d landed", pipe, size, len(l.came), n, l.landed)
+			}
+		}
 	}
 }
 

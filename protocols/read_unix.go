@@ -18,6 +18,8 @@ type readyReader struct {
 	raw     syscall.RawConn
 	attempt func(uintptr) bool // try, made once
 	mayWait bool
+	room    []byte          // where the first of what comes goes
+	pair    [2][]byte       // room and what of buf is read into behind it
 	buf     *[readSize]byte // nil while parked
 	n       int
 	err     error
@@ -29,20 +31,26 @@ func newReadyReader(raw syscall.RawConn) reader {
 	return r
 }
 
-func (r *readyReader) read(mayWait bool) ([]byte, bool, error) {
-	r.n, r.err, r.mayWait = 0, nil, mayWait
-	if err := r.raw.Read(r.attempt); err != nil {
-		return nil, true, err // the deadline passed or the socket was closed
+func (r *readyReader) read(room []byte, mayWait bool) (landed int, buf []byte, drained bool, err error) {
+	r.n, r.err, r.mayWait, r.room = 0, nil, mayWait, room
+	err = r.raw.Read(r.attempt)
+	r.room = nil
+	if err != nil {
+		return 0, nil, true, err // the deadline passed or the socket was closed
 	}
 	switch {
 	case errors.Is(r.err, syscall.EAGAIN):
-		return nil, true, nil
+		return 0, nil, true, nil
 	case r.err != nil:
-		return nil, true, r.err
+		return 0, nil, true, r.err
 	case r.n == 0:
-		return nil, true, io.EOF
+		return 0, nil, true, io.EOF
 	}
-	return r.buf[:r.n], r.n < readSize, nil
+	landed, most := min(r.n, len(room)), readSize
+	if len(room) > 0 {
+		most = len(room) + behindRoom
+	}
+	return landed, r.buf[:r.n-landed], r.n < most, nil
 }
 
 func (r *readyReader) try(fd uintptr) bool {
@@ -50,7 +58,7 @@ func (r *readyReader) try(fd uintptr) bool {
 		r.buf = readPool.Get().(*[readSize]byte)
 	}
 	for {
-		r.n, r.err = syscall.Read(int(fd), r.buf[:])
+		r.n, r.err = r.once(int(fd))
 		if !errors.Is(r.err, syscall.EINTR) {
 			break
 		}
@@ -60,6 +68,16 @@ func (r *readyReader) try(fd uintptr) bool {
 	}
 	r.release()
 	return !r.mayWait
+}
+
+func (r *readyReader) once(fd int) (int, error) {
+	if len(r.room) == 0 {
+		return syscall.Read(fd, r.buf[:])
+	}
+	r.pair = [2][]byte{r.room, r.buf[:behindRoom]}
+	n, err := readBoth(fd, &r.pair)
+	r.pair = [2][]byte{}
+	return n, err
 }
 
 func (r *readyReader) release() {

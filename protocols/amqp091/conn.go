@@ -87,6 +87,7 @@ type capabilities struct {
 func newConn(h *Handler, ctx context.Context, nc *protocols.Conn, anonymous bool) *conn {
 	c := &conn{h: h, ctx: ctx, nc: nc, anonymous: anonymous, channels: map[uint16]*channel{}, owned: map[string]*core.Queue{}}
 	c.reader.Max = wire.MaxHandshake
+	nc.LandIn(&c.reader)
 	nc.Out.OnWritable(c.Flush)
 	return c
 }

@@ -53,10 +53,12 @@ func topicOf(a core.Address) string {
 	return a.Name
 }
 
-// fill makes m the message of a PUBLISH or will. The body stays borrowed, all
-// else is copied.
+// fill makes m the message of a PUBLISH or will. The body stays borrowed, unless it
+// is given; all else is copied.
 func fill(m *core.Message, p *wire.Publish, now int64) {
-	m.Body = p.Payload
+	if m.Body = p.Payload; p.Given {
+		m.GiveBody(p.Payload)
+	}
 	m.Durable = p.QoS > 0
 	flags := p.QoS
 	if p.Retain {

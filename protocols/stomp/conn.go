@@ -84,6 +84,7 @@ func newConn(h *Handler, ctx context.Context, nc *protocols.Conn, anonymous bool
 	}
 	c.receipts.first = 1
 	c.reader.Limits = wire.Limits{Head: strangerHead, Line: strangerHead, Headers: 100}
+	nc.LandIn(&c.reader)
 	nc.Out.OnWritable(c.kick)
 	return c
 }

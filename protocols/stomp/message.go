@@ -31,10 +31,12 @@ func ours(name string) bool {
 	return false
 }
 
-// fill makes m the message of a SEND. The body stays borrowed, all else is the
-// frame's own or copied. destination is what is remembered of it.
+// fill makes m the message of a SEND. The body stays borrowed, unless it is given;
+// all else is the frame's own or copied. destination is what is remembered of it.
 func fill(m *core.Message, f *wire.Frame, destination string, now int64) error {
-	m.Body = f.Body
+	if m.Body = f.Body; f.Given {
+		m.GiveBody(f.Body)
+	}
 	size := 0
 	for i := range f.Headers {
 		size += len(f.Headers[i].Name) + len(f.Headers[i].Value) + 4

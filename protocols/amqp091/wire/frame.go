@@ -45,6 +45,10 @@ type Reader struct {
 	Max  int // longest frame accepted, its head and end included
 	held []byte
 	used bool // the last frame was in held
+
+	body    []byte // what came of a large body frame
+	need    int    // how long that payload is; 0: there is none
+	channel uint16
 }
 
 // Next returns the first whole frame of what was kept before and buf, and how
@@ -54,6 +58,9 @@ func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
 	if r.used {
 		r.forget()
 	}
+	if r.need > 0 {
+		return r.large(buf)
+	}
 	if len(r.held) == 0 {
 		if f, n, err = r.whole(buf); err != nil || n > 0 {
 			return f, n, err
@@ -61,6 +68,10 @@ func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
 		size := frameHead
 		if len(buf) >= frameHead {
 			size, _ = r.size(buf) // it has been looked at
+			if r.isLarge(buf, size) {
+				f, n, err = r.large(buf[frameHead:])
+				return f, frameHead + n, err
+			}
 		}
 		return f, r.fill(buf, size), nil
 	}
@@ -69,6 +80,11 @@ func (r *Reader) Next(buf []byte) (f Frame, n int, err error) {
 		size, err := r.size(r.held)
 		if err != nil {
 			return f, n, err
+		}
+		if len(r.held) == frameHead && r.isLarge(r.held, size) {
+			r.forget()
+			f, more, err := r.large(buf[n:])
+			return f, n + more, err
 		}
 		n += r.fill(buf[n:], size)
 		if len(r.held) == size {
@@ -91,6 +107,50 @@ func (r *Reader) fill(buf []byte, want int) int {
 	r.held = append(r.held, buf[:n]...)
 	return n
 }
+
+// largeBody is from when a body's frame is received in memory of its own, exactly as
+// long as its payload.
+const largeBody = 12 << 10
+
+// isLarge says whether a frame that is not whole is a large body's, and has it
+// received as one.
+func (r *Reader) isLarge(head []byte, size int) bool {
+	if FrameType(head[0]) != FrameBody || size-FrameOverhead < largeBody {
+		return false
+	}
+	r.need, r.channel = size-FrameOverhead, binary.BigEndian.Uint16(head[1:])
+	return true
+}
+
+// large takes the rest of a large body's frame.
+func (r *Reader) large(buf []byte) (f Frame, n int, err error) {
+	n = min(len(buf), r.need-len(r.body))
+	r.grow(n)
+	r.body = append(r.body, buf[:n]...)
+	if len(r.body) < r.need || n == len(buf) {
+		return f, n, nil
+	}
+	if buf[n] != frameEnd {
+		return f, n, Errorf(FrameError, "a frame that ends with 0x%02x", buf[n])
+	}
+	f = Frame{Type: FrameBody, Channel: r.channel, Payload: r.body, Given: true}
+	r.body, r.need = nil, 0
+	return f, n + 1, nil
+}
+
+// grow makes room for n more bytes of a large body, as fill does.
+func (r *Reader) grow(n int) {
+	if have := len(r.body) + n; have > cap(r.body) {
+		r.body = append(make([]byte, 0, max(have, min(r.need, 4*have))), r.body...)
+	}
+}
+
+// Room is where what comes next may be put rather than given to Next: the rest of a
+// large body, as much as there is memory for.
+func (r *Reader) Room() []byte { return r.body[len(r.body):cap(r.body)] }
+
+// Landed says that the first n bytes of Room have come.
+func (r *Reader) Landed(n int) { r.body = r.body[:len(r.body)+n] }
 
 // keep is the buffer that a Reader holds on to between frames.
 const keep = 4096

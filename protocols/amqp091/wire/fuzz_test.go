@@ -12,6 +12,7 @@ import (
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("AMQP\x00\x00\x09\x01"), 3)
 	f.Add(AppendHeartbeat(AppendBody(nil, 1, []byte("body"), 0)), 1)
+	f.Add(AppendHeartbeat(AppendBody(nil, 1, make([]byte, largeBody+1), 0)), 5000)
 	f.Fuzz(func(t *testing.T, b []byte, step int) {
 		if step < 1 {
 			step = 1
@@ -25,10 +26,13 @@ func FuzzFrames(f *testing.F) {
 }
 
 func cutUp(b []byte, step int) (frames [][]byte, err error) {
-	r := Reader{Max: 4096}
+	r := Reader{Max: 32 << 10}
 	for len(b) > 0 {
 		piece := b[:min(step, len(b))]
 		b = b[len(piece):]
+		landed := copy(r.Room(), piece)
+		r.Landed(landed)
+		piece = piece[landed:]
 		for len(piece) > 0 {
 			f, n, err := r.Next(piece)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -129,8 +130,10 @@ func TestReaderGives(t *testing.T) {
 		if n = taken; err != nil {
 			t.Fatal(err)
 		}
-		if c := cap(r.held); c > 4*max(len(r.held), frameHead) {
-			t.Fatalf("%d bytes for %d", c, len(r.held))
+		for _, b := range [][]byte{r.held, r.body} {
+			if c := cap(b); c > 4*max(len(b), frameHead) {
+				t.Fatalf("%d bytes for %d", c, len(b))
+			}
 		}
 		if f.Given {
 			kept, given = append(kept, f.Payload), append(given, string(f.Payload))
@@ -143,6 +146,54 @@ func TestReaderGives(t *testing.T) {
 		if string(kept[i]) != given[i] {
 			t.Errorf("frame %d has changed", i)
 		}
+	}
+}
+
+// What is put into Room comes out as what is given to Next does, wherever the
+// network cuts, and what was given is not written to again.
+func TestReaderRoom(t *testing.T) {
+	var stream []byte
+	var want []string
+	var rnd [32]byte
+	random := rand.New(rand.NewChaCha8(rnd))
+	for i := range 200 {
+		body := bytes.Repeat([]byte{byte(i)}, []int{0, 1, 5000, largeBody - 1, largeBody, 16 << 10, 100_000}[random.IntN(7)])
+		stream = AppendHeader(AppendHeartbeat(stream), 1, len(body), nil)
+		stream = AppendBody(stream, 1, body, 131_072)
+		want = append(want, string(body))
+	}
+	r, landed := Reader{Max: 131_072}, 0
+	var got []Frame
+	for len(stream) > 0 {
+		n := min(1+random.IntN(20_000), len(stream))
+		first := copy(r.Room(), stream[:n])
+		r.Landed(first)
+		landed += first
+		for piece := stream[first:n]; len(piece) > 0; {
+			f, taken, err := r.Next(piece)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if piece = piece[taken:]; f.Type == FrameBody {
+				if !f.Given {
+					f.Payload = bytes.Clone(f.Payload)
+				}
+				got = append(got, f)
+			}
+		}
+		stream = stream[n:]
+	}
+	for _, body := range want {
+		if body == "" {
+			continue
+		}
+		if len(got) == 0 || got[0].Channel != 1 || string(got[0].Payload) != body {
+			t.Fatalf("a body of %d bytes is not what came", len(body))
+		}
+		got = got[1:]
+	}
+	if landed == 0 || len(got) > 0 {
+		t.Errorf("%d bytes landed, %d more frames came", landed, len(got))
 	}
 }
 

@@ -3,10 +3,12 @@ package wire
 import "encoding/binary"
 
 // Publish is a PUBLISH from a client, or its will. Its slices are borrowed from
-// the frame.
+// the frame, but for a Payload that is Given: that is the caller's to keep, with
+// what is in front of it in the frame, which is shorter.
 type Publish struct {
 	Topic      []byte // empty only with an alias
 	Payload    []byte
+	Given      bool
 	Properties Properties
 	PacketID   uint16 // 0 with QoS 0
 	QoS        byte
@@ -28,7 +30,7 @@ func DecodePublish(v Version, f Frame) (p Publish, err error) {
 	if c.err != nil {
 		return Publish{}, c.err
 	}
-	p.Payload = c.b
+	p.Payload, p.Given = c.b, f.Owned && len(c.b) > len(f.Body)/2
 	if len(p.Topic) == 0 && p.Properties.TopicAlias == 0 {
 		if v == V5 {
 			return Publish{}, violation("3.3.2.1", "neither a topic name nor an alias")

@@ -9,6 +9,7 @@ type Frame struct {
 	Headers []Header // in order, repeated ones too
 	Body    []byte
 	Sized   bool // it had a content-length
+	Given   bool // Body is the caller's to keep; else it is lent
 }
 
 // Get is the first header of a name: repeated ones do not count (STOMP 1.2,

@@ -261,9 +261,10 @@ func (r *Reader) readBody(buf []byte) (n int, whole bool, err error) {
 		if len(r.body)+want > r.Limits.Body {
 			return 0, false, r.tooLong()
 		}
-		r.frame.Body = buf[:want]
+		r.frame.Body = buf[:want:want]
 		if len(r.body) > 0 {
-			r.frame.Body = append(r.body, buf[:want]...)
+			r.keep(buf[:want])
+			r.frame.Body, r.frame.Given = r.body, r.length >= 0
 		}
 		r.body = nil
 		return want + 1, true, nil
@@ -271,9 +272,33 @@ func (r *Reader) readBody(buf []byte) (n int, whole bool, err error) {
 	if len(r.body)+len(buf) > r.Limits.Body {
 		return 0, false, r.tooLong()
 	}
-	r.body = append(r.body, buf...)
+	r.keep(buf)
 	return len(buf), false, nil
 }
+
+// keep keeps a part of a body. Memory grows with what comes, not with what was said
+// to come: to all of it once a quarter is there.
+func (r *Reader) keep(b []byte) {
+	if have := len(r.body) + len(b); r.length >= 0 && have > cap(r.body) {
+		r.body = append(make([]byte, 0, max(have, min(r.length, 4*have))), r.body...)
+	}
+	r.body = append(r.body, b...)
+}
+
+// largeBody is from when the rest of a body may be put into Room.
+const largeBody = 12 << 10
+
+// Room is where what comes next may be put rather than given to Next: the rest of a
+// large body, as much as there is memory for. nil: nowhere.
+func (r *Reader) Room() []byte {
+	if !r.inBody || r.length < largeBody {
+		return nil
+	}
+	return r.body[len(r.body):min(cap(r.body), r.length)]
+}
+
+// Landed says that the first n bytes of Room have come.
+func (r *Reader) Landed(n int) { r.body = r.body[:len(r.body)+n] }
 
 // Waiting is how many bytes of a frame that is not whole are kept.
 func (r *Reader) Waiting() int { return len(r.head) + len(r.body) }

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +17,9 @@ func feed(r *Reader, data []byte, piece int) (found []string, err error) {
 	for len(data) > 0 {
 		part := data[:min(piece, len(data))]
 		data = data[len(part):]
+		landed := copy(r.Room(), part)
+		r.Landed(landed)
+		part = part[landed:]
 		for len(part) > 0 {
 			f, n, err := r.Next(part)
 			if err != nil {
@@ -105,6 +110,60 @@ func TestClaimedLength(t *testing.T) {
 	r := &Reader{Limits: Limits{Head: 4096, Line: 1024, Headers: 10, Body: 1 << 30}, Version: V12}
 	if _, err := feed(r, head, 1000); err != nil || cap(r.body) > 1024 {
 		t.Errorf("%d bytes for one, %v", cap(r.body), err)
+	}
+}
+
+// What is put into Room comes out as what is given to Next does, wherever the
+// network cuts; what is given stays as it is, and takes no memory before a quarter
+// of it came.
+func TestReaderRoom(t *testing.T) {
+	var stream []byte
+	var want []string
+	var seed [32]byte
+	random := rand.New(rand.NewChaCha8(seed))
+	for i := range 200 {
+		body := strings.Repeat(string(rune('a'+i%26)), []int{0, 1, 5000, largeBody - 1, largeBody, 16 << 10, 100_000}[random.IntN(7)])
+		length := ""
+		if i%5 > 0 {
+			length = fmt.Sprintf("content-length:%d\n", len(body))
+		}
+		stream = fmt.Appendf(stream, "SEND\n%s\n%s\x00\n", length, body)
+		want = append(want, body)
+	}
+	r, landed, given := &Reader{Limits: Limits{Head: 4096, Line: 1024, Headers: 10, Body: 1 << 20}, Version: V12}, 0, 0
+	var got [][]byte
+	for len(stream) > 0 {
+		n := min(1+random.IntN(20_000), len(stream))
+		first := copy(r.Room(), stream[:n])
+		r.Landed(first)
+		landed += first
+		for piece := stream[first:n]; len(piece) > 0; {
+			f, taken, err := r.Next(piece)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if piece = piece[taken:]; f.Command == "" {
+				continue
+			}
+			if f.Given {
+				given++
+			} else {
+				f.Body = bytes.Clone(f.Body)
+			}
+			got = append(got, f.Body)
+		}
+		if r.length >= 0 && cap(r.body) > 4*max(len(r.body), 1) {
+			t.Fatalf("%d bytes for %d", cap(r.body), len(r.body))
+		}
+		stream = stream[n:]
+	}
+	if landed == 0 || given == 0 || len(got) != len(want) {
+		t.Fatalf("%d landed, %d given, %d of %d came", landed, given, len(got), len(want))
+	}
+	for i := range want {
+		if string(got[i]) != want[i] {
+			t.Fatalf("body %d of %d bytes is not what came", i, len(want[i]))
+		}
 	}
 }
 
