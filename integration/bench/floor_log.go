@@ -15,8 +15,10 @@ import (
 // A floorLog is a log of batches: a record has a length and a crc32c, a group is
 // one write and one fdatasync into segments that were written before, as the
 // store's yardstick has them (core/store/storetest/rawlog.go). Whoever brings a
-// batch while nobody commits commits it; what comes meanwhile is the next group,
-// which the log's goroutine commits, so that connections are read on.
+// small batch while nobody commits commits it: that spares windows of 1 two
+// switches. A large one, and what comes meanwhile, the log's goroutine commits, so
+// that its connection is read on: with 16 KiB and 1,000 outstanding 1.2 to 1.8
+// times as many. Delivering in a goroutine of its own gained nothing.
 type floorLog struct {
 	segments []*os.File // the committing goroutine's
 	current  int
@@ -31,7 +33,8 @@ type floorLog struct {
 }
 
 const (
-	floorHeader  = 8 // length, crc32c
+	floorHeader  = 8        // length, crc32c
+	leadBytes    = 64 << 10 // of a batch that is small
 	segmentSize  = 64 << 20
 	segmentCount = 3
 )
@@ -68,11 +71,11 @@ func (l *floorLog) commit(b *floorBatch) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, b)
-	if l.busy {
-		return nil
+	var err error
+	if !l.busy && len(b.buf) <= leadBytes {
+		err = l.group()
 	}
-	err := l.group()
-	if len(l.waiting) > 0 {
+	if !l.busy && len(l.waiting) > 0 {
 		l.wake.Signal()
 	}
 	return err
