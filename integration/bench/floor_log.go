@@ -65,9 +65,7 @@ func openFloorLog(dir string) (*floorLog, error) {
 
 // commit makes b durable, with what else waits, or leaves it to who commits.
 func (l *floorLog) commit(b *floorBatch) error {
-	rec := b.messages()
-	binary.BigEndian.PutUint32(b.buf, uint32(len(rec)))
-	binary.BigEndian.PutUint32(b.buf[4:], crc32.Checksum(rec, castagnoli))
+	b.sum()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, b)
@@ -79,6 +77,12 @@ func (l *floorLog) commit(b *floorBatch) error {
 		l.wake.Signal()
 	}
 	return err
+}
+
+// sum fills in the record's head.
+func (b *floorBatch) sum() {
+	binary.BigEndian.PutUint32(b.buf, uint32(len(b.messages())))
+	binary.BigEndian.PutUint32(b.buf[4:], crc32.Checksum(b.messages(), castagnoli))
 }
 
 // run commits what came while another did.
