@@ -9,8 +9,8 @@ const noBroker = "floor" // the peer that says what the machine allows (floor.go
 func (rep *report) allowed() section {
 	s := section{
 		Title: "What the machine allows",
-		Head:  []string{"scenario", "floor, messages/s", "slipway / floor", "the fastest other", "floor / it", "slipway / it", "clients' cores, floor", "slipway"},
-		Note:  "The floor logs and passes on and does nothing else (floor.go). Clients' cores: what the clients used of the machine meanwhile.",
+		Head:  []string{"scenario", "floor, messages/s", "slipway / floor", "the fastest other", "floor / it", "slipway / it", "cores: clients + floor", "clients + slipway"},
+		Note:  "The floor logs and passes on and does nothing else (floor.go). Cores: how many were busy; with as many as there are, the processors are the limit, with less the disk or turns between clients and broker.",
 	}
 	for _, sc := range scenarios {
 		floor := rep.median(sc.Name, noBroker, Result.rate)
@@ -21,10 +21,17 @@ func (rep *report) allowed() section {
 		name, best := rep.fastestOther(sc.Name)
 		s.Rows = append(s.Rows, []string{
 			sc.Name, fmt.Sprintf("%.0f", floor), share(ours, floor), name, share(floor, best), share(ours, best),
-			share(rep.median(sc.Name, noBroker, Result.clientCores), 1), share(rep.median(sc.Name, "slipway", Result.clientCores), 1),
+			rep.cores(sc.Name, noBroker), rep.cores(sc.Name, "slipway"),
 		})
 	}
 	return s
+}
+
+// cores is how many processors the clients and a peer kept busy.
+func (rep *report) cores(scenario, peer string) string {
+	clients := rep.median(scenario, peer, func(r Result) float64 { return r.Client.Seconds() / r.Elapsed.Seconds() })
+	broker := rep.median(scenario, peer, func(r Result) float64 { return r.Broker.Seconds() / r.Elapsed.Seconds() })
+	return fmt.Sprintf("%.2f + %.2f", clients, broker)
 }
 
 // fastestOther is neither Slipway nor without a broker.

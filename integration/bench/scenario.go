@@ -93,9 +93,6 @@ func (r Result) rate() float64 {
 func (r Result) brokerCPU() float64 { return perMessage(r.Broker, r.Messages) }
 func (r Result) clientCPU() float64 { return perMessage(r.Client, r.Messages) }
 
-// clientCores is how many processors the clients kept busy.
-func (r Result) clientCores() float64 { return r.Client.Seconds() / max(r.Elapsed, 1).Seconds() }
-
 func perMessage(d time.Duration, n int64) float64 {
 	if n == 0 {
 		return 0
