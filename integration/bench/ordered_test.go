@@ -16,7 +16,7 @@ import (
 
 // BenchmarkOrdered is the least that an ordered store costs beside its log: each
 // entry goes into pebble's skiplist once and into a sorted table once, in groups
-// of 1,000, as 1,000 outstanding messages of one queue are. There is no other
+// of 1,000 (of 16 KiB 100), as so many outstanding messages of one queue are. There is no other
 // goroutine, no reading, no bloom filter, no compression; tables of ascending keys
 // move down the levels as they are. What is reported is entries a second, and the
 // processor's time of one.
@@ -28,7 +28,7 @@ import (
 // last a group is inserted while the next one is in the log.
 func BenchmarkOrdered(b *testing.B) {
 	const never = 512 << 20
-	for _, size := range []int{256, 1024} {
+	for _, size := range []int{256, 1024, 16384} {
 		for _, kind := range []struct {
 			name     string
 			logged   bool
@@ -41,7 +41,7 @@ func BenchmarkOrdered(b *testing.B) {
 			{"log+insert+tables", true, 16 << 20, 1 << 62},
 		} {
 			b.Run(fmt.Sprintf("%s/%dB", kind.name, size), func(b *testing.B) {
-				o := &ordered{size: size, noise: make([]byte, 1<<20)}
+				o := &ordered{size: size, group: min(1000, 1600<<10/size), noise: make([]byte, 1<<20)}
 				for i := range o.noise {
 					o.noise[i] = byte(rand.Uint32())
 				}
@@ -51,17 +51,16 @@ func BenchmarkOrdered(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				o.measure(b, kind.memtable, max(1, kind.most/(size*orderedGroup)))
+				o.measure(b, kind.memtable, max(1, kind.most/(size*o.group)))
 			})
 		}
 	}
 }
 
-const orderedGroup = 1000
-
 // An ordered is what a group goes into: a log, a database or both.
 type ordered struct {
 	size  int
+	group int // entries
 	noise []byte
 	log   *floorLog
 	db    *pebble.DB
@@ -88,7 +87,7 @@ func (o *ordered) measure(b *testing.B, memtable, groups int) {
 			b.Fatal(err)
 		}
 	}
-	entries := float64(b.N) * orderedGroup
+	entries := float64(b.N * o.group)
 	b.ReportMetric(entries/b.Elapsed().Seconds(), "entries/s")
 	b.ReportMetric(float64(cpu.Nanoseconds())/1e3/entries, "cpu-us/entry")
 	b.ReportMetric(0, "ns/op")
@@ -102,7 +101,7 @@ func (o *ordered) put(groups int) error {
 	wg.Go(func() {
 		for g := range logged {
 			if o.db != nil && inserted == nil {
-				inserted = insertGroup(o.db, o.noise, o.size, g)
+				inserted = o.insert(g)
 			}
 		}
 	})
@@ -110,8 +109,8 @@ func (o *ordered) put(groups int) error {
 	for g := 0; g < groups && err == nil; g++ {
 		if o.log != nil {
 			b := newFloorBatch()
-			for i := range orderedGroup {
-				b.buf = append(b.buf, entryOf(o.noise, o.size, g*orderedGroup+i)...)
+			for i := range o.group {
+				b.buf = append(b.buf, o.entry(g*o.group+i)...)
 			}
 			b.sum()
 			err = o.log.write([]*floorBatch{b})
@@ -124,19 +123,19 @@ func (o *ordered) put(groups int) error {
 	return errors.Join(err, inserted)
 }
 
-func entryOf(noise []byte, size, n int) []byte {
-	at := n * 7919 % (len(noise) - size)
-	return noise[at : at+size]
+func (o *ordered) entry(n int) []byte {
+	at := n * 7919 % (len(o.noise) - o.size)
+	return o.noise[at : at+o.size]
 }
 
-// insertGroup has the keys of a queue's entries: ascending, 18 bytes.
-func insertGroup(db *pebble.DB, noise []byte, size, group int) error {
-	batch := db.NewBatchWithSize(orderedGroup * (size + 32))
+// insert has the keys of a queue's entries: ascending, 18 bytes.
+func (o *ordered) insert(group int) error {
+	batch := o.db.NewBatchWithSize(o.group * (o.size + 32))
 	key := [18]byte{0: 'm'}
-	for i := range orderedGroup {
-		n := group*orderedGroup + i
+	for i := range o.group {
+		n := group*o.group + i
 		binary.BigEndian.PutUint64(key[10:], uint64(n))
-		if err := batch.Set(key[:], entryOf(noise, size, n), nil); err != nil {
+		if err := batch.Set(key[:], o.entry(n), nil); err != nil {
 			return err
 		}
 	}
