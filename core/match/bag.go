@@ -43,6 +43,32 @@ func (b *bag[T]) each(f func(T)) {
 	}
 }
 
+// bags are bags by number; 0 is nobody's.
+type bags[T comparable] struct {
+	list []bag[T]
+	free []uint32 // to use again
+}
+
+// put makes a bag with one value.
+func (b *bags[T]) put(v T) uint32 {
+	if n := len(b.free); n > 0 {
+		id := b.free[n-1]
+		b.free = b.free[:n-1]
+		b.list[id].first = v
+		return id
+	}
+	if len(b.list) == 0 {
+		b.list = make([]bag[T], 1)
+	}
+	b.list = append(b.list, bag[T]{first: v})
+	return uint32(len(b.list) - 1)
+}
+
+func (b *bags[T]) drop(id uint32) {
+	b.list[id] = bag[T]{}
+	b.free = append(b.free, id)
+}
+
 // crowd is a list that can also be searched once it is long.
 type crowd[T comparable] struct {
 	list  []T

@@ -29,7 +29,10 @@
 //	filter.go  Filter: Literal, Below, Path, Encode, Decode
 //	spell.go   ParseMQTT, ParseAMQP, ParseDotted and the spellings back
 //	glob.go    Filter.Match: one filter, one path; no allocation, O(n*m)
-//	tree.go    Tree: many filters, one path; trie.go, edges.go: its skeleton
+//	tree.go    Tree: many filters, one path
+//	exact.go   its filters without a wildcard, by their whole path
+//	trie.go    those with one, level by level; edges.go
+//	table.go   the hash table of both; bag.go: the values of one filter
 //	covers.go  Covers: inclusion of two filters, for permissions
 //	levels.go  EncodeLevels, DecodeLevels: keys that sort as level lists do
 //	cursor.go  Range, Cursor: a scan over such keys that jumps

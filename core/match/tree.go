@@ -6,15 +6,16 @@ import "unsafe"
 // not lock: Match, Len and Has may run beside each other, but not beside Add
 // or Remove.
 type Tree[T comparable] struct {
-	trie trie
-	bags []bag[T] // by node.bag; number 0 is nobody's
-	free []uint32 // bags to use again
-	size int
+	exact    exact
+	literals bags[T] // by exact's number
+	trie     trie
+	patterns bags[T] // by node.bag
+	size     int
 }
 
 // NewTree returns an empty tree.
 func NewTree[T comparable]() *Tree[T] {
-	return &Tree[T]{trie: newTrie(), bags: make([]bag[T], 1)}
+	return &Tree[T]{exact: newExact(), trie: newTrie()}
 }
 
 // NewPlainTree returns an empty tree in which wildcards also stand for a first
@@ -30,37 +31,43 @@ func (t *Tree[T]) Len() int { return t.size }
 
 // Add puts a value under a filter and reports whether the pair is new.
 func (t *Tree[T]) Add(f Filter, v T) bool {
-	at := t.trie.grow(f)
-	if id := t.trie.nodes[at].bag; id != 0 {
-		if !t.bags[id].add(v) {
-			return false
-		}
+	added := false
+	if path, ok := f.Path(); ok {
+		added = t.addLiteral(path, v)
 	} else {
-		t.trie.nodes[at].bag = t.newBag(v)
+		added = t.addPattern(f, v)
 	}
-	t.size++
+	if added {
+		t.size++
+	}
+	return added
+}
+
+func (t *Tree[T]) addLiteral(path string, v T) bool {
+	if id := t.exact.find(path); id != 0 {
+		return t.literals.list[id].add(v)
+	}
+	t.exact.add(path, t.literals.put(v))
 	return true
 }
 
-func (t *Tree[T]) newBag(v T) uint32 {
-	if n := len(t.free); n > 0 {
-		id := t.free[n-1]
-		t.free = t.free[:n-1]
-		t.bags[id].first = v
-		return id
+func (t *Tree[T]) addPattern(f Filter, v T) bool {
+	at := t.trie.grow(f)
+	if id := t.trie.nodes[at].bag; id != 0 {
+		return t.patterns.list[id].add(v)
 	}
-	t.bags = append(t.bags, bag[T]{first: v})
-	return uint32(len(t.bags) - 1)
+	t.trie.nodes[at].bag = t.patterns.put(v)
+	return true
 }
 
 // Remove takes a value from under a filter and reports whether it was there.
 func (t *Tree[T]) Remove(f Filter, v T) bool {
-	at, ok := t.trie.find(f)
-	if !ok || t.trie.nodes[at].bag == 0 {
-		return false
+	removed := false
+	if path, ok := f.Path(); ok {
+		removed = t.removeLiteral(path, v)
+	} else {
+		removed = t.removePattern(f, v)
 	}
-	id := t.trie.nodes[at].bag
-	removed, empty := t.bags[id].remove(v)
 	if !removed {
 		return false
 	}
@@ -68,15 +75,36 @@ func (t *Tree[T]) Remove(f Filter, v T) bool {
 		plain := t.trie.plain
 		*t = *NewTree[T]() // gives back what maps and slices never shrink
 		t.trie.plain = plain
-		return true
 	}
+	return true
+}
+
+func (t *Tree[T]) removeLiteral(path string, v T) bool {
+	id := t.exact.find(path)
+	if id == 0 {
+		return false
+	}
+	removed, empty := t.literals.list[id].remove(v)
 	if empty {
-		t.bags[id] = bag[T]{}
-		t.free = append(t.free, id)
+		t.literals.drop(id)
+		t.exact.remove(path, id)
+	}
+	return removed
+}
+
+func (t *Tree[T]) removePattern(f Filter, v T) bool {
+	at, ok := t.trie.find(f)
+	if !ok || t.trie.nodes[at].bag == 0 {
+		return false
+	}
+	id := t.trie.nodes[at].bag
+	removed, empty := t.patterns.list[id].remove(v)
+	if empty {
+		t.patterns.drop(id)
 		t.trie.nodes[at].bag = 0
 		t.trie.prune(root, levelsOf(f.enc))
 	}
-	return true
+	return removed
 }
 
 // Has reports whether any filter matches the path.
@@ -99,23 +127,29 @@ func (t *Tree[T]) MatchDotted(key string, f func(T)) {
 	w := walks.Get().(*walk)
 	w.path = append(w.path[:0], key...)
 	swap(w.path)
-	t.trie.walk(w, unsafe.String(unsafe.SliceData(w.path), len(w.path))) // which keeps nothing of it
-	t.reached(w, func(b *bag[T]) { b.each(f) })
+	// of which nothing is kept
+	t.reach(w, unsafe.String(unsafe.SliceData(w.path), len(w.path)), func(b *bag[T]) { b.each(f) })
 	walks.Put(w)
 }
 
 func (t *Tree[T]) each(path string, f func(*bag[T])) {
 	w := walks.Get().(*walk)
-	t.trie.walk(w, path)
-	t.reached(w, f)
+	t.reach(w, path, f)
 	walks.Put(w)
 }
 
-func (t *Tree[T]) reached(w *walk, f func(*bag[T])) {
+func (t *Tree[T]) reach(w *walk, path string, f func(*bag[T])) {
+	if id := t.exact.find(path); id != 0 {
+		f(&t.literals.list[id])
+	}
+	if t.trie.empty() {
+		return
+	}
+	t.trie.walk(w, path)
 	for _, reached := range [...][]uint32{w.here, w.open} {
 		for _, at := range reached {
 			if id := t.trie.nodes[at].bag; id != 0 {
-				f(&t.bags[id])
+				f(&t.patterns.list[id])
 			}
 		}
 	}

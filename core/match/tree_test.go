@@ -84,16 +84,16 @@ func TestTreeAgainstModel(t *testing.T) {
 	for p := range model {
 		tree.Remove(p.f, p.v)
 	}
-	if tree.Len() != 0 || len(tree.trie.nodes) != 1 || tree.trie.edges.taken != 0 {
-		t.Errorf("an emptied tree keeps %d nodes, %d edges", len(tree.trie.nodes), tree.trie.edges.taken)
+	if n := len(tree.trie.nodes) - 1 + tree.trie.edges.table.taken + len(tree.exact.names) + tree.exact.table.taken; tree.Len() != 0 || n != 0 {
+		t.Errorf("an emptied tree keeps %d nodes, edges and names", n)
 	}
 }
 
 // What is removed leaves no node behind while others stay.
 func TestTreePrunes(t *testing.T) {
 	tree := NewTree[int]()
-	tree.Add(Filter{"stays/here"}, 0)
-	nodes, edges := len(tree.trie.nodes), tree.trie.edges.taken
+	tree.Add(Filter{"stays/here/#"}, 0)
+	nodes, edges := len(tree.trie.nodes), tree.trie.edges.table.taken
 	for round := range 100 {
 		f := Filter{fmt.Sprintf("stays/%d/*/#/deep", round)}
 		tree.Add(f, 1)
@@ -101,17 +101,51 @@ func TestTreePrunes(t *testing.T) {
 			t.Fatal("Remove is wrong about what was there")
 		}
 	}
-	if used := len(tree.trie.nodes) - len(tree.trie.free); used != nodes || tree.trie.edges.taken != edges {
-		t.Errorf("%d nodes and %d edges in use, want %d and %d", used, tree.trie.edges.taken, nodes, edges)
+	if used := len(tree.trie.nodes) - len(tree.trie.free); used != nodes || tree.trie.edges.table.taken != edges {
+		t.Errorf("%d nodes and %d edges in use, want %d and %d", used, tree.trie.edges.table.taken, nodes, edges)
 	}
 	if len(tree.trie.nodes) > nodes+4 {
 		t.Errorf("nodes are not used again: %d", len(tree.trie.nodes))
 	}
-	if len(tree.bags) > 3 {
-		t.Errorf("bags are not used again: %d", len(tree.bags))
+	if len(tree.patterns.list) > 3 {
+		t.Errorf("bags are not used again: %d", len(tree.patterns.list))
 	}
-	if tree.Remove(Filter{"stays"}, 0) || tree.Remove(Filter{"no"}, 0) || tree.Remove(Filter{"stays/here"}, 1) {
-		t.Error("removed what was never there")
+	for _, enc := range []string{"stays", "no", "stays/here", "stays/#"} {
+		if tree.Remove(Filter{enc}, 0) {
+			t.Errorf("removed %q, which was never there", enc)
+		}
+	}
+	if tree.Remove(Filter{"stays/here/#"}, 1) {
+		t.Error("removed a value that was never there")
+	}
+}
+
+// The same for filters without a wildcard, short ones and long ones: among
+// thousands each is found, and only as long as it is there.
+func TestTreeLiterals(t *testing.T) {
+	tree := NewTree[int]()
+	tree.Add(Filter{"stays"}, -1)
+	path := func(i int) string { return fmt.Sprint(strings.Repeat("x", i%130), "/", i) }
+	for round := range 3 {
+		for i := range 5000 {
+			if !tree.Add(Literal(path(i)), i) || tree.Add(Literal(path(i)), i) {
+				t.Fatal("Add is wrong about what is new")
+			}
+		}
+		for i := range 5000 {
+			if got := tree.matches(path(i)); len(got) != 1 || got[0] != i {
+				t.Fatalf("round %d, %q: %v", round, path(i), got)
+			}
+			if !tree.Remove(Literal(path(i)), i) || tree.Remove(Literal(path(i)), i) || tree.Has(path(i)) {
+				t.Fatal("Remove is wrong about what is there")
+			}
+		}
+	}
+	if e := &tree.exact; e.table.taken != 1 || len(e.long) != 0 || len(e.names) > 5002 || len(tree.literals.list) != len(e.names) {
+		t.Errorf("%d taken, %d long, %d names, %d bags", e.table.taken, len(e.long), len(e.names), len(tree.literals.list))
+	}
+	if !tree.Has("stays") {
+		t.Error("what stayed is gone")
 	}
 }
 

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// trie is a Tree without its values: nodes in one slice, known by number, and
-// one table of all literal edges (edges.go). A million filters are then a few
-// allocations without pointers, nothing for the collector to walk, where a map
-// a node would be millions. A path through a million filters is paid in cache
-// misses, so a node is one cache line that says all a step needs, its level too.
-// Whoever owns the Tree guards it.
+// trie has the filters of a Tree that have a wildcard, without their values:
+// nodes in one slice, known by number, and one table of all literal edges
+// (edges.go). A million filters are then a few allocations without pointers,
+// nothing for the collector to walk, where a map a node would be millions. A path
+// through a million filters is paid in cache misses, so a node is one cache line
+// that says all a step needs, its level too. Whoever owns the Tree guards it.
 type trie struct {
 	nodes []node
 	edges edges
@@ -78,6 +78,9 @@ func (t *trie) child(at uint32, token string) uint32 {
 	}
 	return t.literal(at, unquote(token))
 }
+
+// empty says that no filter is there.
+func (t *trie) empty() bool { return len(t.nodes) == len(t.free)+1 }
 
 func (t *trie) find(f Filter) (uint32, bool) {
 	at := uint32(root)
@@ -201,7 +204,7 @@ func (t *trie) walk(w *walk, path string) {
 	w.forget()
 	w.openFrom(t)
 	reserved := !t.plain && Reserved(path)
-	for l := levelsOf(path); l.more; {
+	for l := levelsOf(path); l.more && len(w.here)+len(w.open) > 0; {
 		level := l.next()
 		w.next = w.next[:0]
 		w.step(t, w.here, level, reserved)
