@@ -33,6 +33,7 @@ func behaviours() []behaviour {
 		{"exchange to exchange", exchangeToExchange},
 		{"alternate exchange", alternateExchange},
 		{"dead letters", deadLetters},
+		{"dead letters, the whole trail", deathTrail},
 		{"time to live", timeToLive},
 		{"length limits", lengthLimits},
 		{"priority", priority},
@@ -366,48 +367,6 @@ func alternateExchange(c *cell) {
 	ch.publish(x, "nobody", "lost and found")
 	if m := ch.get(q); m == nil || m.Exchange != x || m.Key != "nobody" {
 		c.Errorf("%+v", m)
-	}
-}
-
-// deaths is the x-death header.
-func deaths(m *message) []object {
-	list, _ := m.Props.Headers["x-death"].([]any)
-	var all []object
-	for _, d := range list {
-		if o, ok := d.(object); ok {
-			all = append(all, o)
-		}
-	}
-	return all
-}
-
-func deadLetters(c *cell) {
-	k := c.connect()
-	ch := k.channel(true)
-	dead, dlx := ch.queue("dead"), c.name("dlx")
-	ch.do("exchange", object{"name": dlx, "kind": "topic"})
-	ch.do("bind", object{"name": dead, "exchange": dlx, "key": "#"})
-	q := ch.queue("q", args("x-dead-letter-exchange", dlx))
-	rerouted := ch.queue("rerouted", args("x-dead-letter-exchange", "", "x-dead-letter-routing-key", dead))
-	for _, name := range []string{q, rerouted} {
-		ch.publish("", name, "no", func(m *message) { m.Props.Headers = object{"mine": "kept"} })
-		m := ch.do("get", object{"name": name}).Message
-		ch.do("reject", object{"tag": m.Tag, "requeue": false})
-		m = ch.waitFor(dead)
-		ds := deaths(m)
-		if string(m.Body) != "no" || len(ds) != 1 || m.Props.Headers["mine"] != "kept" {
-			c.Fatalf("%+v", m)
-		}
-		d := ds[0]
-		if d["queue"] != name || d["reason"] != "rejected" || d["count"] != 1.0 || d["exchange"] != "" || !reflect.DeepEqual(d["routing-keys"], []any{name}) || d["time"] == nil {
-			c.Errorf("x-death: %v", d)
-		}
-		if h := m.Props.Headers; h["x-first-death-queue"] != name || h["x-first-death-reason"] != "rejected" || h["x-first-death-exchange"] != "" {
-			c.Errorf("x-first-death: %v", h)
-		}
-		if name == q && (m.Exchange != dlx || m.Key != q) || name == rerouted && (m.Exchange != "" || m.Key != dead) {
-			c.Errorf("came by %q %q", m.Exchange, m.Key)
-		}
 	}
 }
 

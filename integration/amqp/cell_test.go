@@ -255,8 +255,19 @@ func (k *conn) get(queue string) *message {
 // waitFor gets until there is a message.
 func (k *conn) waitFor(queue string) *message {
 	k.Helper()
+	return k.waitWith(queue, k.get)
+}
+
+// waitForUnsettled is waitFor, but does not ack what it gets.
+func (k *conn) waitForUnsettled(queue string) *message {
+	k.Helper()
+	return k.waitWith(queue, func(queue string) *message { return k.do("get", object{"name": queue}).Message })
+}
+
+func (k *conn) waitWith(queue string, get func(string) *message) *message {
+	k.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
-		if m := k.get(queue); m != nil {
+		if m := get(queue); m != nil {
 			return m
 		}
 	}
