@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/store/memstore"
+	"github.com/slipwaymq/slipway/core/store/storetest"
 )
 
 // However many durable queues nobody reads, what they hold in memory is bounded by
@@ -92,11 +93,11 @@ func TestDelayedInMemoryKeepsToTheBudget(t *testing.T) {
 func TestParkedKeepsToTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const body, budget = 16 << 10, 1 << 20
-		store := &cramped{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store, func(o *core.Options) { o.Limits = core.Limits{MemoryBytes: budget} })
 		defer b.Close()
 		q := declare(t, b, "q", durable(core.QueueOptions{}))
-		store.low.Store(true)
+		store.Low.Store(true)
 		for range 2 { // what is no longer parked does not count
 			r := newTape(300)
 			publishOne := func(p *core.Publisher) {
@@ -121,7 +122,7 @@ func TestParkedKeepsToTheBudget(t *testing.T) {
 			if parked := 200 - dropped; parked < 10 || parked*body > budget/4 {
 				t.Errorf("%d parked", parked)
 			}
-			store.low.Store(false)
+			store.Low.Store(false)
 			elapse(5 * time.Second)
 			if c := q.Counts(); c.Ready != int64(201-dropped) || len(r.out) != 201-dropped {
 				t.Errorf("%d dropped, then %+v, %d confirmed", dropped, c, len(r.out))
@@ -130,8 +131,8 @@ func TestParkedKeepsToTheBudget(t *testing.T) {
 			if _, err := q.PurgeReady(); err != nil {
 				t.Fatal(err)
 			}
-			store.low.Store(true)
+			store.Low.Store(true)
 		}
-		store.low.Store(false)
+		store.Low.Store(false)
 	})
 }

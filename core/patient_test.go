@@ -1,28 +1,20 @@
 package core_test
 
 import (
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/store/memstore"
+	"github.com/slipwaymq/slipway/core/store/storetest"
 )
-
-// cramped is a store whose disk can be nearly full.
-type cramped struct {
-	core.Store
-	low atomic.Bool
-}
-
-func (s *cramped) Room() bool { return !s.low.Load() }
 
 // A patient publisher's messages wait, in order, for the disk to have room, also
 // when nobody watches; settlements go on meanwhile, and others are refused.
 func TestPatientPublisher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &cramped{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store)
 		defer b.Close()
 		q := declare(t, b, "q", durable(core.QueueOptions{}))
@@ -37,7 +29,7 @@ func TestPatientPublisher(t *testing.T) {
 		}
 		<-r.out
 		held := receive(t, q, core.ReceiveOptions{Max: 1, Lease: time.Hour})
-		store.low.Store(true)
+		store.Low.Store(true)
 		for _, body := range []string{"a", "b", "c"} {
 			if err := publish(p, body, body != "b", r); err != nil {
 				t.Fatal(err)
@@ -56,7 +48,7 @@ func TestPatientPublisher(t *testing.T) {
 		if n := q.Counts(); n.Ready != 0 || n.InFlight != 0 || len(r.out) != 0 || !p.Full() {
 			t.Errorf("%+v, %d confirmed, full %v", n, len(r.out), p.Full())
 		}
-		store.low.Store(false)
+		store.Low.Store(false)
 		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -80,14 +72,14 @@ func TestPatientPublisher(t *testing.T) {
 // while connections come and go.
 func TestBlockedByDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &cramped{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store)
 		defer b.Close()
 		declare(t, b, "q", durable(core.QueueOptions{}))
 		var told []string
 		stop := b.WatchBlocked(func(reason string) { told = append(told, reason) })
 		defer stop()
-		store.low.Store(true)
+		store.Low.Store(true)
 		m := core.Message{Durable: true}
 		r := newTape(1)
 		if err := b.Default().NewPublisher(0).Patient().Publish(&core.Publication{Message: &m, To: core.QueueAddress("q"), Confirm: r}); err != nil {
@@ -97,7 +89,7 @@ func TestBlockedByDisk(t *testing.T) {
 			elapse(300 * time.Millisecond)
 			b.WatchBlocked(func(string) {})()
 		}
-		store.low.Store(false)
+		store.Low.Store(false)
 		elapse(5 * time.Second)
 		synctest.Wait()
 		if len(told) != 2 || told[0] != "low on disk" || told[1] != "" || len(r.out) != 1 {
@@ -106,25 +98,12 @@ func TestBlockedByDisk(t *testing.T) {
 	})
 }
 
-// stuck is a store whose disk answers when it is let.
-type stuck struct {
-	core.Store
-	hold atomic.Pointer[chan struct{}]
-}
-
-func (s *stuck) Apply(b core.Batch, d core.Durability) error {
-	if hold := s.hold.Load(); hold != nil {
-		<-*hold
-	}
-	return s.Store.Apply(b, d)
-}
-
 // Who watches is told that memory is low when publishes have been parked for a
 // while, not when they were for a moment; and that it is over. What was parked is
 // confirmed then.
 func TestBlockedByMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &stuck{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store, func(o *core.Options) { o.Limits.MemoryBytes = 1 << 20 })
 		defer b.Close()
 		declare(t, b, "q", durable(core.QueueOptions{}))
@@ -144,15 +123,13 @@ func TestBlockedByMemory(t *testing.T) {
 			d    time.Duration
 			want int
 		}{{100 * time.Millisecond, 0}, {5 * time.Second, 2}} {
-			hold := make(chan struct{})
-			store.hold.Store(&hold)
+			goOn := store.Hold()
 			publish(8)
 			elapse(outage.d)
 			if confirmed := len(r.out); confirmed != 0 {
 				t.Errorf("%v: %d confirmed by a disk that does not answer", outage.d, confirmed)
 			}
-			store.hold.Store(nil)
-			close(hold)
+			goOn()
 			elapse(3 * time.Second)
 			synctest.Wait()
 			if len(told) != outage.want || b.Blocked() != "" {
@@ -174,12 +151,12 @@ func TestBlockedByMemory(t *testing.T) {
 // somebody waits for it.
 func TestParkedIsNotOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &cramped{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store)
 		defer b.Close()
 		q := declare(t, b, "q", durable(core.QueueOptions{}))
 		p := b.Default().NewPublisher(0).Patient()
-		store.low.Store(true)
+		store.Low.Store(true)
 		for i, body := range []string{"a", "b", "c"} {
 			m := core.Message{Body: []byte(body), Durable: i == 0}
 			if err := p.Publish(&core.Publication{Message: &m, To: core.QueueAddress("q")}); err != nil {
@@ -189,7 +166,7 @@ func TestParkedIsNotOvertaken(t *testing.T) {
 		if n := q.Counts(); n.Ready != 0 {
 			t.Errorf("%+v while its publisher waits", n)
 		}
-		store.low.Store(false)
+		store.Low.Store(false)
 		elapse(5 * time.Second)
 		got := ""
 		for _, d := range receive(t, q, core.ReceiveOptions{Max: 10}) {

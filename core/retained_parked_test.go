@@ -10,13 +10,14 @@ import (
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/match"
 	"github.com/slipwaymq/slipway/core/store/memstore"
+	"github.com/slipwaymq/slipway/core/store/storetest"
 )
 
 // Who comes while a retained publish is parked finds its value, once, in its place
 // among those of the store and instead of the older one there.
 func TestParkedIsRetained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &cramped{Store: memstore.New(memstore.Options{})}
+		store := &storetest.Troubled{Store: memstore.New(memstore.Options{})}
 		b := open(t, store)
 		defer b.Close()
 		r := newTape(20)
@@ -53,7 +54,7 @@ func TestParkedIsRetained(t *testing.T) {
 			retain(p, path, "stored")
 			<-r.out
 		}
-		store.low.Store(true)
+		store.Low.Store(true)
 		retain(p, "a/0", "parked")
 		retain(p, "a/3", "older")
 		retain(p, "a/3", "parked")
@@ -74,7 +75,7 @@ func TestParkedIsRetained(t *testing.T) {
 		if got := read(cursor("+", ""), 10); got != "b=parked" {
 			t.Error(got)
 		}
-		store.low.Store(false)
+		store.Low.Store(false)
 		elapse(5 * time.Second)
 		if got := read(cursor("a/#", "a/0"), 100); got != "a/1=stored a/3=parked a/5/x=stored a/7=stored a/8=parked" {
 			t.Errorf("once stored: %s", got)

@@ -7,15 +7,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/slipwaymq/slipway/core/store/storetest"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
-	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
 // While publishes are not admitted, whatever the reason, the connection that
 // published is still served: it gets deliveries, settles them, cancels, declares
 // and publishes on, and when there is room all of it comes, in order.
 func TestBlockedIsReadOn(t *testing.T) {
-	store := &doortest.Cramped{}
+	store := &storetest.Troubled{}
 	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
 	for reason, set := range map[string]func(bool){
 		"low on disk": store.Low.Store,
@@ -83,7 +83,7 @@ func confirmedTo(t *testing.T, ack string) (n int) {
 // A client that publishes on past what may be parked is not read, holds no more
 // memory than that, and loses nothing.
 func TestBlockedIsBounded(t *testing.T) {
-	store := &doortest.Cramped{}
+	store := &storetest.Troubled{}
 	w := newWorld(t, func(w *world) {
 		store.Store, w.store = w.store, store
 		w.opt.Limits.ParkedBytes = 100_000

@@ -3,7 +3,6 @@
 //
 //	Open      a broker on a store, a server, a listener of TCP or of net.Pipe
 //	Gated     a store whose durable batches wait: no answer may come before them
-//	Cramped   a store whose disk can be nearly full
 //
 // The clock is the runtime's, which testing/synctest fakes; net.Pipe is what a
 // connection in fake time is made of, because a goroutine that waits for a

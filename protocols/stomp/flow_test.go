@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/slipwaymq/slipway/protocols/doortest"
 )
 
 // A client that does not read holds back only itself: what it was not sent stays
@@ -139,53 +137,4 @@ func TestSubscriptionLimit(t *testing.T) {
 	c.send("SUBSCRIBE id:1; destination:/topic/a")
 	c.send("SUBSCRIBE id:2; destination:/topic/a")
 	c.refused("SUBSCRIBE id:3; destination:/topic/a", "at most 2")
-}
-
-// While there is no room, for whatever reason, what a client sends waits, as it
-// does in RabbitMQ and ActiveMQ: with a receipt or without, nothing is dropped or
-// refused, the order stays, and what the client settles makes the room.
-func TestNoRoomWaits(t *testing.T) {
-	store := &doortest.Cramped{}
-	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
-	for reason, set := range map[string]func(bool){
-		"low on disk": store.Low.Store,
-		"an alarm": func(on bool) {
-			w.b.HoldPublishes(map[bool]string{true: "an alarm"}[on])
-		},
-	} {
-		t.Run(reason, func(t *testing.T) {
-			w.t = t
-			q := strings.ReplaceAll(reason, " ", "-")
-			c := w.connected("1.2")
-			c.send("SUBSCRIBE id:s; destination:/queue/%s; ack:client", q)
-			c.send("SEND destination:/queue/%s | before", q)
-			held := c.want("MESSAGE message-id:*").get("ack")
-			set(true)
-			c.send("SEND destination:/queue/%s; persistent:true | nobody asks", q)
-			c.send("SEND destination:/queue/%s | nor here", q)
-			c.send("ACK id:%s", held)
-			w.eventually("the settlement", func() bool { n := w.counts(q); return n.Ready+n.InFlight == 0 })
-			c.send("SEND destination:/queue/%s; persistent:true; receipt:r | the last", q)
-			set(false)
-			got := ""
-			for range 4 {
-				f, err := c.read()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if f.command == "MESSAGE" {
-					got += f.body + ", "
-				}
-			}
-			if got != "nobody asks, nor here, the last, " {
-				t.Errorf("got %q", got)
-			}
-			c.send("DISCONNECT receipt:end")
-			c.want("RECEIPT receipt-id:end")
-			w.eventually("their return", func() bool { return w.counts(q).Ready == 3 })
-			if n := w.b.Stats().Dropped; n != 0 {
-				t.Errorf("%d dropped", n)
-			}
-		})
-	}
 }

@@ -7,28 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/slipwaymq/slipway/core"
-	"github.com/slipwaymq/slipway/protocols/doortest"
+	"github.com/slipwaymq/slipway/core/store/storetest"
 )
-
-// A troubled store's disk can also not answer.
-type troubled struct {
-	doortest.Cramped
-	hold atomic.Pointer[chan struct{}]
-}
-
-func (s *troubled) Apply(b core.Batch, d core.Durability) error {
-	if hold := s.hold.Load(); hold != nil {
-		<-*hold
-	}
-	return s.Store.Apply(b, d)
-}
 
 // A SEND is not dropped for want of memory, also when nobody asks for a receipt:
 // the client is not read until there is room, and not taken for silent.
 func TestPatienceOverTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &troubled{}
+		store := &storetest.Troubled{}
 		w := newWorld(t, func(w *world) {
 			store.Store, w.store, w.pipe = w.store, store, true
 			w.limits.MemoryBytes, w.limits.ParkedBytes = 1<<20, 256<<10
@@ -37,8 +23,7 @@ func TestPatienceOverTheBudget(t *testing.T) {
 		c := w.connected("1.2", "heart-beat:1000,0")
 		c.send("SEND destination:/queue/a; receipt:made | 0")
 		c.want("RECEIPT receipt-id:made")
-		hold := make(chan struct{})
-		store.hold.Store(&hold)
+		goOn := store.Hold()
 		const n = 40
 		var sent atomic.Int32
 		body := strings.Repeat("x", 100<<10)
@@ -52,8 +37,7 @@ func TestPatienceOverTheBudget(t *testing.T) {
 		if got := sent.Load(); got == n {
 			t.Error("all was read with nowhere to put it")
 		}
-		store.hold.Store(nil)
-		close(hold)
+		goOn()
 		synctest.Wait()
 		c.sync()
 		if got, dropped := w.counts("a").Ready, w.b.Stats().Dropped; got != n+1 || dropped != 0 {
@@ -73,7 +57,7 @@ func TestPatienceWithAFullDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := &troubled{}
+				store := &storetest.Troubled{}
 				w := newWorld(t, func(w *world) { store.Store, w.store, w.pipe = w.store, store, true })
 				defer w.close()
 				c := w.connected("1.2", "heart-beat:1000,0")
@@ -118,6 +102,55 @@ func TestPatienceWithAFullDisk(t *testing.T) {
 					t.Errorf("%d messages", n)
 				}
 			})
+		})
+	}
+}
+
+// While there is no room, for whatever reason, what a client sends waits, as it
+// does in RabbitMQ and ActiveMQ: with a receipt or without, nothing is dropped or
+// refused, the order stays, and what the client settles makes the room.
+func TestNoRoomWaits(t *testing.T) {
+	store := &storetest.Troubled{}
+	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
+	for reason, set := range map[string]func(bool){
+		"low on disk": store.Low.Store,
+		"an alarm": func(on bool) {
+			w.b.HoldPublishes(map[bool]string{true: "an alarm"}[on])
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w.t = t
+			q := strings.ReplaceAll(reason, " ", "-")
+			c := w.connected("1.2")
+			c.send("SUBSCRIBE id:s; destination:/queue/%s; ack:client", q)
+			c.send("SEND destination:/queue/%s | before", q)
+			held := c.want("MESSAGE message-id:*").get("ack")
+			set(true)
+			c.send("SEND destination:/queue/%s; persistent:true | nobody asks", q)
+			c.send("SEND destination:/queue/%s | nor here", q)
+			c.send("ACK id:%s", held)
+			w.eventually("the settlement", func() bool { n := w.counts(q); return n.Ready+n.InFlight == 0 })
+			c.send("SEND destination:/queue/%s; persistent:true; receipt:r | the last", q)
+			set(false)
+			got := ""
+			for range 4 {
+				f, err := c.read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f.command == "MESSAGE" {
+					got += f.body + ", "
+				}
+			}
+			if got != "nobody asks, nor here, the last, " {
+				t.Errorf("got %q", got)
+			}
+			c.send("DISCONNECT receipt:end")
+			c.want("RECEIPT receipt-id:end")
+			w.eventually("their return", func() bool { return w.counts(q).Ready == 3 })
+			if n := w.b.Stats().Dropped; n != 0 {
+				t.Errorf("%d dropped", n)
+			}
 		})
 	}
 }

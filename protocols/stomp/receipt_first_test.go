@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/slipwaymq/slipway/protocols/doortest"
+	"github.com/slipwaymq/slipway/core/store/storetest"
 )
 
 // The RECEIPT of a SUBSCRIBE comes before what the subscription delivers, as at
@@ -50,7 +50,7 @@ func TestReceiptBeforeMessages(t *testing.T) {
 // What waits for the disk to have room holds no subscription back: what it
 // consumes may be what makes the room.
 func TestParkedHoldsNoSubscription(t *testing.T) {
-	store := &doortest.Cramped{}
+	store := &storetest.Troubled{}
 	w := newWorld(t, func(w *world) { store.Store, w.store = w.store, store })
 	a := w.connected("1.2")
 	a.send("SEND destination:/queue/q; persistent:true; receipt:sent | m")

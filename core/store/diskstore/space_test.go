@@ -181,8 +181,13 @@ func TestNoSpaceIsFailStop(t *testing.T) {
 			break
 		}
 	}
-	if err := <-failed; !vfs.IsNoSpaceError(err) {
-		t.Errorf("after %d, Fatal was called with %v", confirmed, err)
+	select {
+	case err := <-failed:
+		if !vfs.IsNoSpaceError(err) {
+			t.Errorf("after %d, Fatal was called with %v", confirmed, err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("after %d, Fatal was not called", confirmed)
 	}
 	if err := tryPut(s, core.Durable, "later", ""); err == nil {
 		t.Error("confirmed after the failure")

@@ -10,4 +10,7 @@
 // group commit can cost: one write, one fdatasync. What is reported is their
 // ratio on the same disk in the same minute; absolute numbers are the disk's.
 // The program under storebench prints the table.
+//
+// Troubled is a store in front of another whose disk can be full, slow or broken: for
+// the tests of the core and its doors.
 package storetest
