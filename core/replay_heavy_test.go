@@ -56,10 +56,10 @@ func TestReplayUnderFlood(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop, sent := make(chan struct{}), make(chan int)
-	go func() { sent <- floodTopic(t, b, archived, stop) }()
 	if err := b.Default().Replay("sub/a", gate, 0, 0); err != nil {
 		t.Fatal(err)
 	}
+	go func() { sent <- floodTopic(t, b, archived, stop) }() // what came before it would come first
 	late := time.Now().Add(20 * time.Second)
 	for b.Default().Replaying("sub/a") && time.Now().Before(late) {
 		<-time.After(time.Millisecond)
