@@ -36,10 +36,14 @@ func TestRabbitMQsWords(t *testing.T) {
 	}
 	publish := func(m amqp.Publishing) func(*amqp.Channel) error {
 		return func(ch *amqp.Channel) error {
+			closed := ch.NotifyClose(make(chan *amqp.Error, 1))
 			if err := ch.PublishWithContext(t.Context(), "", "q", false, false, m); err != nil {
 				return err
 			}
 			_, err := ch.QueueDeclarePassive("q", false, false, false, false, nil)
+			if errors.Is(err, amqp.ErrClosed) { // it was before the question was asked
+				err = <-closed
+			}
 			return err
 		}
 	}
