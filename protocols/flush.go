@@ -2,6 +2,7 @@ package protocols
 
 import (
 	"io"
+	"math"
 	"net"
 	"time"
 	"unicode/utf8"
@@ -29,15 +30,24 @@ func (o *Output) Flush() {
 		o.mu.Unlock()
 		return
 	}
-	var after []func()
-	for round := 0; ; round++ {
-		if o.err != nil || len(o.pending) == 0 && len(o.out) == 0 {
-			o.stopSending()
+	if !o.writeReadily(maxFlushRounds) {
+		o.startWriter()
+	}
+	o.mu.Unlock()
+}
+
+// writeReadily writes what is queued, what comes meanwhile too for so many rounds,
+// as long as the socket takes all of it at once. It reports whether nothing is left to
+// send, and gives up sending then. The caller holds o.mu, which is let go of
+// meanwhile, and sends.
+func (o *Output) writeReadily(rounds int) (done bool) {
+	for range rounds {
+		if o.err != nil || len(o.out) > 0 {
 			break
 		}
-		if round == maxFlushRounds || len(o.out) > 0 {
-			o.startWriter()
-			break
+		if len(o.pending) == 0 {
+			o.stopSending()
+			return true
 		}
 		o.take()
 		o.mu.Unlock()
@@ -46,17 +56,13 @@ func (o *Output) Flush() {
 			err = o.sendErr
 		}
 		o.mu.Lock()
-		if wake := o.sent(o.sentN); wake != nil {
-			after = append(after, wake)
-		}
-		if err != nil {
-			after = append(after, o.end(err))
-		}
+		o.wrote(o.sentN, err)
 	}
-	o.mu.Unlock()
-	for _, f := range after {
-		f()
+	if o.err != nil || len(o.pending) == 0 && len(o.out) == 0 {
+		o.stopSending()
+		return true
 	}
+	return false
 }
 
 // FlushSoon is Flush for a caller that should not pay for the write, such as a
@@ -95,16 +101,18 @@ func (o *Output) take() {
 // the socket is full, because the flusher must not wait.
 func (o *Output) writeNow(fd uintptr) bool {
 	o.sentN, o.sendErr = 0, nil
-	at := o.outAt
-	for _, seg := range o.out {
-		n, blocked, err := tryWrite(fd, seg[at:])
-		at = 0
+	scratch := vectorPool.Get().(*vectors)
+	at, blocked := o.outAt, false
+	for rest := o.out; len(rest) > 0 && !blocked && o.sendErr == nil; at = 0 {
+		list := append(scratch.list[:0], rest[:min(len(rest), maxVectors)]...)
+		rest = rest[len(list):]
+		list[0] = list[0][at:]
+		n := 0
+		n, blocked, o.sendErr = tryWrite(fd, list)
 		o.sentN += n
-		if blocked || err != nil {
-			o.sendErr = err
-			return true
-		}
 	}
+	*scratch = vectors{} // nothing borrowed must outlive its sending here
+	vectorPool.Put(scratch)
 	return true
 }
 
@@ -158,6 +166,9 @@ func (o *Output) startWriter() {
 }
 
 func (o *Output) writer() {
+	if o.raw != nil && o.sendsAll() {
+		return
+	}
 	dog := o.watch()
 	defer dog.stop()
 	o.mu.Lock()
@@ -177,6 +188,14 @@ func (o *Output) writer() {
 	}
 	o.stopSending()
 	o.mu.Unlock()
+}
+
+// sendsAll says that the socket took all that was queued: nothing had to be waited
+// for, and so nothing watched.
+func (o *Output) sendsAll() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.writeReadily(math.MaxInt)
 }
 
 // write writes a piece of the first segment, most bytes of it at most, and

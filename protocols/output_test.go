@@ -320,3 +320,24 @@ func TestFlushNow(t *testing.T) {
 		}
 	}
 }
+
+// A socket that takes no more is watched from then on, whoever found it so.
+func TestAFullSocketIsWatched(t *testing.T) {
+	for name, flush := range map[string]func(*Output){"at once": (*Output).Flush, "soon": (*Output).FlushSoon} {
+		t.Run(name, func(t *testing.T) {
+			o, _ := tcpOutput(t, 1<<30)
+			o.stall = 20 * time.Millisecond
+			ended := make(chan struct{}, 1)
+			o.OnWritable(func() { ended <- struct{}{} })
+			body := make([]byte, 1<<20)
+			for range 64 {
+				o.EncodeWithBody(Must, func(dst []byte) []byte { return append(dst, "head"...) }, body)
+			}
+			flush(o)
+			<-ended
+			if !errors.Is(o.Err(), ErrStalled) || o.Written() == 0 {
+				t.Errorf("%d bytes written, %v", o.Written(), o.Err())
+			}
+		})
+	}
+}

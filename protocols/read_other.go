@@ -10,4 +10,4 @@ const canWaitReady = false
 
 func newReadyReader(syscall.RawConn) reader { return nil }
 
-func tryWrite(uintptr, []byte) (n int, blocked bool, err error) { return 0, true, nil }
+func tryWrite(uintptr, [][]byte) (n int, blocked bool, err error) { return 0, true, nil }

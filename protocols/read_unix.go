@@ -87,19 +87,26 @@ func (r *readyReader) release() {
 	}
 }
 
-// tryWrite writes what the socket takes now. It never waits: blocked says that
-// the socket is full.
-func tryWrite(fd uintptr, b []byte) (n int, blocked bool, err error) {
-	for n < len(b) {
-		m, werr := syscall.Write(int(fd), b[n:])
+// tryWrite writes what the socket takes now of several segments, of which it uses up
+// the list. It never waits: blocked says that the socket is full.
+func tryWrite(fd uintptr, list [][]byte) (n int, blocked bool, err error) {
+	for len(list) > 0 {
+		m, werr := writeSome(int(fd), list)
 		switch {
 		case errors.Is(werr, syscall.EINTR):
+			continue
 		case errors.Is(werr, syscall.EAGAIN):
 			return n, true, nil
 		case werr != nil:
 			return n, false, werr
-		default:
-			n += m
+		}
+		n += m
+		for len(list) > 0 && m >= len(list[0]) {
+			m -= len(list[0])
+			list = list[1:]
+		}
+		if m > 0 {
+			list[0] = list[0][m:]
 		}
 	}
 	return n, false, nil
