@@ -103,20 +103,6 @@ func TestAccountsAtEveryDoor(t *testing.T) {
 	if err := s.Send("/queue/app.q", "text/plain", []byte("x"), stomp.SendOpt.Receipt); err != nil {
 		t.Error(err)
 	}
-	// Who says to be another is not believed: consumers trust this name, as in RabbitMQ.
-	for _, name := range []string{"boss", "app"} {
-		if err := s.Send("/queue/app.user", "text/plain", nil, stomp.SendOpt.Header("user-id", name), stomp.SendOpt.Receipt); err != nil {
-			t.Fatal(err)
-		}
-		ch, err := c.Channel()
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, ok, err := ch.Get("app.user", true)
-		if want := strings.TrimPrefix(name, "boss"); err != nil || !ok || d.UserId != want {
-			t.Errorf("%s: %q, %v", name, d.UserId, err)
-		}
-	}
 	for _, door := range []func() error{
 		func() error { _, _, err := r.mqtt("app", "wrong"); return err },
 		func() error { _, err := r.amqp("app", "wrong"); return err },
