@@ -36,3 +36,35 @@ func TestFilesOfComingsAndGoings(t *testing.T) {
 		t.Errorf("there were %d table files for one key", most)
 	}
 }
+
+// The entries of queues that only grow are written to a table once. They move down
+// the levels as they are, whatever the head record and the group number, which are
+// in every flush, are compacted with.
+func TestEntriesAreWrittenOnce(t *testing.T) {
+	o := small(t, vfs.NewMem())
+	o.MemTable = 16 << 20
+	s := mustOpen(t, "/store", o)
+	defer s.Close()
+	val := []byte(noise(64 << 10))
+	const entries = 3200 // 200 MB
+	for i := range entries {
+		b := s.NewBatch()
+		b.Set(fmt.Appendf(nil, "m%06d", i), val)
+		b.Set([]byte("h"), fmt.Append(nil, i))
+		if err := s.Apply(b, core.Lazy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	idle(t, s)
+	m := s.db.Metrics()
+	if m.Compact.DefaultCount == 0 {
+		t.Error("nothing was compacted: this shows nothing")
+	}
+	var rewritten uint64
+	for _, l := range m.Levels {
+		rewritten += l.TableBytesCompacted
+	}
+	if rewritten > entries*uint64(len(val))/20 {
+		t.Errorf("%d bytes of %d were written again", rewritten, entries*len(val))
+	}
+}
