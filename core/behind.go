@@ -79,7 +79,7 @@ func (q *Queue) catching(num uint8) (<-chan struct{}, uint64) {
 		return nil, 0
 	}
 	if q.lag == nil {
-		q.lag = &lag{}
+		q.forTakers().lag = &lag{}
 	}
 	if q.lag.caught == nil {
 		q.lag.caught = make(chan struct{})

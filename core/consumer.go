@@ -44,12 +44,13 @@ func (q *Queue) Consume(o ConsumerOptions) (*Consumer, error) {
 	for i < len(q.consumers) && q.consumers[i].opt.Priority >= o.Priority {
 		i++
 	}
-	q.consumers = slices.Insert(q.consumers, i, c)
-	if q.active == nil {
-		q.active = c
+	t := q.forTakers()
+	t.consumers = slices.Insert(t.consumers, i, c)
+	if t.active == nil {
+		t.active = c
 	}
-	if q.sole == nil && o.Sole {
-		q.sole = c
+	if t.sole == nil && o.Sole {
+		t.sole = c
 	}
 	if q.sticky != nil {
 		q.sticky.join(c)

@@ -15,7 +15,7 @@ func (q *Queue) rearm() {
 		sooner(q.st.deadlines[0].deadline)
 	}
 	sooner(q.delayed.nextDue())
-	sooner(q.expiry)
+	sooner(q.st.expiry)
 	if q.opt.Expires > 0 && len(q.consumers) == 0 && q.pulls.len() == 0 {
 		sooner(q.usedAt + q.opt.Expires.Milliseconds())
 	}
@@ -48,7 +48,7 @@ func (q *Queue) onTimer() {
 	now := q.ns.b.Now()
 	q.expireLeases(now)
 	q.releaseDue(now)
-	if q.expiry != 0 && q.expiry <= now {
+	if q.st.expiry != 0 && q.st.expiry <= now {
 		q.expireWaiting(now)
 	}
 	if q.opt.Expires > 0 && len(q.consumers) == 0 && q.pulls.len() == 0 && q.usedAt+q.opt.Expires.Milliseconds() <= now {
@@ -64,8 +64,8 @@ const expiryStep = 100 * time.Millisecond
 
 // noteExpiry remembers the earliest expiry of what is in the queue. Lock held.
 func (q *Queue) noteExpiry(e *entry) {
-	if at, _ := q.expiresAt(e); at != 0 && (q.expiry == 0 || at < q.expiry) {
-		q.expiry = at
+	if at, _ := q.expiresAt(e); at != 0 && (q.st.expiry == 0 || at < q.st.expiry) {
+		q.st.expiry = at
 	}
 }
 
@@ -95,7 +95,7 @@ func (q *Queue) expireWaiting(now int64) {
 	if next != 0 {
 		next = max(next, now+expiryStep.Milliseconds())
 	}
-	q.expiry = next
+	q.st.expiry = next
 }
 
 // loadExpired removes expired entries that are only in the store: those with
@@ -124,8 +124,8 @@ func (q *Queue) loadExpired(inc uint64) error {
 		return err
 	}
 	q.mu.Lock()
-	if next != 0 && (q.expiry == 0 || next < q.expiry) {
-		q.expiry = max(next, now+expiryStep.Milliseconds())
+	if next != 0 && (q.st.expiry == 0 || next < q.st.expiry) {
+		q.st.expiry = max(next, now+expiryStep.Milliseconds())
 	}
 	q.mu.Unlock()
 	return nil

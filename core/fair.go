@@ -62,7 +62,7 @@ func (q *Queue) pickFor(r *reader) *entry {
 
 // noteTenant looks whether a delivery made its tenant noisy. Lock held.
 func (q *Queue) noteTenant(e *entry, now int64) {
-	f := &q.fair
+	f := &q.forTakers().fair
 	if e.group == "" || q.grouped || f.noisy[e.group] || !q.st.noisyNow(e.group) {
 		return
 	}

@@ -15,11 +15,16 @@ func (q *Queue) Getter(owner string) (*Consumer, error) {
 		return nil, errf(Locked, "queue %q is exclusive to another connection", q.name)
 	}
 	c := &Consumer{q: q, opt: ConsumerOptions{Owner: owner}, reader: plain, passed: true}
-	if q.passive == nil {
-		q.passive = map[*Consumer]bool{}
-	}
-	q.passive[c] = true
+	q.forTakers().keep(c)
 	return c, nil
+}
+
+// keep notes a consumer that is pushed nothing.
+func (t *takers) keep(c *Consumer) {
+	if t.passive == nil {
+		t.passive = map[*Consumer]bool{}
+	}
+	t.passive[c] = true
 }
 
 // Get takes the next message for a Getter, settled at once if noAck is set; ok
@@ -63,7 +68,7 @@ func (q *Queue) startGet(p *pull) error {
 	case !q.loading:
 		q.finishPull(p)
 	default:
-		p.at = q.pulls.push(p)
+		p.at = q.forTakers().pulls.push(p)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package core_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +14,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if name := core.TouchedShared(); name != "" {
+			fmt.Fprintf(os.Stderr, "what all idle queues share was written to: %s\n", name)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
 
 // clock is the time of the runtime, which testing/synctest fakes.
 type clock struct{}

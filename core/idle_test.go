@@ -8,7 +8,8 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
-// An idle queue costs about a kibibyte: 100,000 of them 100 MB.
+// An idle queue takes 393 bytes of the heap, its place among the names included; with
+// what the process keeps beside that 100,000 of them are 0.8 to 0.96 KiB each.
 func TestIdleQueueMemory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own")
@@ -21,7 +22,7 @@ func TestIdleQueueMemory(t *testing.T) {
 	}
 	each := int64(heapInUse()-before) / n
 	t.Logf("%d bytes a queue", each)
-	if each > 700 {
+	if each > 480 {
 		t.Errorf("an idle queue takes %d bytes", each)
 	}
 	runtime.KeepAlive(b)

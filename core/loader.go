@@ -43,10 +43,11 @@ type scanWant struct {
 
 // want is what the queue will ask for, to be added to. Lock held.
 func (q *Queue) want() *wants {
-	if q.wants == nil {
-		q.wants = &wants{}
+	t := q.forTakers()
+	if t.wants == nil {
+		t.wants = &wants{}
 	}
-	return q.wants
+	return t.wants
 }
 
 func (w *wants) addBody(e *entry) {
@@ -123,9 +124,9 @@ func (q *Queue) askLoader() {
 // load does what the queue wants, then dispatches.
 func (q *Queue) load() {
 	q.mu.Lock()
-	w := q.wants
-	if q.wants = nil; w == nil {
-		w = &wants{}
+	w := &wants{}
+	if q.wants != nil {
+		w, q.wants = q.wants, nil
 	}
 	inc, bodies := q.head.inc, q.bodiesWanted(w.bodies)
 	q.mu.Unlock()
@@ -294,7 +295,7 @@ func (q *Queue) loadLane(inc uint64, num uint8) error {
 	if q.ns.b.scarce() {
 		room.bytes = 1
 	}
-	st.scans++
+	st.scanning()
 	q.mu.Unlock()
 
 	found, to, whole, err := q.scanLane(inc, pos{num, from}, tail, &room)
@@ -430,7 +431,7 @@ func (q *Queue) scanFor(inc uint64, w scanWant) error {
 		q.mu.Unlock()
 		return nil
 	}
-	st.scans++
+	st.scanning()
 	q.mu.Unlock()
 
 	step := loadRoom{n: scanStep, bytes: st.limitBytes}

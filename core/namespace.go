@@ -338,10 +338,10 @@ func (q *Queue) drop() {
 	}
 	q.st = newQState(b.windowLimits(q.grouped), q.grouped)
 	q.delayed = nil
-	q.wants = nil
-	q.expiry = 0
-	q.pulled = holder{}
-	q.attempts, q.skippers, q.fair = nil, nil, fairness{}
+	if t := q.takers; t != nobody {
+		t.wants, t.pulled = nil, holder{}
+		t.attempts, t.skippers, t.fair = nil, nil, fairness{}
+	}
 	for _, c := range q.consumers {
 		c.lost()
 	}

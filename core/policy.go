@@ -351,7 +351,7 @@ func (q *Queue) setPolicy(p *policy) {
 		q.opt, q.declared = q.ns.b.options.share(changed), q.opt
 	}
 	if q.st.ready > 0 && (q.opt.MessageTTL != 0 || q.opt.Retention > 0) {
-		q.expiry = q.ns.b.Now()
+		q.st.expiry = q.ns.b.Now()
 	}
 }
 

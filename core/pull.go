@@ -85,7 +85,7 @@ func (q *Queue) startPull(o ReceiveOptions) (p *pull, replay []Delivery, err err
 		q.finishPull(p)
 		return p, nil, nil
 	}
-	p.at = q.pulls.push(p)
+	p.at = q.forTakers().pulls.push(p)
 	return p, nil, nil
 }
 
@@ -100,10 +100,11 @@ func (q *Queue) pullReader(o ReceiveOptions) *reader {
 	r := q.skippers[o.MaxBytes]
 	if r == nil {
 		r = &reader{maxBytes: o.MaxBytes, tooLarge: &q.ns.b.counters.tooLarge}
-		if q.skippers == nil {
-			q.skippers = map[int]*reader{}
+		t := q.forTakers()
+		if t.skippers == nil {
+			t.skippers = map[int]*reader{}
 		}
-		q.skippers[o.MaxBytes] = r
+		t.skippers[o.MaxBytes] = r
 	}
 	return r
 }
@@ -127,7 +128,7 @@ func (q *Queue) serve(p *pull) bool {
 		if e == nil {
 			break
 		}
-		q.st.lease(e, &q.pulled, now+p.opt.Lease.Milliseconds(), now)
+		q.st.lease(e, &q.forTakers().pulled, now+p.opt.Lease.Milliseconds(), now)
 		q.noteTenant(e, now)
 		if q.st.grouped != nil {
 			p.reader.group = q.st.grouped.byName[e.group]
@@ -302,14 +303,15 @@ func (q *Queue) noteAttempt(p *pull) {
 			delete(q.attempts, id)
 		}
 	}
-	if q.attempts == nil {
-		q.attempts = map[string]*attempt{}
+	t := q.forTakers()
+	if t.attempts == nil {
+		t.attempts = map[string]*attempt{}
 	}
 	a := &attempt{until: now + attemptLife.Milliseconds()}
 	for _, d := range p.got {
 		a.receipts = append(a.receipts, d.Receipt)
 	}
-	q.attempts[p.opt.AttemptID] = a
+	t.attempts[p.opt.AttemptID] = a
 }
 
 // replayAttempt gives the same deliveries again and starts their leases anew.

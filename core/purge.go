@@ -54,7 +54,7 @@ func (q *Queue) purge(may func() bool) (n int64, done bool, err error) {
 // (AMQP's queue.purge). It returns how many went; durable when it returns.
 func (q *Queue) PurgeReady() (n int64, err error) {
 	n, done, err := q.purge(func() bool {
-		return len(q.st.leases)+q.leaving == 0 && q.delayed.count() == 0 && q.coming == 0
+		return len(q.st.leases)+int(q.leaving) == 0 && q.delayed.count() == 0 && q.coming == 0
 	})
 	if done || err != nil {
 		return n, err
@@ -114,7 +114,7 @@ func (q *Queue) purgeDeep(inc uint64, num uint8, end uint64) (n int64, err error
 	st, l := q.st, q.st.lane(num)
 	from := l.horizon
 	end = min(end, l.tail) // what the store has from there on is still to be appended
-	st.scans++
+	st.scanning()
 	q.mu.Unlock()
 	defer func() {
 		q.mu.Lock()

@@ -10,6 +10,8 @@ import (
 type qgroups struct {
 	byName map[string]*group
 	free   groupHeap
+	n      int // waiting in memory
+	bytes  int // of the messages among them that are there too
 }
 
 type group struct {
@@ -119,7 +121,7 @@ func (s *qstate) inIndex(e *entry, v verdict) (*entry, *lane, verdict) {
 // for and lacks.
 func (s *qstate) unread(p pos) *lane {
 	for _, l := range s.lanes {
-		if l.deep > 0 && s.indexN < s.limitN && (pos{l.num, l.horizon}).before(p) {
+		if l.deep > 0 && s.grouped.n < s.limitN && (pos{l.num, l.horizon}).before(p) {
 			return l
 		}
 	}

@@ -21,21 +21,13 @@ import (
 type qstate struct {
 	*windowLimits // of a lane's window, or of the whole index; immutable, shared by the queues of a broker
 
-	lanes     []*lane // ordered: highest priority first
-	returned  []*entry
-	leases    map[pos]*entry // nil until there is one, as holes
-	tenants   map[string]int // leases by group id, unless grouped
-	deadlines deadlineHeap
-	holes     map[pos]struct{}
-	scans     int32  // store scans under way that may still see what is settled
-	taken     uint32 // sizes of what was ever taken, modulo 2^32: how much one dispatch hands out
-	late      []pos  // holes to close when scans is 0
-	grouped   *qgroups
+	lanes   []*lane  // ordered: highest priority first
+	*apart           // what is not in the windows; nothing until forApart
+	grouped *qgroups // nil: it is not
 
-	indexN, indexBytes int   // of a grouped queue's index
-	ready, readyBytes  int64 // visible, in memory or not; readyBytes is of bodies
-	leasedBytes        int64 // of bodies
-	maxSize            int   // of any entry ever appended
+	ready, readyBytes int64 // visible, in memory or not; readyBytes is of bodies
+	maxSize           int   // of any entry ever appended
+	expiry            int64 // when the next waiting entry may expire, 0 for never; the Queue's
 }
 
 // groupedWindow is how many entries a grouped queue looks ahead for a free
@@ -60,7 +52,7 @@ type windowLimits struct {
 }
 
 func newQState(limits *windowLimits, grouped bool) *qstate {
-	s := &qstate{windowLimits: limits}
+	s := &qstate{windowLimits: limits, apart: nowhere}
 	if grouped {
 		s.grouped = newQGroups()
 	}
@@ -82,7 +74,7 @@ func (s *qstate) lane(num uint8) *lane {
 // one of any size always may.
 func (s *qstate) room(l *lane, n, size int) bool {
 	if s.grouped != nil {
-		return s.indexN < s.limitN
+		return s.grouped.n < s.limitN
 	}
 	if len(l.window) == 0 {
 		return true
@@ -110,7 +102,7 @@ func (s *qstate) holdsN() int {
 // roomToLoad is how much one load of the lane may bring.
 func (s *qstate) roomToLoad(l *lane) (n, bytes int) {
 	if s.grouped != nil {
-		return s.limitN - s.indexN, s.limitBytes - s.indexBytes
+		return s.limitN - s.grouped.n, s.limitBytes - s.grouped.bytes
 	}
 	return s.limitN - len(l.window), s.limitBytes - l.bytes
 }
@@ -143,7 +135,7 @@ func (s *qstate) append(e *entry) (held bool) {
 		return false
 	}
 	if l.deep > 0 && s.grouped == nil {
-		s.returned = insertEntry(s.returned, e)
+		s.putReturned(e)
 		return true
 	}
 	if l.deep == 0 {
@@ -155,7 +147,7 @@ func (s *qstate) append(e *entry) (held bool) {
 
 func (s *qstate) hold(l *lane, e *entry) {
 	if s.grouped != nil {
-		if s.indexBytes+e.size > s.limitBytes || s.wide() < 0 {
+		if s.grouped.bytes+e.size > s.limitBytes || s.wide() < 0 {
 			e.dropBody() // the index goes on without bodies
 		}
 		s.index(e)
@@ -168,16 +160,16 @@ func (s *qstate) hold(l *lane, e *entry) {
 
 // index and unindex keep the accounts of a grouped queue's index.
 func (s *qstate) index(e *entry) {
-	s.indexN++
+	s.grouped.n++
 	if e.msg != nil {
-		s.indexBytes += e.size
+		s.grouped.bytes += e.size
 	}
 }
 
 func (s *qstate) unindex(e *entry) {
-	s.indexN--
+	s.grouped.n--
 	if e.msg != nil {
-		s.indexBytes -= e.size
+		s.grouped.bytes -= e.size
 	}
 }
 
@@ -216,15 +208,7 @@ func (s *qstate) loaded(l *lane, found []*entry, to uint64, whole bool, appends 
 func (s *qstate) bringForward(e *entry) {
 	s.lane(e.lane).deep--
 	s.hole(e.pos)
-	s.returned = insertEntry(s.returned, e)
-}
-
-// hole notes that an entry beyond the horizon was taken.
-func (s *qstate) hole(p pos) {
-	if s.holes == nil {
-		s.holes = map[pos]struct{}{}
-	}
-	s.holes[p] = struct{}{}
+	s.putReturned(e)
 }
 
 // takeDeep takes an entry that is only in the store.
@@ -233,31 +217,7 @@ func (s *qstate) takeDeep(e *entry) {
 	s.hole(e.pos)
 	s.ready--
 	s.readyBytes -= int64(e.counted)
-	s.taken += uint32(e.size)
-}
-
-// scanned ends one store scan: once none is under way, holes of settled
-// entries are closed.
-func (s *qstate) scanned() {
-	if s.scans--; s.scans > 0 {
-		return
-	}
-	for _, p := range s.late {
-		delete(s.holes, p)
-	}
-	s.late = s.late[:0]
-}
-
-// forget is called when the store no longer has a settled entry.
-func (s *qstate) forget(p pos) {
-	if _, hole := s.holes[p]; !hole {
-		return
-	}
-	if s.scans > 0 {
-		s.late = append(s.late, p)
-		return
-	}
-	delete(s.holes, p)
+	s.forApart().taken += uint32(e.size)
 }
 
 // verdict says why next gave no entry.
@@ -313,7 +273,7 @@ func withBody(e *entry) (*entry, *lane, verdict) {
 func (s *qstate) take(e *entry) {
 	s.ready--
 	s.readyBytes -= int64(e.counted)
-	s.taken += uint32(e.size)
+	s.forApart().taken += uint32(e.size)
 	if s.grouped != nil {
 		s.unindex(e)
 		s.grouped.take(e)
@@ -350,11 +310,12 @@ func (s *qstate) lease(e *entry, h *holder, deadline, now int64) {
 
 // hang puts an entry under lease as it is.
 func (s *qstate) hang(e *entry, h *holder, deadline int64) {
-	if s.leases == nil {
-		s.leases = map[pos]*entry{}
+	a := s.forApart()
+	if a.leases == nil {
+		a.leases = map[pos]*entry{}
 	}
-	s.leases[e.pos] = e
-	s.leasedBytes += int64(e.counted)
+	a.leases[e.pos] = e
+	a.leasedBytes += int64(e.counted)
 	s.tenant(e, 1)
 	if s.grouped != nil {
 		s.grouped.lock(e)
@@ -403,13 +364,13 @@ func (s *qstate) giveBack(e *entry) {
 		s.grouped.giveBack(e)
 		return
 	}
-	s.returned = insertEntry(s.returned, e)
+	s.putReturned(e)
 }
 
 // setBody gives a waiting entry its message, read from the store.
 func (s *qstate) setBody(e *entry, m *Message) {
 	if e.msg == nil && s.grouped != nil {
-		s.indexBytes += e.size
+		s.grouped.bytes += e.size
 	}
 	e.msg = m
 }
@@ -536,5 +497,5 @@ func (s *qstate) putBack(e *entry) {
 		s.grouped.add(e)
 		return
 	}
-	s.returned = insertEntry(s.returned, e)
+	s.putReturned(e)
 }

@@ -265,7 +265,7 @@ func (s *scripted) read(l *lane, from uint64, limit int) *underWay {
 	if u.whole {
 		u.to = max(from, l.tail)
 	}
-	s.st.scans++
+	s.st.scanning()
 	return u
 }
 

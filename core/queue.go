@@ -19,7 +19,10 @@ type Queue struct {
 	ordered bool       // immutable; priorities count for nothing
 	gate    bool       // immutable; decides for all targets of a publish
 	highest uint8      // immutable; MaxPriority, 255 without
-	session *Session   // immutable; whose backlog it is
+
+	touched, staged bool // who commits only
+
+	session *Session // immutable; whose backlog it is
 
 	mu       sync.Mutex
 	opt      *QueueOptions // guarded by mu; those in force, shared and so never changed in place; Durable, Grouped and Owner are immutable
@@ -29,37 +32,23 @@ type Queue struct {
 	head     queueHead     // guarded by mu; what the store's head record says
 	st       *qstate       // guarded by mu
 	delayed  *delayed      // guarded by mu; nil: nothing is
-	pending  int           // guarded by mu; publishes submitted and not yet applied
+	pending  int32         // guarded by mu; publishes submitted and not yet applied
+	leaving  int32         // guarded by mu; stored entries taken out for good, their removal not yet staged
 	coming   int64         // guarded by mu; entries staged and not yet applied
 	comingB  int64         // guarded by mu; the bytes of their bodies
-	leaving  int           // guarded by mu; stored entries taken out for good, their removal not yet staged
 	spilled  bool          // guarded by mu; table n has had entries of this incarnation
 	deleted  bool          // guarded by mu
 	loading  bool          // guarded by mu; queued at or running in the loader
 
-	consumers []*Consumer         // guarded by mu; highest priority first
-	active    *Consumer           // guarded by mu; the one that counts where only one does
-	refused   *refusals           // guarded by mu; nil: none yet
-	sole      *Consumer           // guarded by mu; a consumer that gets everything; nil: there is none
-	passive   map[*Consumer]bool  // guarded by mu; those that take with Get
-	sticky    *sticky             // guarded by mu; nil: groups are nobody's
-	turn      int                 // guarded by mu; round robin
-	pulls     pullQueue           // guarded by mu; waiting receives
-	skippers  map[int]*reader     // guarded by mu; pull cursors by their size limit
-	fair      fairness            // guarded by mu; tenants that pulls pass over
-	attempts  map[string]*attempt // guarded by mu; ReceiveRequestAttemptId
-	pulled    holder              // guarded by mu; all pull leases
-
-	wants  *wants // guarded by mu; nil: nothing; what the loader is asked for
-	lag    *lag   // guarded by mu; nil: nobody ever waited for the queue
-	timer  *timer // guarded by mu; nil: never set
-	usedAt int64  // guarded by mu; for Expires
-	expiry int64  // guarded by mu; when the next waiting entry may expire, 0 for never
-
 	fanIn atomic.Int32 // bindings that target it
 
-	touched, staged bool   // who commits only
-	dedup           *dedup // who commits only
+	*takers           // guarded by mu; nobody until forTakers
+	refused *refusals // guarded by mu; nil: none yet
+	sticky  *sticky   // guarded by mu; nil: groups are nobody's
+	timer   *timer    // guarded by mu; nil: never set
+	usedAt  int64     // guarded by mu; for Expires
+
+	dedup *dedup // who commits only
 }
 
 // Name is the queue's own name, in no protocol's spelling.
@@ -142,7 +131,7 @@ func newQueue(ns *Namespace, name string, id uint64, o QueueOptions) *Queue {
 	q := &Queue{
 		ns: ns, name: name, id: id, opt: ns.b.options.share(o), hidden: o.Hidden, durable: o.Durable, grouped: o.Grouped, ordered: o.Ordered,
 		gate: o.Gate,
-		st:   newQState(ns.b.windowLimits(o.Grouped), o.Grouped),
+		st:   newQState(ns.b.windowLimits(o.Grouped), o.Grouped), takers: nobody,
 	}
 	if q.highest = o.MaxPriority; q.highest == 0 {
 		q.highest = laneHighest

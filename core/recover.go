@@ -217,7 +217,7 @@ func (r *recovery) head(key, val []byte) error {
 		lane.horizon, lane.tail, lane.deep = l.hint, h.seq, l.n
 		q.st.ready += l.n
 		q.st.readyBytes += l.bytes
-		q.expiry = 1
+		q.st.expiry = 1
 	}
 	return nil
 }
@@ -266,14 +266,11 @@ func (q *Queue) restore(e *entry) {
 		q.st.index(e)
 		q.st.grouped.add(e)
 	} else {
-		i, _ := findEntry(q.st.returned, e.pos)
-		q.st.returned = append(q.st.returned, nil)
-		copy(q.st.returned[i+1:], q.st.returned[i:])
-		q.st.returned[i] = e
+		q.st.putReturned(e)
 	}
 	if e.deadline > now {
 		q.st.take(e)
-		q.st.hang(e, &q.pulled, e.deadline)
+		q.st.hang(e, &q.forTakers().pulled, e.deadline)
 	} else {
 		e.deadline = 0
 	}

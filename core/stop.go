@@ -14,10 +14,7 @@ func (c *Consumer) Stop() {
 	}
 	c.leave()
 	c.gone, c.passed = false, true
-	if q.passive == nil {
-		q.passive = map[*Consumer]bool{}
-	}
-	q.passive[c] = true
+	q.forTakers().keep(c)
 	q.used()
 	if q.opt.AutoDelete && len(q.consumers) == 0 {
 		q.ns.deleteLater(q)
