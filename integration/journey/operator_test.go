@@ -83,7 +83,7 @@ func TestStopLeavesNothing(t *testing.T) {
 		t.Errorf("left in the working directory: %q", left)
 	}
 	for _, name := range list(t, dir) {
-		if !slices.Contains([]string{"BALLAST", "FORMAT", "LOCK", "SYNCED", "db"}, name) {
+		if !slices.Contains([]string{"BALLAST", "FORMAT", "LOCK", "SYNCED", "db", "log"}, name) {
 			t.Errorf("left in the data directory: %s", name)
 		}
 	}
