@@ -54,9 +54,11 @@ func TestStopUnderLoad(t *testing.T) {
 
 // The same for every door: the clients of one work until they are told to go.
 func TestStopUnderLoadOfEveryDoor(t *testing.T) {
-	for _, door := range doors.Names {
+	config := doors.Config(t, "")
+	doors.ReceiptTime(t, confirmed+time.Second)
+	for _, door := range doors.Everywhere {
 		t.Run(door, func(t *testing.T) {
-			o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data")}
+			o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: config}
 			l, b := newLedger(), daemon.Start(t, o)
 			client.CreateQueue(t.Context(), t, client.SQS(t, b.AWS), "q", nil)
 			for round := range 2 {
@@ -80,6 +82,9 @@ func TestStopUnderLoadOfEveryDoor(t *testing.T) {
 	}
 }
 
+// confirmed is how long a publish of under's may take.
+const confirmed = 3 * time.Second
+
 // under starts clients that put and take until they fail.
 func under(t *testing.T, b *daemon.Broker, door string, round int, l *ledger) *sync.WaitGroup {
 	t.Helper()
@@ -87,7 +92,7 @@ func under(t *testing.T, b *daemon.Broker, door string, round int, l *ledger) *s
 	for i := range 4 {
 		c := doors.MustOpen(t, b, door, "q")
 		clients.Go(func() {
-			for n := 0; l.put(c, fmt.Sprintf("%d.%d.%d", round, i, n), "", 3*time.Second) == nil; n++ {
+			for n := 0; l.put(c, fmt.Sprintf("%d.%d.%d", round, i, n), "", confirmed) == nil; n++ {
 			}
 		})
 	}

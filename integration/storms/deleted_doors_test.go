@@ -2,6 +2,7 @@ package storms
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,13 +20,13 @@ import (
 // never left without an answer. Nobody of another queue notices, and the next of
 // that name works.
 func TestQueueDeletedUnderEveryDoor(t *testing.T) {
-	b := daemon.Start(t, daemon.Options{})
+	b := daemon.Start(t, daemon.Options{Config: doors.Config(t, "")})
 	c := client.SQS(t, b.AWS)
 	client.CreateQueue(t.Context(), t, c, "steady", nil)
-	for _, door := range doors.Names {
+	for _, door := range doors.Everywhere {
 		t.Run(door, func(t *testing.T) {
 			d := &doomed{t: t, door: door, stop: make(chan struct{}), started: make(chan struct{}, 8)}
-			name := "doomed-" + door
+			name := "doomed-" + strings.ReplaceAll(door, "/", "-")
 			url := client.CreateQueue(t.Context(), t, c, name, nil)
 			steady := doors.MustOpen(t, b, door, "steady")
 			var consumers, producers sync.WaitGroup
@@ -63,15 +64,18 @@ type doomed struct {
 	started chan struct{} // one for each client at work
 }
 
+// silent: MQTT has no word for the end of a queue.
+func (d *doomed) silent() bool { return strings.HasPrefix(d.door, "mqtt") }
+
 // consume takes until it is told of the end.
 func (d *doomed) consume(c doors.Client) {
 	for n := 0; ; n++ {
 		_, err := c.Take(3 * time.Second)
 		switch {
-		case errors.Is(err, doors.ErrNone) && (n <= 5 || d.door != "mqtt" && d.door != "sqs" && d.door != "sns"):
+		case errors.Is(err, doors.ErrNone) && (n <= 5 || !d.silent() && d.door != "sqs" && d.door != "sns"):
 			d.t.Errorf("after %d messages: %v", n, err)
 			return
-		case err != nil && (!errors.Is(err, doors.ErrNone) || d.door == "mqtt"):
+		case err != nil && (!errors.Is(err, doors.ErrNone) || d.silent()):
 			return
 		}
 		if n == 5 {

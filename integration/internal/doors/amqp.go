@@ -3,6 +3,7 @@ package doors
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -17,8 +18,15 @@ type amqpClient struct {
 	got   <-chan amqp.Delivery // nil before the first Take
 }
 
-func openAMQP(b *daemon.Broker, queue string) (Client, error) {
-	conn, err := amqp.Dial("amqp://guest:guest@" + b.Doors["amqp"] + "/")
+// DialAMQP connects, as guest, over one of Wires.
+func DialAMQP(b *daemon.Broker, wire string) (*amqp.Connection, error) {
+	return amqp.DialConfig("amqp://guest:guest@"+b.Doors["amqp"]+"/", amqp.Config{
+		Dial: func(string, string) (net.Conn, error) { return Dial(b, "amqp", wire) },
+	})
+}
+
+func openAMQP(b *daemon.Broker, wire, queue string) (Client, error) {
+	conn, err := DialAMQP(b, wire)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@
 //	sns     the answer of Publish, to a topic that   as sqs                 aws-sdk-go-v2
 //	        the queue subscribes to
 //
+// Those of the three with a connection come over TCP, TLS, ws and wss (Everywhere).
 // What no library does on purpose (fall silent, never read) is said in the bytes
 // of raw.go, over the connections of wire.go: TCP, TLS, ws and wss.
 package doors

@@ -3,6 +3,8 @@ package doors
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,21 @@ import (
 
 // Names are the doors.
 var Names = []string{"mqtt", "amqp", "stomp", "sqs", "sns"}
+
+// Everywhere are the doors again, those of Streams over each of Wires: mqtt/tcp,
+// mqtt/tls ... For a broker that has Config.
+var Everywhere = func() (all []string) {
+	for _, door := range Names {
+		if !slices.Contains(Streams, door) {
+			all = append(all, door)
+			continue
+		}
+		for _, wire := range Wires {
+			all = append(all, door+"/"+wire)
+		}
+	}
+	return all
+}()
 
 // Client is one connection of a door, for one queue. It is used by one goroutine.
 type Client interface {
@@ -31,16 +48,21 @@ var (
 	ErrRefused   = errors.New("refused")
 )
 
-// Open connects to a queue that there is. An error is the broker's or that it is gone.
+// Open connects to a queue that there is, by one of Names, which is over TCP, or of
+// Everywhere. An error is the broker's or that it is gone.
 func Open(t testing.TB, b *daemon.Broker, door, queue string) (Client, error) {
 	t.Helper()
+	door, wire, _ := strings.Cut(door, "/")
+	if wire == "" {
+		wire = "tcp"
+	}
 	switch door {
 	case "mqtt":
-		return openMQTT(b, queue)
+		return openMQTT(b, wire, queue)
 	case "amqp":
-		return openAMQP(b, queue)
+		return openAMQP(b, wire, queue)
 	case "stomp":
-		return openSTOMP(b, queue)
+		return openSTOMP(b, wire, queue)
 	case "sqs":
 		return openSQS(t, b, queue), nil
 	case "sns":

@@ -2,6 +2,8 @@ package doors
 
 import (
 	"fmt"
+	"net"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +25,12 @@ type mqttClient struct {
 
 var last atomic.Int64 // client ids are used once
 
-func openMQTT(b *daemon.Broker, queue string) (Client, error) {
+// OverMQTT has a client connect over one of Wires.
+func OverMQTT(o *mqtt.ClientOptions, b *daemon.Broker, wire string) *mqtt.ClientOptions {
+	return o.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return Dial(b, "mqtt", wire) })
+}
+
+func openMQTT(b *daemon.Broker, wire, queue string) (Client, error) {
 	m := &mqttClient{topic: "$queue/" + queue, lost: make(chan struct{}), closed: make(chan struct{}), got: make(chan mqtt.Message)}
 	// The default handler: paho finds none for what comes from the filter $queue/x.
 	take := func(_ mqtt.Client, x mqtt.Message) {
@@ -36,7 +43,7 @@ func openMQTT(b *daemon.Broker, queue string) (Client, error) {
 	o := client.MQTTOptions(b.MQTT, fmt.Sprint("door-", last.Add(1))).SetWriteTimeout(time.Second).SetAutoAckDisabled(true).SetDefaultPublishHandler(take).
 		SetOrderMatters(false). // else a message that nobody takes yet holds up the SUBACK behind it
 		SetConnectionLostHandler(func(mqtt.Client, error) { close(m.lost) })
-	m.c = mqtt.NewClient(o)
+	m.c = mqtt.NewClient(OverMQTT(o, b, wire))
 	return m, within(m.c.Connect(), client.Patience)
 }
 

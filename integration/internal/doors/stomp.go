@@ -1,6 +1,8 @@
 package doors
 
 import (
+	"errors"
+	"testing"
 	"time"
 
 	"github.com/go-stomp/stomp/v3"
@@ -17,14 +19,27 @@ type stompClient struct {
 // receiptTime bounds how long the library waits for a RECEIPT: longer than a test
 // keeps a client whose SEND waits, since the library hangs for ever at the end of
 // its connection if a receipt was given up before.
-const receiptTime = time.Minute
+var receiptTime = time.Minute
 
-func openSTOMP(b *daemon.Broker, queue string) (Client, error) {
-	c, err := stomp.Dial("tcp", b.Doors["stomp"], stomp.ConnOpt.Host("/"), stomp.ConnOpt.RcvReceiptTimeout(receiptTime),
+// ReceiptTime is that for the STOMP clients of a test that ends the broker: there
+// the library does not end before it has given up.
+func ReceiptTime(t testing.TB, d time.Duration) {
+	t.Helper()
+	before := receiptTime
+	receiptTime = d
+	t.Cleanup(func() { receiptTime = before })
+}
+
+func openSTOMP(b *daemon.Broker, wire, queue string) (Client, error) {
+	nc, err := Dial(b, "stomp", wire)
+	if err != nil {
+		return nil, err
+	}
+	c, err := stomp.Connect(nc, stomp.ConnOpt.Host("/"), stomp.ConnOpt.RcvReceiptTimeout(receiptTime),
 		stomp.ConnOpt.DisconnectReceiptTimeout(time.Second), stomp.ConnOpt.MsgSendTimeout(time.Second),
 		stomp.ConnOpt.Logger(silent{}))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, nc.Close())
 	}
 	return &stompClient{c: c, dest: "/queue/" + queue}, nil
 }
