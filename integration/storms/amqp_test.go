@@ -15,14 +15,15 @@ import (
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 func amqpURL(b *daemon.Broker) string { return "amqp://guest:guest@" + b.Doors["amqp"] }
 
 // amqpChannel is one on a connection of its own.
-func amqpChannel(t *testing.T, b *daemon.Broker) (*amqp.Connection, *amqp.Channel) {
+func amqpChannel(t *testing.T, b *daemon.Broker, wire string) (*amqp.Connection, *amqp.Channel) {
 	t.Helper()
-	conn, err := amqp.Dial(amqpURL(b))
+	conn, err := doors.DialAMQP(b, wire)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func amqpChannel(t *testing.T, b *daemon.Broker) (*amqp.Connection, *amqp.Channe
 // empties, and wants each to come once.
 func steadyAMQP(t *testing.T, b *daemon.Broker, n int) {
 	t.Helper()
-	conn, ch := amqpChannel(t, b)
+	conn, ch := amqpChannel(t, b, "tcp")
 	defer conn.Close() //nolint:errcheck // all that matters was confirmed
 	if _, err := ch.QueueDeclare("flow", true, false, false, false, nil); err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestHalfOpenAMQPAndSQS(t *testing.T) {
 		all = append(all, c)
 	}
 	gone := &atomic.Bool{}
-	_, ch := amqpChannel(t, b)
+	_, ch := amqpChannel(t, b, "tcp")
 	if _, err := ch.QueueDeclare("held", true, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -156,14 +157,14 @@ func TestHalfOpenAMQPAndSQS(t *testing.T) {
 	b.Stop(t)
 }
 
-// Twenty channels declare, bind, consume, cancel and delete as fast as they can; a
+// Channels over every wire declare, bind, consume, cancel and delete as fast as they can; a
 // steady flow loses nothing by it, and nothing stays behind.
 func TestConsumerStormAMQP(t *testing.T) {
-	b := daemon.Start(t, daemon.Options{})
+	b := daemon.Start(t, daemon.Options{Config: doors.Config(t, "")})
 	var storm sync.WaitGroup
 	for i := range 10 {
 		storm.Go(func() {
-			conn, err := amqp.Dial(amqpURL(b))
+			conn, err := doors.DialAMQP(b, doors.Wires[i%len(doors.Wires)])
 			if err != nil {
 				t.Error(err)
 				return
@@ -179,7 +180,7 @@ func TestConsumerStormAMQP(t *testing.T) {
 	}
 	steadyAMQP(t, b, 2000)
 	storm.Wait()
-	_, ch := amqpChannel(t, b)
+	_, ch := amqpChannel(t, b, "tcp")
 	if _, err := ch.QueueDeclarePassive("storm-0-0", true, false, false, false, nil); err == nil {
 		t.Error("a queue that was deleted is there")
 	}
@@ -218,11 +219,11 @@ func comeAndGo(conn *amqp.Connection, name string) error {
 	return ch.Close()
 }
 
-// A queue that goes away under its consumers tells each (consumer_cancel_notify),
+// A queue that goes away under its consumers, over every wire, tells each (consumer_cancel_notify),
 // its publishers go on to nowhere, and the next of its name is empty and works.
 func TestQueueDeletedUnderItsConsumersAMQP(t *testing.T) {
-	b := daemon.Start(t, daemon.Options{})
-	boss, owner := amqpChannel(t, b)
+	b := daemon.Start(t, daemon.Options{Config: doors.Config(t, "")})
+	boss, owner := amqpChannel(t, b, "tcp")
 	defer boss.Close() //nolint:errcheck // nothing is under way
 	for range 3 {
 		if _, err := owner.QueueDeclare("doomed", true, false, false, false, nil); err != nil {
@@ -230,8 +231,8 @@ func TestQueueDeletedUnderItsConsumersAMQP(t *testing.T) {
 		}
 		var told, publishers sync.WaitGroup
 		deleted, started := make(chan struct{}), make(chan struct{}, 24)
-		for range 20 {
-			conn, ch := amqpChannel(t, b)
+		for i := range 20 {
+			conn, ch := amqpChannel(t, b, doors.Wires[i%len(doors.Wires)])
 			cancelled := ch.NotifyCancel(make(chan string, 1))
 			if err := ch.Qos(5, 0, false); err != nil {
 				t.Fatal(err)
@@ -252,8 +253,8 @@ func TestQueueDeletedUnderItsConsumersAMQP(t *testing.T) {
 				}
 			})
 		}
-		for range 4 {
-			conn, ch := amqpChannel(t, b)
+		for _, wire := range doors.Wires {
+			conn, ch := amqpChannel(t, b, wire)
 			if err := ch.Confirm(false); err != nil {
 				t.Fatal(err)
 			}

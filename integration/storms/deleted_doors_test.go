@@ -26,7 +26,7 @@ func TestQueueDeletedUnderEveryDoor(t *testing.T) {
 	for _, door := range doors.Everywhere {
 		t.Run(door, func(t *testing.T) {
 			d := &doomed{t: t, door: door, stop: make(chan struct{}), started: make(chan struct{}, 8)}
-			name := "doomed-" + strings.ReplaceAll(door, "/", "-")
+			name := queueOf("doomed", door)
 			url := client.CreateQueue(t.Context(), t, c, name, nil)
 			steady := doors.MustOpen(t, b, door, "steady")
 			var consumers, producers sync.WaitGroup
@@ -55,6 +55,9 @@ func TestQueueDeletedUnderEveryDoor(t *testing.T) {
 	}
 	b.Stop(t)
 }
+
+// queueOf is the name of a queue of a door's.
+func queueOf(kind, door string) string { return kind + "-" + strings.ReplaceAll(door, "/", "-") }
 
 // doomed is what the clients of one door have in common.
 type doomed struct {

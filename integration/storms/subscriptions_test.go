@@ -9,19 +9,21 @@ import (
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // Ten clients subscribe to hundreds of filters each and leave them again, three
-// times over, half of them in sessions that last; a steady flow loses nothing.
+// times over, half of them in sessions that last, over every wire; a steady flow loses nothing.
 func TestSubscriptionStorm(t *testing.T) {
-	b := daemon.Start(t, daemon.Options{})
+	b := daemon.Start(t, daemon.Options{Config: doors.Config(t, "")})
 	got := newTally()
 	s := client.MQTT(t, client.MQTTOptions(b.MQTT, "steady"))
 	client.Done(t, s.Subscribe("flow", 1, got.take))
 	var storm sync.WaitGroup
 	for i := range 10 {
 		storm.Go(func() {
-			c := mqtt.NewClient(client.MQTTOptions(b.MQTT, fmt.Sprintf("storm-%d", i)).SetCleanSession(i%2 == 0))
+			o := client.MQTTOptions(b.MQTT, fmt.Sprintf("storm-%d", i)).SetCleanSession(i%2 == 0)
+			c := mqtt.NewClient(doors.OverMQTT(o, b, doors.Wires[i%len(doors.Wires)]))
 			if token := c.Connect(); !token.WaitTimeout(client.Patience) || token.Error() != nil {
 				t.Errorf("connect: %v", token.Error())
 				return

@@ -9,12 +9,13 @@ import (
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
-// Twenty clients take one session from each other, again and again; the one
+// Twenty clients take one session from each other, over every wire, again and again; the one
 // that is left has, with those before, every message.
 func TestTakeoverStorm(t *testing.T) {
-	b := daemon.Start(t, daemon.Options{})
+	b := daemon.Start(t, daemon.Options{Config: doors.Config(t, "")})
 	got := newTally()
 	one := func() *mqtt.ClientOptions {
 		return client.MQTTOptions(b.MQTT, "contended").SetCleanSession(false).SetDefaultPublishHandler(got.take)
@@ -24,10 +25,10 @@ func TestTakeoverStorm(t *testing.T) {
 	s.Disconnect(100)
 	ctx, stop := context.WithCancel(t.Context())
 	var storm sync.WaitGroup
-	for range 20 {
+	for i := range 20 {
 		storm.Go(func() {
 			for ctx.Err() == nil {
-				c := mqtt.NewClient(one().SetAutoReconnect(false))
+				c := mqtt.NewClient(doors.OverMQTT(one(), b, doors.Wires[i%len(doors.Wires)]))
 				if token := c.Connect(); !token.WaitTimeout(client.Patience) {
 					t.Error("a connect was not answered")
 					return
