@@ -12,6 +12,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // The AMQP ledger: publishers with confirms through a topic exchange that is
@@ -39,7 +40,7 @@ func TestKillAMQP(t *testing.T) {
 // endAMQP ends the broker under load, time after time, and wants nothing lost.
 func endAMQP(t *testing.T, times, each int, end func(*daemon.Broker, testing.TB)) {
 	t.Helper()
-	o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data")}
+	o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: doors.Config(t, "")}
 	events, work, results := newLedger(), newLedger(), newLedger()
 	b := daemon.Start(t, o)
 	topology(t, b)
@@ -50,12 +51,12 @@ func endAMQP(t *testing.T, times, each int, end func(*daemon.Broker, testing.TB)
 		var clients sync.WaitGroup
 		for i := range 3 {
 			name := fmt.Sprintf("e%d.%d", round, i)
-			clients.Go(func() { byAMQP(t, b, amqpEvents, "ledger."+name, name, events) })
+			clients.Go(func() { byAMQP(b, wire(i), amqpEvents, "ledger."+name, name, events) })
 		}
 		name := fmt.Sprintf("w%d", round)
-		clients.Go(func() { byAMQP(t, b, "", amqpIn, name, work) })
-		for range 2 {
-			clients.Go(func() { inTransactions(t, b, results) })
+		clients.Go(func() { byAMQP(b, wire(3), "", amqpIn, name, work) })
+		for i := range 2 {
+			clients.Go(func() { inTransactions(b, wire(2*round+i), results) })
 		}
 		daemon.Eventually(t, 5*time.Minute, "enough confirmations and commits", func() bool {
 			return confirmed() >= until && results.count(results.kept) >= done+each/20
@@ -132,8 +133,8 @@ func TestAllOrNothingComplains(t *testing.T) {
 }
 
 // channel connects and opens one; nil where the broker is gone.
-func channel(t testing.TB, b *daemon.Broker) (*amqp.Connection, *amqp.Channel) {
-	conn, err := amqp.Dial("amqp://guest:guest@" + b.Doors["amqp"] + "/")
+func channel(b *daemon.Broker, wire string) (*amqp.Connection, *amqp.Channel) {
+	conn, err := doors.DialAMQP(b, wire)
 	if err != nil {
 		return nil, nil
 	}
@@ -147,7 +148,7 @@ func channel(t testing.TB, b *daemon.Broker) (*amqp.Connection, *amqp.Channel) {
 
 func topology(t *testing.T, b *daemon.Broker) {
 	t.Helper()
-	conn, ch := channel(t, b)
+	conn, ch := channel(b, "tcp")
 	if ch == nil {
 		t.Fatal("no connection")
 	}
@@ -170,8 +171,8 @@ func topology(t *testing.T, b *daemon.Broker) {
 }
 
 // byAMQP publishes persistent messages until the connection breaks.
-func byAMQP(t testing.TB, b *daemon.Broker, exchange, key, name string, l *ledger) {
-	conn, ch := channel(t, b)
+func byAMQP(b *daemon.Broker, wire, exchange, key, name string, l *ledger) {
+	conn, ch := channel(b, wire)
 	if ch == nil || ch.Confirm(false) != nil {
 		return // killed before
 	}
@@ -220,8 +221,8 @@ func unpadded(b []byte) string {
 }
 
 // inTransactions works until the connection breaks.
-func inTransactions(t testing.TB, b *daemon.Broker, results *ledger) {
-	conn, ch := channel(t, b)
+func inTransactions(b *daemon.Broker, wire string, results *ledger) {
+	conn, ch := channel(b, wire)
 	if ch == nil || ch.Tx() != nil || ch.Qos(20, 0, false) != nil {
 		return // killed before
 	}
@@ -247,7 +248,7 @@ func inTransactions(t testing.TB, b *daemon.Broker, results *ledger) {
 // emptied takes everything out of a queue.
 func emptied(t *testing.T, b *daemon.Broker, queue string) map[string]int {
 	t.Helper()
-	conn, ch := channel(t, b)
+	conn, ch := channel(b, "tcp")
 	if ch == nil {
 		t.Fatal("no connection")
 	}

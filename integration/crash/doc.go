@@ -44,9 +44,12 @@
 // kill -9 keeps the kernel's page cache, so a broker that never syncs would
 // pass: power cuts are simulated in cmd/slipway (power_test.go).
 //
+// The clients of the ledger, of AMQP and of STOMP are spread over TCP, TLS, ws and wss;
+// those of QoS 2 and of packet ids come over TCP.
+//
 // SIGTERM under load (stop_test.go): the ledger and the AMQP ledger once more, with
 // a stop instead of a kill, which exits with 0 and within ten seconds; and the same
-// under clients of every door.
+// under clients of every door over each of the four.
 //
 // The full disk (disk_test.go): a tmpfs that is filled below the watermark, by
 // messages alone, and to the last byte, and emptied again; through every door. It

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 const (
@@ -25,6 +25,12 @@ const (
 	eatenQueue = "eaten" // filled by SQS, and emptied all the while
 	away       = "away"  // the MQTT session that nobody attends to
 )
+
+// route has what byMQTT publishes in a queue.
+const route = "routes: [{topic: \"ledger/#\", queue: " + mqttQueue + "}]\n"
+
+// wire is what a client's connection goes over: each of some four has another.
+func wire(i int) string { return doors.Wires[i%len(doors.Wires)] }
 
 // books are the ledgers of a run.
 type books struct{ mqtt, sqs, eaten *ledger }
@@ -41,12 +47,7 @@ func TestKill(t *testing.T) {
 	if million() {
 		kills, each = 20, 40_000
 	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "slipway.yaml")
-	if err := os.WriteFile(file, []byte("routes: [{topic: \"ledger/#\", queue: "+mqttQueue+"}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o := daemon.Options{Dir: filepath.Join(dir, "data"), Config: file}
+	o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: doors.Config(t, route)}
 	books := &books{newLedger(), newLedger(), newLedger()}
 	b := daemon.Start(t, o)
 	prepare(t, b)
@@ -89,7 +90,7 @@ func work(t *testing.T, b *daemon.Broker, round int, books *books, clients *sync
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	for i := range 2 {
-		clients.Go(func() { byMQTT(t, b.MQTT, fmt.Sprintf("m%d.%d", round, i), books.mqtt) })
+		clients.Go(func() { byMQTT(t, b, wire(2*round+i), fmt.Sprintf("m%d.%d", round, i), books.mqtt) })
 	}
 	for i := range 6 {
 		name := fmt.Sprintf("s%d.%d", round, i)

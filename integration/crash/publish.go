@@ -13,17 +13,19 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // window is how many publishes of one MQTT client wait for their PUBACK.
 const window = 100
 
 // byMQTT publishes until the connection breaks. name makes its bodies its own.
-func byMQTT(t testing.TB, address, name string, l *ledger) {
+func byMQTT(t testing.TB, b *daemon.Broker, wire, name string, l *ledger) {
 	lost := make(chan struct{})
-	o := client.MQTTOptions(address, name).SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) }).
+	o := client.MQTTOptions(b.MQTT, name).SetConnectionLostHandler(func(mqtt.Client, error) { close(lost) }).
 		SetWriteTimeout(time.Second) // of a publish that meets the end; paho's own is 30 s
-	c := mqtt.NewClient(o)
+	c := mqtt.NewClient(doors.OverMQTT(o, b, wire))
 	if token := c.Connect(); !token.WaitTimeout(client.Patience) || token.Error() != nil {
 		return // killed before
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/slipwaymq/slipway/integration/internal/client"
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // stompConn is a client of STOMP 1.2 that writes ahead of its receipts, which no
@@ -31,8 +32,8 @@ type stompConn struct {
 }
 
 // dialSTOMP connects; nil if the broker is gone.
-func dialSTOMP(t testing.TB, address string) *stompConn {
-	nc, err := net.Dial("tcp", address)
+func dialSTOMP(t testing.TB, b *daemon.Broker, wire string) *stompConn {
+	nc, err := doors.Dial(b, "stomp", wire)
 	if err != nil {
 		return nil
 	}
@@ -108,8 +109,8 @@ func (s *stompConn) read(end chan<- struct{}) {
 }
 
 // bySTOMP sends with receipts until the connection breaks.
-func bySTOMP(t testing.TB, address, queue, name string, l *ledger) {
-	s := dialSTOMP(t, address)
+func bySTOMP(t testing.TB, b *daemon.Broker, wire, queue, name string, l *ledger) {
+	s := dialSTOMP(t, b, wire)
 	if s == nil {
 		return
 	}
@@ -127,8 +128,8 @@ func bySTOMP(t testing.TB, address, queue, name string, l *ledger) {
 var stompParts = []string{"stomp-tx-a", "stomp-tx-b", "stomp-tx-c"}
 
 // byTransactions commits until the connection breaks.
-func byTransactions(t testing.TB, address, name string, l *ledger) {
-	s := dialSTOMP(t, address)
+func byTransactions(t testing.TB, b *daemon.Broker, wire, name string, l *ledger) {
+	s := dialSTOMP(t, b, wire)
 	if s == nil {
 		return
 	}
@@ -147,8 +148,8 @@ func byTransactions(t testing.TB, address, name string, l *ledger) {
 }
 
 // eatSTOMP takes and acknowledges with receipts until the connection breaks.
-func eatSTOMP(t testing.TB, address, queue string, l *ledger) {
-	s := dialSTOMP(t, address)
+func eatSTOMP(t testing.TB, b *daemon.Broker, wire, queue string, l *ledger) {
+	s := dialSTOMP(t, b, wire)
 	if s == nil {
 		return
 	}
@@ -169,21 +170,20 @@ func TestKillSTOMP(t *testing.T) {
 	if inCI() {
 		kills, each = 4, 8000
 	}
-	o := daemon.Options{Dir: t.TempDir()}
+	o := daemon.Options{Dir: t.TempDir(), Config: doors.Config(t, "")}
 	plain, eaten, txs := newLedger(), newLedger(), newLedger()
 	kept := func() int { return plain.count(plain.kept) + eaten.count(eaten.kept) + txs.count(txs.kept) }
 	b := daemon.Start(t, o)
 	for round := range kills {
 		before := kept()
 		until := before + each + rand.IntN(each/10)
-		address := b.Doors["stomp"]
 		var clients sync.WaitGroup
 		for i := range 3 {
-			clients.Go(func() { bySTOMP(t, address, "stomp-plain", fmt.Sprintf("p%d.%d", round, i), plain) })
+			clients.Go(func() { bySTOMP(t, b, wire(i), "stomp-plain", fmt.Sprintf("p%d.%d", round, i), plain) })
 		}
-		clients.Go(func() { bySTOMP(t, address, "stomp-eaten", fmt.Sprintf("e%d", round), eaten) })
-		clients.Go(func() { eatSTOMP(t, address, "stomp-eaten", eaten) })
-		clients.Go(func() { byTransactions(t, address, fmt.Sprintf("t%d", round), txs) })
+		clients.Go(func() { bySTOMP(t, b, wire(3), "stomp-eaten", fmt.Sprintf("e%d", round), eaten) })
+		clients.Go(func() { eatSTOMP(t, b, wire(round), "stomp-eaten", eaten) })
+		clients.Go(func() { byTransactions(t, b, wire(round+3), fmt.Sprintf("t%d", round), txs) })
 		daemon.Eventually(t, 5*time.Minute, "enough receipts", func() bool { return kept() >= until })
 		b.Kill(t)
 		clients.Wait()

@@ -2,7 +2,6 @@ package crash
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -30,12 +29,7 @@ func stopQuickly(b *daemon.Broker, t testing.TB) {
 
 // An operator's stop under load loses nothing that was confirmed, and is quick.
 func TestStopUnderLoad(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "slipway.yaml")
-	if err := os.WriteFile(file, []byte("routes: [{topic: \"ledger/#\", queue: "+mqttQueue+"}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o := daemon.Options{Dir: filepath.Join(dir, "data"), Config: file}
+	o := daemon.Options{Dir: filepath.Join(t.TempDir(), "data"), Config: doors.Config(t, route)}
 	books := &books{newLedger(), newLedger(), newLedger()}
 	b := daemon.Start(t, o)
 	prepare(t, b)
