@@ -38,6 +38,10 @@ type Message struct {
 // copy it.
 func (m *Message) GiveBody(body []byte) { m.Body, m.owned = body, true }
 
+// Kept says that Body changes no more and may be kept without a copy; else it is
+// lent to who is handed the message before it was stored or queued (Sink).
+func (m *Message) Kept() bool { return m.owned }
+
 // Origin is the publisher's own form, re-emitted untouched when a consumer
 // speaks the same protocol. The core stores it and never looks inside.
 type Origin struct {

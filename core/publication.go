@@ -78,8 +78,8 @@ type Outcome struct {
 // A Sink takes what must not be stored: a binding's target for effective QoS
 // 0. Send is called on the publisher's goroutine with no lock of a queue
 // held; it appends to a bounded output and drops (and counts) when that is
-// full. It must not keep m.Body without copying. It returns true if a Flush
-// is now due that was not due before, and, if its reader is behind with what it
+// full. It must not keep m.Body without copying, unless Message.Kept. It returns true
+// if a Flush is now due that was not due before, and, if its reader is behind with what it
 // has, whom a publisher that can may wait for.
 type Sink interface {
 	Flusher

@@ -38,6 +38,9 @@ type target struct {
 	key     string // of the binding
 }
 
+// ownFrom is the length of a body that sinks had better have of their own.
+const ownFrom = 8 << 10
+
 // spareOps are operations that nothing was left for.
 var spareOps = sync.Pool{New: func() any { return new(publishOp) }}
 
@@ -81,6 +84,9 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	for i := range rs {
 		r := &rs[i]
 		if !r.keep {
+			if len(m.Body) >= ownFrom {
+				m.own() // once for all sinks, which then need no copies
+			}
 			p.offer(r, m)
 			continue
 		}

@@ -205,7 +205,7 @@ func (c *conn) writeFull(m *core.Message, n note, retain bool) bool {
 }
 
 // writeQoS0 writes what is published now, or drops it if the output is full.
-// The body is borrowed and so copied. No lock needed.
+// A body that is lent is copied. No lock needed.
 func (c *conn) writeQoS0(m *core.Message, n note) (dirty bool, behind core.Laggard) {
 	dirty = c.offerQoS0(m, n)
 	if c.nc.Out.Behind() {
@@ -219,7 +219,12 @@ func (c *conn) offerQoS0(m *core.Message, n note) (dirty bool) {
 	if !ok || !c.fits(&o) {
 		return false
 	}
-	if !c.nc.Out.Encode(protocols.May, func(dst []byte) []byte { return append(c.appendHead(dst, &o), o.Payload...) }) {
+	var kept []byte
+	lent := o.Payload
+	if m.Kept() {
+		kept, lent = lent, nil
+	}
+	if !c.nc.Out.EncodeWithBody(protocols.May, func(dst []byte) []byte { return append(c.appendHead(dst, &o), lent...) }, kept) {
 		c.h.counters.Dropped.Add(1)
 		return false
 	}
