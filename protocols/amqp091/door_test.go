@@ -212,6 +212,19 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
+// Who does not read is cut, and what it was sent is its queue's again.
+func TestStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.pipe = true })
+		defer w.close()
+		r := w.client()
+		r.declare("a", true)
+		r.consume(1, "a", "c", false)
+		w.door.CutsStalled(t, "a")
+		r.nc.Close()
+	})
+}
+
 // slowMessages are more than sockets hold.
 const slowMessages = 5000
 

@@ -198,3 +198,18 @@ func TestNoSpace(t *testing.T) {
 type full struct{ core.Store }
 
 func (full) Room() bool { return false }
+
+// Who does not read is cut, and what it was sent is its queue's again.
+func TestStalled(t *testing.T) {
+	for _, v := range []byte{4, 5} {
+		inTime(t, func(t *testing.T, w *world) {
+			if _, _, err := w.b.Default().DeclareQueue("a", core.QueueOptions{Durable: true}); err != nil {
+				t.Fatal(err)
+			}
+			c := w.connected(v, "id=a clean")
+			c.send("subscribe id=1 $queue/a:1")
+			c.want("suback id=1 codes=01")
+			w.door.CutsStalled(t, "a")
+		})
+	}
+}

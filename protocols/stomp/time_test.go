@@ -91,3 +91,17 @@ func TestDelayAndExpiry(t *testing.T) {
 		c.sync()
 	})
 }
+
+// Who does not read is cut, and what it was sent is its queue's again.
+func TestStalled(t *testing.T) {
+	for _, ack := range []string{"auto", "client", "client-individual"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := piped(t)
+			defer w.close()
+			c := w.connected("1.2")
+			c.send("SUBSCRIBE id:s; destination:/queue/a; receipt:r; ack:%s", ack)
+			c.want("RECEIPT receipt-id:r")
+			w.door.CutsStalled(t, "a")
+		})
+	}
+}
