@@ -202,6 +202,40 @@ func (a *Access) changeAccounts(name string, change func(old *Account) (*Account
 	return err
 }
 
+// Forbid takes every account's permissions in a namespace that is being deleted, of
+// those too that the configuration hides; durable, and in force, when it returns.
+func (a *Access) Forbid(namespace string) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	all := maps.Clone(a.accounts)
+	for name, acc := range a.accounts {
+		if _, there := acc.Permissions[namespace]; !there {
+			continue
+		}
+		next := acc.clone()
+		delete(next.Permissions, namespace)
+		if err := next.check(); err != nil {
+			return err
+		}
+		if err := a.broker.saveAccount(name, next); err != nil {
+			return err
+		}
+		all[name] = next
+	}
+	revoked, err := a.rebuild(a.configured, all)
+	if len(revoked) > 0 && a.ended != nil {
+		a.ended(revoked)
+	}
+	return err
+}
+
+// Configures says whether a user of the configuration is in a namespace.
+func (a *Access) Configures(namespace string) bool {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	return slices.ContainsFunc(a.configured, func(u AccessUser) bool { return u.Namespace == namespace })
+}
+
 // saveAccount makes the store follow, durably.
 func (b *Broker) saveAccount(name string, acc *Account) error {
 	key := defKey('u', "", name)

@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"slices"
@@ -188,6 +189,9 @@ func New(store Store, o Options) (*Broker, error) {
 	go b.committer.run(b)
 	b.sweeper.start()
 	b.wakeAll()
+	if err := b.eraseRest(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
 	return b, nil
 }
 
@@ -232,7 +236,9 @@ func (b *Broker) Namespaces() []*Namespace {
 	defer b.mu.RUnlock()
 	list := make([]*Namespace, 0, len(b.namespaces))
 	for _, ns := range b.namespaces {
-		list = append(list, ns)
+		if !ns.gone.Load() {
+			list = append(list, ns)
+		}
 	}
 	slices.SortFunc(list, func(a, b *Namespace) int { return cmpString(a.name, b.name) })
 	return list

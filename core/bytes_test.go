@@ -20,7 +20,7 @@ func wide() core.Message {
 func TestBytesAreBodies(t *testing.T) {
 	store := memstore.New(memstore.Options{})
 	b := open(t, store)
-	drop := declare(t, b, "drop", durable(core.QueueOptions{MaxBytes: 25}))
+	declare(t, b, "drop", durable(core.QueueOptions{MaxBytes: 25}))
 	full := declare(t, b, "full", durable(core.QueueOptions{MaxBytes: 25, Overflow: core.RejectPublish}))
 	for range 2 {
 		publish(t, b, core.QueueAddress("drop"), wide())
@@ -47,7 +47,7 @@ func TestBytesAreBodies(t *testing.T) {
 	b = open(t, store)
 	defer b.Close()
 	full, _ = b.Default().Queue("full")
-	drop, _ = b.Default().Queue("drop")
+	drop, _ := b.Default().Queue("drop")
 	check(full, 2, 20, 0)
 	check(drop, 2, 20, 0)
 }

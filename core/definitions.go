@@ -13,7 +13,8 @@ import (
 // needs no new version. A field is never given another meaning.
 type (
 	namespaceDef struct {
-		ID uint64 `json:"id"`
+		ID   uint64 `json:"id"`
+		Gone bool   `json:"gone,omitempty"` // it is being deleted
 	}
 	queueDef struct {
 		ID       uint64       `json:"id"`
@@ -128,6 +129,10 @@ func (ns *Namespace) CreateTopic(path string, attributes map[string]string) (t *
 		ns.mu.Unlock()
 		return t, false, nil
 	}
+	if err := ns.defined(); err != nil {
+		ns.mu.Unlock()
+		return nil, false, err
+	}
 	t = &Topic{path: path, created: ns.b.Now(), attributes: attributes}
 	ns.topics[path] = t
 	ns.mu.Unlock()
@@ -138,6 +143,9 @@ func (ns *Namespace) CreateTopic(path string, attributes map[string]string) (t *
 func (ns *Namespace) saveTopic(path string) error {
 	var failed error
 	err := ns.b.wait(Durable, func(g *staging) {
+		if ns.erased.Load() {
+			return
+		}
 		t, ok := ns.Topic(path)
 		if !ok {
 			g.batch.Delete(defKey('t', ns.name, path))
@@ -250,6 +258,9 @@ func (ns *Namespace) bindNow(bs []*Binding) (existed []bool, changed *removal, e
 	existed = make([]bool, len(bs))
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
+	if err := ns.defined(); err != nil {
+		return nil, nil, err
+	}
 	for _, b := range bs {
 		if err := ns.ends(b); err != nil {
 			return nil, nil, err
@@ -284,6 +295,9 @@ func (ns *Namespace) ends(b *Binding) error {
 func (ns *Namespace) stageBindings(g *staging, keys []string) {
 	ns.mu.RLock()
 	defer ns.mu.RUnlock()
+	if ns.erased.Load() {
+		return
+	}
 	for _, key := range keys {
 		if b := ns.bindings[key]; b != nil && b.def != nil {
 			g.batch.Set(defKey('b', ns.name, key), b.def)

@@ -153,6 +153,10 @@ func (ns *Namespace) DeclareExchange(name string, o ExchangeOptions) (x *Exchang
 		ns.mu.Unlock()
 		return x, false, x.equivalent(&o)
 	}
+	if err := ns.defined(); err != nil {
+		ns.mu.Unlock()
+		return nil, false, err
+	}
 	if n := len(ns.exchanges); n >= ns.b.limits.Queues {
 		ns.mu.Unlock()
 		return nil, false, errf(OverLimit, "%d exchanges, the limit is %d", n, ns.b.limits.Queues)
@@ -290,6 +294,9 @@ func (ns *Namespace) stageGone(g *staging, gone *removal) {
 func (ns *Namespace) stageExchanges(g *staging, names []string) {
 	ns.mu.RLock()
 	defer ns.mu.RUnlock()
+	if ns.erased.Load() {
+		return
+	}
 	for _, name := range names {
 		x := ns.exchanges[name]
 		if x == nil || !x.opt.Durable || x.builtin {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/core/match"
 )
@@ -20,6 +21,9 @@ type Namespace struct {
 	b    *Broker // immutable
 	name string  // immutable
 	id   uint64  // immutable
+
+	gone   atomic.Bool // set with mu held: it is being deleted, and nothing is defined in it any more
+	erased atomic.Bool // nothing of it is stored any more
 
 	mu        sync.RWMutex
 	tree      *match.Tree[*Binding]          // guarded by mu
@@ -45,16 +49,24 @@ func (ns *Namespace) Name() string { return ns.name }
 // Broker is whose it is.
 func (ns *Namespace) Broker() *Broker { return ns.b }
 
-// Namespace finds or creates a namespace by name ("" is the default one).
+// Namespace finds or creates a namespace by name ("" is the default one). Invalid: the
+// name; InUse: one of that name is still being deleted.
 func (b *Broker) Namespace(name string) (*Namespace, error) {
 	b.mu.RLock()
 	ns := b.namespaces[name]
 	b.mu.RUnlock()
-	if ns != nil {
+	if ns != nil && !ns.gone.Load() {
 		return ns, nil
+	}
+	if len(name) > maxName || strings.Contains(name, "\x00") {
+		return nil, errf(Invalid, "the name of a namespace has at most %d bytes, none of them 0", maxName)
 	}
 	b.mu.Lock()
 	ns = b.namespaces[name]
+	if ns != nil && ns.gone.Load() {
+		b.mu.Unlock()
+		return nil, errf(InUse, "namespace %q is being deleted", name)
+	}
 	if ns == nil {
 		ns = newNamespace(b, name, b.newID())
 		b.namespaces[name] = ns
@@ -116,6 +128,10 @@ func (ns *Namespace) declare(name string, o QueueOptions, save func(*Queue) erro
 		ns.mu.Unlock()
 		q.touch()
 		return q, false, q.equivalent(o)
+	}
+	if err := ns.defined(); err != nil {
+		ns.mu.Unlock()
+		return nil, false, err
 	}
 	if len(ns.queues) >= ns.b.limits.Queues {
 		ns.mu.Unlock()

@@ -178,8 +178,10 @@ func (ns *Namespace) DeletePolicy(name string) error {
 
 func (ns *Namespace) changePolicy(name string, change func() error) error {
 	ns.mu.Lock()
-	err := error(nil)
-	if old := ns.policies[name]; old != nil && old.Configured {
+	err := ns.defined()
+	if old := ns.policies[name]; err != nil {
+		// it says why
+	} else if old != nil && old.Configured {
 		err = errf(Denied, "policy %q is set by the configuration", name)
 	} else {
 		err = change()
@@ -217,6 +219,9 @@ func (ns *Namespace) stagePolicy(g *staging, name string) {
 	ns.mu.RLock()
 	p := ns.policies[name]
 	ns.mu.RUnlock()
+	if ns.erased.Load() {
+		return
+	}
 	if p == nil || p.Configured {
 		g.batch.Delete(defKey('p', ns.name, name))
 		return

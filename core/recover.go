@@ -68,6 +68,7 @@ func (r *recovery) each(kind byte, take func(ns *Namespace, name string, val []b
 				return err
 			}
 			r.b.namespaces[space] = newNamespace(r.b, space, def.ID)
+			r.b.namespaces[space].gone.Store(def.Gone)
 			return nil
 		}
 		ns := r.b.namespaces[space]

@@ -128,6 +128,9 @@ func (ns *Namespace) held(key string) bool {
 func (r *replay) storeKey() []byte { return defKey('r', r.ns.name, r.key) }
 
 func (r *replay) save(g *staging) {
+	if r.ns.erased.Load() {
+		return
+	}
 	val, err := json.Marshal(r.def)
 	if err != nil {
 		return // strings and numbers: cannot fail

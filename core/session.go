@@ -115,6 +115,10 @@ func (ns *Namespace) newSession(key, id string, o SessionOptions) (*Session, err
 		ns.mu.Unlock()
 		return nil, errf(Locked, "session %q is being opened twice", id)
 	}
+	if err := ns.defined(); err != nil {
+		ns.mu.Unlock()
+		return nil, err
+	}
 	ns.sessions[key] = s
 	ns.queues[q.name] = q
 	ns.mu.Unlock()

@@ -31,7 +31,7 @@ func (s *Session) end(taken bool) {
 		ns.mu.RLock()
 		next := ns.sessions[key]
 		ns.mu.RUnlock()
-		if next == nil || !next.durable {
+		if (next == nil || !next.durable) && !ns.erased.Load() {
 			g.batch.Delete(defKey('s', ns.name, key))
 		}
 		s.mu.Lock()

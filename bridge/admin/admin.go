@@ -37,6 +37,9 @@ type Config struct {
 	Listeners func() []rabbit.Listener
 	Node      func() rabbit.Node
 	Passwords rabbit.Passwords
+	// Configured says whether the configuration names a namespace: what it names
+	// is not deleted.
+	Configured func(namespace string) bool
 }
 
 // A Connection is one client's, for lists.
@@ -70,6 +73,7 @@ func New(cfg Config) *Service {
 	s.rabbit = rabbit.New(rabbit.Config{
 		Broker: cfg.Broker, Access: cfg.Access, Version: cfg.Version, Started: s.started, Log: cfg.Log,
 		Connections: cfg.Connections, Disconnect: cfg.Disconnect, Listeners: cfg.Listeners, Node: cfg.Node, Passwords: cfg.Passwords,
+		Configured: cfg.Configured,
 	})
 	return s
 }

@@ -114,7 +114,7 @@ func (in *instance) openAdmin(d *doors, all []listener, certificates certificate
 		Profiles:  in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: d.connections,
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },
-		Listeners:   d.listeners, Node: in.node,
+		Listeners:   d.listeners, Node: in.node, Configured: in.cfg.Names,
 		Traffic: func() []admin.Traffic {
 			return slices.Concat(traffic(d.server), mqttTraffic(d.mqtt), amqpTraffic(d.amqp), stompTraffic(d.stomp), d.aws.traffic(), d.admin.traffic(), expiry(certificates))
 		},

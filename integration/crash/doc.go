@@ -37,8 +37,8 @@
 // STOMP (stomp_test.go): what had its RECEIPT. Sends are there, acknowledged messages
 // do not come back, and of each transaction over three queues there is all or nothing.
 //
-// Management (management_test.go): queues, exchanges, policies, users and permissions
-// are set and deleted through HTTP. After each kill each is what was answered last, or
+// Management (management_test.go): queues, exchanges, policies, vhosts, users and
+// permissions are set and deleted through HTTP. After each kill each is what was answered last, or
 // what had been asked for when the broker went.
 //
 // kill -9 keeps the kernel's page cache, so a broker that never syncs would

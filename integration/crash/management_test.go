@@ -27,6 +27,7 @@ type made struct {
 	now    string                  // its value as it was last answered; "" is absent
 	asked  string                  // what an unanswered request would have made of it; else as now
 	number int
+	full   bool // a vhost: a queue is made in it, and deleted with it
 }
 
 // things are those of one client.
@@ -49,6 +50,7 @@ func things(client int) []*made {
 		{path: "users/" + name, body: text(`{"password_hash":"","tags":"t%d"}`), value: func(v any) string {
 			return strings.Trim(field("tags")(v), "[t]")
 		}},
+		{path: "vhosts/" + name, body: text(`{"tags":"%d"}`), value: func(any) string { return "there" }, once: true, full: true},
 		{path: fmt.Sprint("permissions/%2F/always", client), body: text(`{"configure":"%d","write":"","read":""}`), value: field("configure")},
 	}
 }
@@ -88,6 +90,22 @@ func (m *made) step(t *testing.T, b *daemon.Broker, rnd *rand.Rand) bool {
 		t.Errorf("%s %s %s: %d %v", method, m.path, body, status, answer)
 	}
 	m.now = m.asked
+	return !m.full || m.now == "" || m.fill(t, b)
+}
+
+// fill makes a queue and an exchange in a vhost.
+func (m *made) fill(t *testing.T, b *daemon.Broker) bool {
+	m.now, m.asked = "there", "there"
+	name := strings.TrimPrefix(m.path, "vhosts/")
+	for path, body := range map[string]string{"queues/" + name + "/in": `{"durable":true}`, "exchanges/" + name + "/in": `{"type":"fanout","durable":true}`} {
+		status, answer, err := management(b, http.MethodPut, path, body)
+		if err != nil {
+			return false
+		}
+		if status != http.StatusCreated {
+			t.Errorf("PUT %s: %d %v: a vhost that was deleted had it", path, status, answer)
+		}
+	}
 	return true
 }
 
@@ -101,6 +119,9 @@ func (m *made) check(t *testing.T, b *daemon.Broker) {
 	found := ""
 	if status == http.StatusOK {
 		found = m.value(answer)
+	}
+	if m.full && m.asked != "" {
+		m.asked = "there"
 	}
 	if found != m.now && found != m.asked {
 		t.Errorf("%s is %q, was answered as %q and asked for as %q", m.path, found, m.now, m.asked)

@@ -209,7 +209,7 @@ func (s *Service) permits(caller *core.Principal, user, namespace string, p *cor
 			return errNotAdministrator
 		case p == nil && (isNew || !there):
 			return notFound
-		case isNew:
+		case isNew, p != nil && !s.exists(namespace):
 			return noVhostOrUser
 		case p == nil:
 			delete(acc.Permissions, namespace)
@@ -221,6 +221,11 @@ func (s *Service) permits(caller *core.Principal, user, namespace string, p *cor
 		return nil
 	})
 	return created, configuredOr(err)
+}
+
+// exists says whether a namespace is there, and not being deleted.
+func (s *Service) exists(namespace string) bool {
+	return slices.ContainsFunc(s.cfg.Broker.Namespaces(), func(ns *core.Namespace) bool { return ns.Name() == namespace })
 }
 
 func (s *Service) putPermission(w http.ResponseWriter, r *request) error {

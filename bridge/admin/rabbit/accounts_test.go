@@ -20,9 +20,16 @@ func withAccounts(t *testing.T, configured ...core.AccessUser) (*api, *core.Acce
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newAPI(t, func(c *Config) {
+	var a *api
+	a = newAPI(t, func(c *Config) {
 		c.Access = access
-		c.Disconnect = func(uint64) bool { return true }
+		c.Configured = func(name string) bool { return name == "named" }
+		c.Disconnect = func(id uint64) bool {
+			if a.disconnected != nil {
+				a.disconnected(id)
+			}
+			return true
+		}
 		c.Passwords = Passwords{
 			Hash:   func(p []byte) (string, error) { return "hash:" + string(p), nil },
 			Export: func(kept string) (string, string) { return "ours", strings.TrimPrefix(kept, "hash:") },

@@ -17,7 +17,7 @@
 //	consumers, exchanges, queues, bindings                   yes: list, show, declare, delete; filters columns, sort,
 //	                                                         page, page_size, name, use_regex
 //	queues/V/Q/contents (purge), get; exchanges/V/X/publish  yes
-//	vhosts                                                   list, show, create; not deleted
+//	vhosts                                                   list, show, create, delete: with all that is in it; not / nor those that the configuration names
 //	tags                                                     of users that are made here: administrator, monitoring, policymaker, management;
 //	                                                         who has none of them may not use the API
 //	users, permissions                                       yes (accounts.go); users of the configuration are shown, and set there alone
@@ -35,6 +35,8 @@
 //
 //   - A user who loses a permission, or whose password changes, is cut off; in
 //     RabbitMQ connections that are open go on for a while, or for good.
+//   - Deleting a vhost ends the connections of users who had permissions in it, in
+//     whatever vhost they are; a STOMP connection of nobody's in it stays, and finds nothing.
 //   - What is published to the default exchange takes write on the queue, not on
 //     amq.default. Reading or writing topics, through any door, takes that
 //     permission on amq.topic; there are no topic permissions.

@@ -32,7 +32,8 @@ type api struct {
 	h   http.Handler
 	who *core.Principal
 
-	conns []Connection
+	conns        []Connection
+	disconnected func(id uint64)
 }
 
 func newAPI(t *testing.T, change ...func(*Config)) *api {

@@ -29,7 +29,8 @@ type Config struct {
 	Disconnect  func(id uint64) bool
 	Listeners   func() []Listener
 	Node        func() Node
-	Passwords   Passwords // with Access
+	Passwords   Passwords                   // with Access
+	Configured  func(namespace string) bool // the configuration names it, beside users
 }
 
 // Passwords hash what users log in with.

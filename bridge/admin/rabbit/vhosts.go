@@ -44,6 +44,8 @@ func (s *Service) enter(r *request) error {
 		return nil
 	case r.Pattern == "PUT /api/permissions/{vhost}/{user}" && isAdministrator(r.caller):
 		return noVhostOrUser
+	case isAdministrator(r.caller):
+		return notFound
 	case r.caller.Account():
 		return refused("User not authorised to access virtual host")
 	}
@@ -75,7 +77,7 @@ func (s *Service) vhostRoutes() map[string]handler {
 	return map[string]handler{
 		"GET vhosts/{vhost}":                 looksAtVhost(s.vhost),
 		"PUT vhosts/{vhost}":                 administer(s.createVhost),
-		"DELETE vhosts/{vhost}":              administer(keepVhost),
+		"DELETE vhosts/{vhost}":              administer(s.deleteVhost),
 		"GET vhosts/{vhost}/permissions":     looksAtUsers(s.permissions),
 		"GET vhosts/{vhost}/connections":     s.connections,
 		"GET vhosts/{vhost}/channels":        s.channels,
@@ -146,8 +148,47 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	return done(w, true)
 }
 
-func keepVhost(http.ResponseWriter, *request) error {
-	return invalid("bad_request", "a vhost (namespace) cannot be deleted; delete what is in it")
+// deleteVhost removes a vhost with everything in it, the permissions of users and the
+// connections that are known to be in it. What the configuration names stays.
+func (s *Service) deleteVhost(w http.ResponseWriter, r *request) error {
+	name := r.ns.Name()
+	if why := s.keeps(name); why != "" {
+		return invalid("bad_request", why)
+	}
+	err := s.cfg.Broker.DeleteNamespace(name, func() error {
+		s.disconnectAll(name)
+		if s.cfg.Access == nil {
+			return nil
+		}
+		return s.cfg.Access.Forbid(name)
+	})
+	if err != nil {
+		return err
+	}
+	s.did(r, "vhost deleted")
+	return done(w, false)
+}
+
+// keeps says why a namespace is not to be deleted; "": it may be.
+func (s *Service) keeps(namespace string) string {
+	switch {
+	case namespace == "":
+		return "the default vhost cannot be deleted: clients of every door are in it"
+	case s.cfg.Configured != nil && s.cfg.Configured(namespace) || s.cfg.Access != nil && s.cfg.Access.Configures(namespace):
+		return "vhost '" + namespace + "' is named by the configuration, and can be deleted only once it is not"
+	}
+	return ""
+}
+
+func (s *Service) disconnectAll(namespace string) {
+	if s.cfg.Connections == nil || s.cfg.Disconnect == nil {
+		return
+	}
+	for _, c := range s.cfg.Connections() {
+		if c.Namespace == namespace {
+			s.cfg.Disconnect(c.ID)
+		}
+	}
 }
 
 // totals are sums over the queues of a namespace.
