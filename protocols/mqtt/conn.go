@@ -62,12 +62,12 @@ type conn struct {
 	readable   readable
 	discards   []*slot // to be settled although nothing was sent
 	retained   []*retainedValues
-	unreadable bool            // the store was asked for retained values in vain, just now
-	queued     int             // retained values on their way through the session's queue
-	orphaned   map[string]note // subscriptions whose $queue is gone, by filter
-	stopped    []*feed         // of subscriptions that ended while the client had something of them
-	creditDue  bool            // a feed at QoS 0 has used half of its credit
-	paused     bool            // the core was told to deliver nothing
+	unreadable bool              // the store was asked for retained values in vain, just now
+	queued     int               // retained values on their way through the session's queue
+	orphaned   map[string]orphan // subscriptions whose $queue is gone, by filter
+	stopped    []*feed           // of subscriptions that ended while the client had something of them
+	creditDue  bool              // a feed at QoS 0 has used half of its credit
+	paused     bool              // the core was told to deliver nothing
 	adjusting,
 	pumping, again bool
 	held  bool // the pump records packet ids: deliveries queue up behind it

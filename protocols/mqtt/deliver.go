@@ -57,7 +57,7 @@ func (f *feed) FlushNow() { f.c.FlushNow() }
 // of a $queue may come again.
 func (f *feed) Cancelled(*core.Consumer, error) bool {
 	if !f.own && f.group == nil {
-		f.c.orphan(f.key, f.note)
+		f.c.orphan(f.key, f.note, f)
 	}
 	return false
 }

@@ -47,7 +47,7 @@ func (c *conn) consumeQueue(filter string, n note, isNew bool) error {
 	if err := c.start(f, q, c.creditOf(f), ""); err != nil {
 		return err
 	}
-	c.adopted(filter)
+	c.adopted(filter, f)
 	return nil
 }
 

@@ -11,7 +11,8 @@ import (
 // makes it. (To end the connection, as STOMP does, would not do: the client would be
 // back, with its session, before there is a queue, and not be told of that either.)
 
-// orphans are the connections that wait for a queue to be made.
+// orphans are the connections that wait for a queue to be made. What is waiting here
+// is what is orphaned there, changed under the session's lock, which comes first.
 type orphans struct {
 	mu      sync.Mutex
 	watched map[*core.Namespace]bool         // guarded by mu
@@ -62,28 +63,38 @@ func (o *orphans) made(at queueName) {
 	}
 }
 
-// orphan notes a subscription without a queue; the pump looks for one.
-func (c *conn) orphan(filter string, n note) {
+// An orphan is a subscription without a queue.
+type orphan struct {
+	note note
+	feed *feed // what it had; nil: nothing on this connection
+}
+
+// orphan notes a subscription without a queue; the pump looks for one. A feed that
+// is not the subscription's any more only waited for the client's last
+// acknowledgements.
+func (c *conn) orphan(filter string, n note, had *feed) {
 	c.s.mu.Lock()
-	if c.orphaned == nil {
-		c.orphaned = map[string]note{}
-	}
-	c.orphaned[filter] = n
-	ended := c.ended
-	c.s.mu.Unlock()
-	if !ended {
+	wanted := !c.ended && (had == nil || c.feeds[filter] == had)
+	if wanted {
+		if c.orphaned == nil {
+			c.orphaned = map[string]orphan{}
+		}
+		c.orphaned[filter] = orphan{n, had}
 		c.h.orphans.add(c, filter[len(queuePrefix):])
+	}
+	c.s.mu.Unlock()
+	if wanted {
 		c.kick() // it may be there again already
 	}
 }
 
-// adopted forgets that the subscription has no queue: it has one, or has ended.
-func (c *conn) adopted(filter string) {
+// adopted forgets that the subscription has no queue: now it has, by f, unless f has
+// lost it already; or, by nil, the subscription has ended.
+func (c *conn) adopted(filter string, f *feed) {
 	c.s.mu.Lock()
-	_, there := c.orphaned[filter]
-	delete(c.orphaned, filter)
-	c.s.mu.Unlock()
-	if there {
+	defer c.s.mu.Unlock()
+	if o, there := c.orphaned[filter]; there && (f == nil || o.feed != f) {
+		delete(c.orphaned, filter)
 		c.h.orphans.remove(c, filter[len(queuePrefix):])
 	}
 }
@@ -106,14 +117,14 @@ func (c *conn) adoptOne(filter string) {
 	c.joining.Lock() // or it is unsubscribed from at the same time
 	defer c.joining.Unlock()
 	c.s.mu.Lock()
-	n, waits := c.orphaned[filter]
+	o, waits := c.orphaned[filter]
 	waits = waits && !c.ended
 	c.s.mu.Unlock()
 	name := filter[len(queuePrefix):]
 	if q, ok := c.ns.Queue(name); ok && waits && c.mayUseQueue(core.Read, name) == nil {
-		f := &feed{c: c, key: filter, note: n}
+		f := &feed{c: c, key: filter, note: o.note}
 		if c.start(f, q, c.creditOf(f), "") == nil {
-			c.adopted(filter)
+			c.adopted(filter, f)
 		}
 	}
 }
@@ -121,10 +132,9 @@ func (c *conn) adoptOne(filter string) {
 // abandon is letGo's.
 func (c *conn) abandon() {
 	c.s.mu.Lock()
-	left := c.orphaned
-	c.orphaned = nil
-	c.s.mu.Unlock()
-	for filter := range left {
+	defer c.s.mu.Unlock()
+	for filter := range c.orphaned {
 		c.h.orphans.remove(c, filter[len(queuePrefix):])
 	}
+	c.orphaned = nil
 }

@@ -135,6 +135,68 @@ func TestQueueMadeAgain(t *testing.T) {
 	}
 }
 
+// Who unsubscribed with a message still to acknowledge is a consumer until then, but
+// not of the next queue of that name.
+func TestQueueMadeAgainAfterUnsubscribe(t *testing.T) {
+	w := newWorld(t)
+	ns := w.b.Default()
+	if _, _, err := ns.DeclareQueue("again", core.QueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	c, pub := w.connected(5, "id=a clean"), w.connected(5, "id=pub clean")
+	c.send("subscribe id=1 $queue/again:1")
+	c.want("suback id=1 codes=01")
+	pub.send("publish topic=$queue/again qos=1 id=1 payload=1")
+	pub.want("puback id=1")
+	c.want("publish topic=$queue/again qos=1 id=1 payload=1")
+	c.send("unsubscribe id=2 $queue/again")
+	c.want("unsuback id=2 codes=00")
+	if err := ns.DeleteQueue("again"); err != nil {
+		t.Fatal(err)
+	}
+	q, _, err := ns.DeclareQueue("again", core.QueueOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub.send("publish topic=$queue/again qos=1 id=1 payload=nobody's")
+	pub.want("puback id=1")
+	c.quiet()
+	if n := q.Counts(); n.Consumers != 0 || n.Ready != 1 {
+		t.Errorf("%+v", n)
+	}
+}
+
+// A queue that goes again before the subscription is noted as having it is waited
+// for once more.
+func TestQueueGoneBeforeAdopted(t *testing.T) {
+	w := newWorld(t)
+	ns := w.b.Default()
+	q, _, err := ns.DeclareQueue("again", core.QueueOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := w.connected(5, "id=a clean")
+	client.send("subscribe id=1 $queue/again:1")
+	client.want("suback id=1 codes=01")
+	c := w.sessionOf("a").conn.Load()
+	c.joining.Lock() // as in consumeQueue, or adoptOne
+	f := &feed{c: c, key: "$queue/again", note: note{qos: 1}}
+	c.stop(f.key)
+	if err := c.start(f, q, c.creditOf(f), ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := ns.DeleteQueue("again"); err != nil {
+		t.Fatal(err)
+	}
+	c.adopted(f.key, f)
+	c.joining.Unlock()
+	if _, _, err := ns.DeclareQueue("again", core.QueueOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	client.send("publish topic=$queue/again qos=0 payload=1")
+	client.want("publish topic=$queue/again qos=1 id=1 payload=1")
+}
+
 // Clients come, subscribe, unsubscribe and go while the queue comes and goes; in
 // the end who is subscribed gets what is sent.
 func TestQueueComesAndGoes(t *testing.T) {

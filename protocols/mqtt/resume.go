@@ -151,7 +151,7 @@ func (c *conn) restore() error {
 		case b.Attributes[attrQueue] != "":
 			if err := c.consumeQueue(filter, n, false); err != nil { // deleted, or no longer permitted
 				c.h.cfg.Log.Info("a subscription cannot be resumed", "client", c.s.core.ID(), "filter", filter, "error", err)
-				c.orphan(filter, n)
+				c.orphan(filter, n, nil)
 			}
 		case b.Sink != core.Sink(c.s):
 			again := *b

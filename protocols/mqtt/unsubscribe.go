@@ -52,7 +52,7 @@ func (c *conn) unbind(r *reply, keys []string) (found []bool, err error) {
 func (c *conn) stopSubscription(filter string) {
 	c.joining.Lock()
 	c.stop(filter)
-	c.adopted(filter)
+	c.adopted(filter, nil)
 	c.joining.Unlock()
 	c.s.mu.Lock()
 	gone := c.forgetRetained(filter)
