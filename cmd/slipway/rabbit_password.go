@@ -75,12 +75,20 @@ func importHash(algorithm, text, before string) (string, error) {
 
 // ownHash is what exportHash was given, if it can be that.
 func ownHash(kept string) (string, error) {
-	hash, digest := unwrap(kept, []byte("any"))
-	if err := config.CheckPasswordHash(hash); err != nil {
-		return "", fmt.Errorf("the password hash is not of %s: %w", ownHashing, err)
+	under := kept
+	for _, prefix := range []string{rabbitSHA256, rabbitSHA512} {
+		rest, ok := strings.CutPrefix(kept, prefix)
+		if !ok {
+			continue
+		}
+		text, _, _ := strings.Cut(rest, "$")
+		if salt, err := base64.RawStdEncoding.DecodeString(text); err != nil || len(salt) != rabbitSalt {
+			return "", fmt.Errorf("the salt of the password hash is not %d bytes in base64", rabbitSalt)
+		}
+		under = rest[len(text):]
 	}
-	if digest == nil {
-		return "", errors.New("the password hash has no salt in base64")
+	if err := config.CheckPasswordHash(under); err != nil {
+		return "", fmt.Errorf("the password hash is not of %s: %w", ownHashing, err)
 	}
 	return kept, nil
 }

@@ -54,11 +54,12 @@ func TestOwnPasswords(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "plain text", "$argon2id$", rabbitSHA256 + "!!" + plain, rabbitSHA512 + "AAAAAA" + imported,
+		"", "plain text", "$argon2id$", rabbitSHA256 + "!!" + plain, rabbitSHA512 + "AAAAAA" + imported, rabbitSHA256 + plain,
+		rabbitSHA256 + strings.Repeat("AAAA", 1<<18) + plain, // which each login would digest
 		strings.Replace(plain, "m=19456", "m=999999999", 1), strings.Replace(plain, "t=2", "t=99999", 1),
 	} {
 		if got, err := importHash(ownHashing, base64.StdEncoding.EncodeToString([]byte(bad)), ""); err == nil {
-			t.Errorf("%q is kept as %q", bad, got)
+			t.Errorf("%.100q is kept as %.100q", bad, got)
 		}
 	}
 }
