@@ -44,6 +44,7 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 		lost:    make(chan struct{}),
 	}
 	s.group.Store(found.Last)
+	s.findBallast() // recovery may need it
 	if s.db, err = openPebble(o.FS.PathJoin(dir, dbDir), s.pebbleOptions()); err != nil {
 		return nil, err
 	}

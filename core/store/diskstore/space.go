@@ -29,7 +29,6 @@ type space struct {
 func (s *Store) Room() bool { return !s.space.low.Load() }
 
 func (s *Store) startProbing() {
-	s.findBallast()
 	if err := s.probe(); err != nil {
 		s.opts.Logger.Error("free space is unknown: no watermark", "err", err)
 	}

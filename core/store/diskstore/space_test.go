@@ -4,14 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -204,6 +208,35 @@ func TestNoSpaceIsFailStop(t *testing.T) {
 	all, err := keys(s)
 	if err != nil || len(all) < confirmed {
 		t.Errorf("%d confirmed, %d there, %v", confirmed, len(all), err)
+	}
+}
+
+// TestBallastForRecovery: what a crash left in the log goes into tables at the next
+// start. If there is no space for them, the ballast is, as it is for a flush.
+func TestBallastForRecovery(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	s := mustOpen(t, "/store", small(t, mem))
+	s.layBallast()
+	put(t, s, core.Durable, "m", "v")
+	left := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var failed atomic.Bool
+	full := errorfs.Wrap(left, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if _, err := left.Stat("/store/" + ballastFile); err == nil && !failed.Load() && op.Kind == errorfs.OpFileWrite && kindOf(op.Path) == "table" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	o := small(t, full)
+	o.Fatal = func(err error) { failed.Store(true); t.Errorf("the store failed: %v", err) }
+	s = mustOpen(t, "/store", o)
+	if all, err := keys(s); err != nil || len(all) != 1 {
+		t.Errorf("%q, %v", all, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
