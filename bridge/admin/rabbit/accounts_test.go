@@ -399,6 +399,29 @@ func TestWhoIsDeletedMeanwhile(t *testing.T) {
 	}
 }
 
+// An import of a configured administrator is of every vhost, as RabbitMQ's is, and
+// makes those that there are not; of anybody else's it is not.
+func TestConfiguredAdministratorImports(t *testing.T) {
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "boss", PasswordHash: "hash:boss", Tags: []string{"administrator"}}, core.AccessUser{Name: "plain", PasswordHash: "hash:plain"})
+	a.do(201, "PUT", "vhosts/shop", "")
+	const all = `{"users":[{"name":"u","password_hash":"p","tags":"management"}],"vhosts":[{"name":"shop"},{"name":"new"}],
+		"permissions":[{"user":"u","vhost":"new","configure":"","write":"","read":".*"}],
+		"queues":[{"name":"q","vhost":"/"},{"name":"q","vhost":"shop"},{"name":"q","vhost":"new"}],"exchanges":[{"name":"x","vhost":"new","type":"fanout"}],
+		"bindings":[{"vhost":"new","source":"x","destination":"q","destination_type":"queue"}],"policies":[{"vhost":"shop","name":"p","pattern":"","definition":{"max-length":1}}]}`
+	a.as(access, "plain", "plain")
+	a.do(401, "POST", "definitions", all)
+	a.as(access, "boss", "boss")
+	if said := a.do(200, "POST", "definitions", all); strings.Contains(said, dropped) {
+		t.Error(said)
+	}
+	a.want("queues", a.column("queues", "vhost"), "/ new shop")
+	a.want("policies", a.column("policies", "vhost"), "shop")
+	a.want("bindings", a.column("bindings/new", "source"), " x")
+	if who, err := access.Authenticate(t.Context(), "", "u", []byte("p")); err != nil || who.In("new") == nil || who.In("shop") != nil {
+		t.Error(err)
+	}
+}
+
 // A configured administrator gives permissions in every vhost, and has none there
 // himself: as in RabbitMQ he sees what is there, and sets policies.
 func TestConfiguredAdministratorPermits(t *testing.T) {
