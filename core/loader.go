@@ -336,9 +336,13 @@ func (q *Queue) scanLane(inc uint64, from pos, tail uint64, room *loadRoom) (fou
 	if err != nil {
 		return nil, 0, false, err
 	}
-	spilled, to2, whole2, err := q.scanTable(tabSpill, inc, from, tail, *room)
-	if err != nil {
-		return nil, 0, false, err
+	var spilled []*entry
+	var to2 uint64
+	whole2 := true
+	if q.hasSpilled(inc) {
+		if spilled, to2, whole2, err = q.scanTable(tabSpill, inc, from, tail, *room); err != nil {
+			return nil, 0, false, err
+		}
 	}
 	to, whole = max(from.seq, tail), whole1 && whole2
 	switch {
@@ -353,6 +357,14 @@ func (q *Queue) scanLane(inc uint64, from pos, tail uint64, room *loadRoom) (fou
 	slices.SortFunc(found, byPos)
 	i, _ := findEntry(found, pos{from.lane, to})
 	return found[:i], to, whole, nil
+}
+
+// hasSpilled says whether the incarnation may have entries in table n: of those
+// before a tail that was read it is right.
+func (q *Queue) hasSpilled(inc uint64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.spilled || q.head.inc != inc
 }
 
 // scanTable reads one table of one lane.

@@ -107,14 +107,15 @@ func (s *qstate) roomToLoad(l *lane) (n, bytes int) {
 	return s.limitN - len(l.window), s.limitBytes - l.bytes
 }
 
-// runsLow says whether a lane's window is to be filled from the store by now. A
+// runsLow says whether a lane's window is to be filled from the store by now: with
+// half of it left, since reading an entry may take as long as handing one out. A
 // grouped queue's index is long enough to be filled when it is needed.
 func (s *qstate) runsLow(num uint8) bool {
 	if s.grouped != nil {
 		return false
 	}
 	l := s.lane(num)
-	return l.deep > 0 && len(l.window) <= s.limitN/4 && l.bytes <= s.limitBytes/4
+	return l.deep > 0 && len(l.window) <= s.limitN/2 && l.bytes <= s.limitBytes/2
 }
 
 // append adds a new last entry of its lane and reports whether it stays in
