@@ -296,7 +296,7 @@ func (ns *Namespace) removeIf(q *Queue, confirm Confirm, may func() error) error
 			if !durable {
 				return
 			}
-			if next, ok := ns.Queue(q.name); !ok || !next.durable {
+			if next, ok := ns.Queue(q.name); (!ok || !next.durable) && !ns.erased.Load() {
 				g.batch.Delete(defKey('q', ns.name, q.name)) // else the next of that name has written over it, or will
 			}
 			g.batch.Delete(numKey(tabHead, q.id))

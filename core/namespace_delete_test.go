@@ -235,3 +235,79 @@ func TestDeleteNamespaceUnderLoad(t *testing.T) {
 	b = open(t, store)
 	b.Close()
 }
+
+// reluctant is a Receiver that takes its time to hear that its queue is gone.
+type reluctant struct {
+	*tape
+	told, goOn chan struct{}
+}
+
+func (s reluctant) Cancelled(*core.Consumer, error) bool {
+	close(s.told)
+	<-s.goOn
+	return false
+}
+
+// A queue that somebody is about to delete when its namespace goes is not that of its
+// name in the next namespace.
+func TestDeleteNamespaceBeforeADeletionEnds(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	b := open(t, store)
+	shop := func() *core.Namespace {
+		ns, err := b.Namespace("shop")
+		if err == nil {
+			_, _, err = ns.DeclareQueue("q", durable(core.QueueOptions{}))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ns
+	}
+	old := shop()
+	q, _ := old.Queue("q")
+	r := reluctant{newTape(1), make(chan struct{}), make(chan struct{})}
+	if _, err := q.Consume(core.ConsumerOptions{Receiver: r, Credit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	deleted := make(chan error)
+	go func() { deleted <- old.DeleteQueue("q") }()
+	<-r.told
+	if err := b.DeleteNamespace("shop", func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	shop()
+	close(r.goOn)
+	if err := <-deleted; err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, store)
+	defer b.Close()
+	ns, err := b.Namespace("shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := ns.Queue("q"); !ok {
+		t.Error("the next namespace lost its queue")
+	}
+}
+
+// Who still publishes to a namespace that is gone leaves nothing in the store.
+func TestRetainedAfterDeleteNamespace(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	b := open(t, store)
+	defer b.Close()
+	ns := furnish(t, b, "shop")
+	if err := b.DeleteNamespace("shop", func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	m := &core.Message{Body: []byte("x"), Durable: true}
+	if _, err := ns.Publish(t.Context(), &core.Publication{Message: m, To: core.TopicAddress("a/b"), Retain: true}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ns.CountRetained(); n != 0 || err != nil {
+		t.Errorf("%d are kept, %v", n, err)
+	}
+}

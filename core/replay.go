@@ -143,7 +143,9 @@ func (r *replay) end(g *staging) {
 	r.ns.mu.Lock()
 	delete(r.ns.replays, r.key)
 	r.ns.mu.Unlock()
-	g.batch.Delete(r.storeKey())
+	if !r.ns.erased.Load() {
+		g.batch.Delete(r.storeKey())
+	}
 	close(r.done)
 }
 

@@ -17,6 +17,9 @@ func (ns *Namespace) retainedPrefix() []byte { return numKey(tabRetained, ns.id)
 // stageRetained sets or clears the retained value of a publication.
 func (b *Broker) stageRetained(g *staging, op *publishOp) {
 	ns := op.ns
+	if ns.erased.Load() {
+		return
+	}
 	key := match.EncodeLevels(ns.retainedPrefix(), op.pub.To.Name)
 	if len(op.pub.Message.Body) == 0 {
 		g.batch.Delete(key)
