@@ -43,7 +43,8 @@ const (
 	codecString0 // codecStrings: nine bits
 
 	codecKeys  = codecString0 << 9
-	codecKnown = codecKeys<<1 - 1
+	codecAgain = codecKeys << 1
+	codecKnown = codecAgain<<1 - 1
 )
 
 // codecTimes and codecStrings are the fields behind consecutive bits. Their
@@ -97,6 +98,9 @@ func appendMessage(dst []byte, m *Message) []byte {
 	if bits&codecKeys != 0 {
 		dst = codecAppendStrings(dst, m.Keys)
 	}
+	if bits&codecAgain != 0 {
+		dst = binary.AppendVarint(binary.AppendVarint(dst, m.Every), m.Again)
+	}
 	return append(dst, m.Body...)
 }
 
@@ -130,6 +134,7 @@ func codecPresence(m *Message) uint64 {
 		set(*s != "", codecString0<<i)
 	}
 	set(len(m.Keys) > 0, codecKeys)
+	set(m.Every != 0 || m.Again != 0, codecAgain)
 	return bits
 }
 
@@ -177,6 +182,9 @@ func decodeMessage(b []byte) (*Message, error) {
 	}
 	if bits&codecKeys != 0 {
 		m.Keys = r.strings()
+	}
+	if bits&codecAgain != 0 {
+		m.Every, m.Again = r.varint(), r.varint()
 	}
 	m.Body = r.take(uint64(len(r.b)))
 	if r.err != nil {

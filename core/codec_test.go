@@ -35,20 +35,26 @@ func codecFull() *Message {
 		},
 		Origin: Origin{Protocol: "mqtt", Data: []byte{5, 1, 2, 3}},
 		Keys:   []string{"cc.1", ""},
-		owned:  true,
+		Every:  -1, Again: math.MaxInt64,
+		owned: true,
 	}
 }
 
 // codecFirst is codecFull as it was before exchanges.
 func codecFirst() *Message {
 	m := codecFull()
-	m.Keys = nil
+	m.Keys, m.Every, m.Again = nil, 0, 0
 	return m
 }
 
 // codecKeysMessage is what came with exchanges.
 func codecKeysMessage() *Message {
 	return &Message{Source: ExchangeAddress("logs", "eu.error"), ReplyTo: ExchangeAddress("", "q"), Keys: []string{"cc"}, Body: []byte("b"), owned: true}
+}
+
+// codecAgainMessage is what came with schedules.
+func codecAgainMessage() *Message {
+	return &Message{Source: QueueAddress("q"), DeliverAt: 1_700_000_000_000, Every: 60_000, Again: 9, Body: []byte("b"), owned: true}
 }
 
 func codecFullDeaths() []Death {
@@ -174,6 +180,7 @@ func TestCodecPartsEndWhereTheyEnd(t *testing.T) {
 func TestCodecGolden(t *testing.T) {
 	for name, m := range map[string]*Message{
 		"v1-full": codecFirst(), "v1-plain": codecPlain(), "v1-empty": {owned: true}, "v1-keys": codecKeysMessage(),
+		"v1-again": codecAgainMessage(),
 	} {
 		stored := codecStored(t, name)
 		codecUnchanged(t, name, appendMessage(nil, m), stored)

@@ -88,6 +88,9 @@ func (d *delayed) nextDue() int64 {
 	return 0
 }
 
+// dueBytes is how much of what is due one step moves, since each may be written anew.
+const dueBytes = 1 << 20
+
 // releaseDue moves what is due into the queue's order: each gets a new
 // sequence, in one atomic step, so that it is never behind a cursor. Lock held.
 func (q *Queue) releaseDue(now int64) {
@@ -95,19 +98,17 @@ func (q *Queue) releaseDue(now int64) {
 	if d == nil {
 		return
 	}
-	op := &dueOp{q: q}
 	for len(d.near) > 0 && d.near[0].due <= now {
-		e := heap.Pop(&d.near).(*entry)
-		if d.going == nil {
-			d.going = map[uint64]bool{}
+		op := &dueOp{q: q}
+		for size := 0; len(d.near) > 0 && d.near[0].due <= now && size < dueBytes; {
+			e := heap.Pop(&d.near).(*entry)
+			if d.going == nil {
+				d.going = map[uint64]bool{}
+			}
+			d.going[e.seq] = true
+			op.entries, op.seqs = append(op.entries, e), append(op.seqs, e.seq)
+			size += e.size
 		}
-		d.going[e.seq] = true
-		op.entries = append(op.entries, e)
-	}
-	for _, e := range op.entries {
-		op.seqs = append(op.seqs, e.seq)
-	}
-	if len(op.entries) > 0 {
 		q.pending++
 		q.ns.b.committer.submit(op, Lazy, 0)
 	}
@@ -181,6 +182,7 @@ type dueOp struct {
 	q       *Queue
 	entries []*entry
 	seqs    []uint64 // their sequences while delayed
+	again   []*entry // that come once more (again.go)
 }
 
 func (op *dueOp) stage(g *staging) {
@@ -193,8 +195,10 @@ func (op *dueOp) stage(g *staging) {
 		}
 		if e.keep != inMemory {
 			op.move(g, e)
+			op.repeat(g, e, inStore)
 			continue
 		}
+		op.repeat(g, e, inMemory)
 		var encoded []byte
 		if len(op.entries) > 1 || q.pending > 1 || !q.st.holds(e.lane, e.size) || q.ns.b.overMemory() {
 			e.keep, encoded = inSpill, appendMessage(nil, e.msg) // it must not stand before what is only in the store
@@ -264,6 +268,11 @@ func (op *dueOp) applied(g *staging) {
 		e.due = 0
 		q.arrive(e)
 		g.wake(q)
+	}
+	for _, e := range op.again {
+		if !q.deleted && e.inc == q.head.inc {
+			q.hold(e)
+		}
 	}
 }
 

@@ -67,7 +67,7 @@
 //	begin   a delivery that a start must know of
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
-//	loader delayed expiry timers deadletter sweep   what runs beside
+//	loader delayed again expiry timers deadletter sweep   what runs beside
 //	replay   what a gate kept, again
 //	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name
@@ -136,6 +136,7 @@
 //
 //	queues, topics, bindings, sessions, retained, wills            yes
 //	leases, FIFO groups, deduplication, delay, TTL, retention       yes
+//	delayed messages that come again, so often                      yes (again.go); written anew each time
 //	dead letters with trail, redrive, cycles, max length            yes
 //	push consumers: credit, priority, exclusive, single active      yes
 //	fair pulls between group ids of a queue that is not grouped     yes (fair.go): by what is in flight

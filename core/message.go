@@ -16,6 +16,8 @@ type Message struct {
 	PublishedAt int64  // when this broker accepted it; set by Publish
 	ExpiresAt   int64  // not delivered from then on
 	DeliverAt   int64  // not delivered before
+	Every       int64  // ms; with DeliverAt and Again: between repetitions
+	Again       int64  // how often it comes once more after that, each a message of its own
 	MessageID   string // the producer's message id, not ours
 	Correlation []byte
 	ReplyTo     Address

@@ -23,7 +23,7 @@
 //	wildcard patience               subscriptions to queues by pattern; producers that wait
 //	receipt deliver flow browse retroactive    RECEIPT; MESSAGE; when deliveries stop and go on; browsers; retained values
 //	destination queue temp          the spellings of destinations; queues made by headers; temporary ones
-//	message errors                  messages both ways; kinds of error to ERROR
+//	message schedule errors         messages both ways, those that come again; kinds of error to ERROR
 //
 // # Support
 //
@@ -42,7 +42,8 @@
 //	selectors, priorities, exclusive consumers, noLocal, browsers   yes
 //	JMSXGroupID                                               sticky in queues that this door made
 //	AMQ_SCHEDULED_DELAY, x-delay, expires, expiration         yes
-//	AMQ_SCHEDULED_PERIOD, _REPEAT, _CRON                      absent; refused
+//	AMQ_SCHEDULED_PERIOD, _REPEAT                             yes; exactly as often, through restarts (schedule.go)
+//	AMQ_SCHEDULED_CRON                                        absent; refused
 //	ActiveMQ.Retain, activemq.retroactive                     yes: MQTT's retained values (retroactive.go)
 //	transformation                                            absent: passed on as a header
 //	activemq.dispatchAsync, maximumPendingMessageLimit        absent
@@ -52,7 +53,7 @@
 // # Beside ActiveMQ
 //
 // Seen with a running ActiveMQ 5.17.2. The same are: selectors, expires, FIFO
-// without priorities, AMQ_SCHEDULED_DELAY, composite destinations, virtual
+// without priorities, AMQ_SCHEDULED_DELAY, _PERIOD and _REPEAT, composite destinations, virtual
 // topics, durable subscribers, JMSXGroupID, exclusive consumers, consumers'
 // priorities, browsers, retained and retroactive, noLocal of topics and queues,
 // wildcards, a cumulative ACK across queues, the RECEIPT of a SUBSCRIBE before its

@@ -62,7 +62,7 @@ func fill(m *core.Message, f *wire.Frame, destination string, now int64) error {
 		}
 	}
 	m.Origin = core.Origin{Protocol: DialectName, Data: data}
-	return nil
+	return scheduled(m, now)
 }
 
 func repeated(before []wire.Header, name string) bool {
@@ -123,10 +123,7 @@ func setField(m *core.Message, name, val string, now int64) (taken bool, err err
 		m.ExpiresAt = now + n
 		return true, err
 	case "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT", "AMQ_SCHEDULED_CRON":
-		if v := strings.TrimSpace(val); v != "" && v != "0" {
-			return false, refuse("Not implemented", "%s: a message can be delayed, but not be sent again and again", name)
-		}
-		return false, nil
+		return schedule(m, name, strings.TrimSpace(val))
 	case "AMQ_SCHEDULED_DELAY", "x-delay":
 		n, err := number(name, val, 40)
 		if n > 0 {

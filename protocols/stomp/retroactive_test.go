@@ -69,20 +69,6 @@ func TestRetainOfAQueue(t *testing.T) {
 	}
 }
 
-// A message can be delayed, and not be sent again and again.
-func TestSchedules(t *testing.T) {
-	w := newWorld(t)
-	for _, header := range []string{"AMQ_SCHEDULED_PERIOD:1000", "AMQ_SCHEDULED_REPEAT:9", "AMQ_SCHEDULED_CRON:0 * * * *"} {
-		w.connected("1.1").refused("SEND destination:/queue/a; "+header, "Not implemented")
-	}
-	c := w.connected("1.2")
-	c.send("SEND destination:/queue/a; AMQ_SCHEDULED_PERIOD:0; AMQ_SCHEDULED_REPEAT:0; AMQ_SCHEDULED_CRON: | x")
-	c.sync()
-	if n := w.counts("a"); n.Ready != 1 {
-		t.Errorf("%+v", n)
-	}
-}
-
 // What a full queue refuses is counted, also when nobody asked for a receipt.
 func TestRefusalsAreCounted(t *testing.T) {
 	w := newWorld(t)
