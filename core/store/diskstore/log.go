@@ -13,7 +13,7 @@ import (
 // syncBeside is the size of a batch from which on it is synced by another
 // goroutine while it is inserted into the memtable. Below, the insertion takes
 // less than the two hand-offs.
-const syncBeside = 8 << 10
+const syncBeside = 16 << 10
 
 func (s *Store) logOptions() grouplog.Options {
 	return grouplog.Options{
