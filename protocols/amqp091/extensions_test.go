@@ -406,10 +406,12 @@ func TestQueuesComeAndGo(t *testing.T) {
 	w.h.open.mu.Lock()
 	defer w.h.open.mu.Unlock()
 	for _, k := range w.h.open.conns {
-		for _, ch := range k.channels { // its read loop waits for us
+		k.mu.Lock() // the read loop, which waits for us, had it last as it answered
+		for _, ch := range k.channels {
 			if len(ch.consumers) > 2*keptGone || len(ch.getters) > 2*keptGetters {
 				t.Errorf("%d consumers and %d getters are remembered", len(ch.consumers), len(ch.getters))
 			}
 		}
+		k.mu.Unlock()
 	}
 }
