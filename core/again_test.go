@@ -65,11 +65,10 @@ func TestAgainThroughCrashes(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-r.out
-			synctest.Wait()
-			from := len(h.copies) - 1 // confirmed
+			from := len(h.all()) - 1 // confirmed
 			elapse(3 * time.Second)
 			b.Close()
-			for i, s := range h.copies[from:] {
+			for i, s := range h.all()[from:] {
 				b := open(t, s)
 				q, _ := b.Default().Queue("q")
 				before := q.Counts().Ready
@@ -79,7 +78,7 @@ func TestAgainThroughCrashes(t *testing.T) {
 				}
 				elapse(10 * time.Second)
 				if n := q.Counts(); n.Ready != 5 || n.Delayed != 0 {
-					t.Errorf("from the store after group %d of %d: %+v", i, len(h.copies)-from, n)
+					t.Errorf("from the store after group %d of %d: %+v", i, len(h.all())-from, n)
 				}
 				for _, d := range receive(t, q, core.ReceiveOptions{Max: 10, Lease: time.Hour}) {
 					if string(d.Message.Body) != body {

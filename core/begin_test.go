@@ -30,16 +30,16 @@ func TestBondThroughCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := <-r.got
-		unbound := len(h.copies)
+		unbound := len(h.all())
 		c.Begin(d.Receipt, s, core.StateChange{Key: 7, Value: []byte("begun")},
 			&core.Bond{Note: []byte("mine"), Change: core.StateChange{Key: 7, Value: []byte("moved")}}, r, 0)
 		<-r.out
-		bound := h.copies[len(h.copies)-1].Clone()
+		bound := h.all()[len(h.all())-1].Clone()
 		s.Detach(0, false) // which ends the session
 		synctest.Wait()
 		b.Close()
 		elapse(10 * time.Minute)
-		for i, store := range append(h.copies[unbound:], bound) {
+		for i, store := range append(h.all()[unbound:], bound) {
 			b := open(t, store)
 			synctest.Wait()
 			elapse(time.Second)

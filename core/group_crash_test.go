@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -14,11 +15,21 @@ import (
 // strikes, a start finds one of these.
 type history struct {
 	*memstore.Store
-	copies []*memstore.Store
+	mu     sync.Mutex
+	copies []*memstore.Store // guarded by mu
+}
+
+// all are the copies so far.
+func (h *history) all() []*memstore.Store {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.copies
 }
 
 func (h *history) Apply(b core.Batch, d core.Durability) error {
 	err := h.Store.Apply(b, d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.copies = append(h.copies, h.Clone())
 	return err
 }
@@ -43,7 +54,7 @@ func TestGroupAndDeadLetterThroughCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		in, bad := <-r.got, <-r.got
-		from := len(h.copies)
+		from := len(h.all())
 		p := b.Default().NewPublisher(0)
 		large := bytes.Repeat([]byte("x"), 600<<10)
 		err = p.Commit(&core.Group{
@@ -63,7 +74,7 @@ func TestGroupAndDeadLetterThroughCrashes(t *testing.T) {
 		synctest.Wait()
 		b.Close()
 		seen := map[[4]int64]bool{}
-		for _, s := range h.copies[from-1:] {
+		for _, s := range h.all()[from-1:] {
 			b := open(t, s)
 			state := [4]int64{}
 			for i, name := range []string{"src", "x", "y", "dead"} {
@@ -104,7 +115,7 @@ func TestReplayThroughCrashes(t *testing.T) {
 		h := &history{Store: store}
 		b = open(t, h, numbered)
 		gate, _ := b.Default().Queue("gate")
-		from := len(h.copies)
+		from := len(h.all())
 		if err := b.Default().Replay("sub/a", gate, 0, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +125,7 @@ func TestReplayThroughCrashes(t *testing.T) {
 		synctest.Wait()
 		b.Close()
 		unfinished := 0
-		for i, s := range h.copies[from:] {
+		for i, s := range h.all()[from:] {
 			b := open(t, s, numbered)
 			if b.Default().Replaying("sub/a") {
 				unfinished++
