@@ -115,10 +115,10 @@ func needs(a core.Action, h handler) handler {
 }
 
 // whole is needs for what is not of one namespace: who may do everything in a
-// namespace of his own is nobody to the others'.
+// namespace of his own is nobody to the others', unless he is RabbitMQ's administrator.
 func whole(a core.Action, h handler) handler {
 	return needs(a, func(w http.ResponseWriter, r *request) error {
-		if r.who.Namespace != "" {
+		if r.who.Namespace != "" && !rabbit.IsAdministrator(r.who) {
 			return denied("what concerns all namespaces")
 		}
 		return h(w, r)

@@ -78,6 +78,12 @@ func TestWhoMay(t *testing.T) {
 		{closed, false, "DELETE /v1/connections/7", []func(*http.Request){as("tenant", "t")}, 403},
 		{closed, false, "PUT /v1/hold", []func(*http.Request){as("tenant", "t")}, 403},
 		{closed, false, "DELETE /v1/hold", []func(*http.Request){as("tenant", "t")}, 403},
+		// But the tag administrator stands for all.
+		{closed, false, "GET /metrics", []func(*http.Request){as("boss", "b")}, 200},
+		{closed, false, "GET /v1/overview", []func(*http.Request){as("boss", "b")}, 200},
+		{closed, false, "DELETE /v1/connections/7", []func(*http.Request){as("boss", "b")}, 200},
+		{closed, false, "DELETE /v1/hold", []func(*http.Request){as("boss", "b")}, 200},
+		{closed, false, "GET /v1/queues?namespace=other", []func(*http.Request){as("boss", "b")}, 403},
 		{closed, false, "GET /api/queues", []func(*http.Request){as("tenant", "t")}, 200},
 		{closed, false, "GET /api/users/root", []func(*http.Request){as("tenant", "t")}, 404},
 		{closed, false, "GET /api/users/tenant", []func(*http.Request){as("tenant", "t")}, 200},

@@ -108,6 +108,7 @@ func users(t *testing.T) *core.Access {
 		{Name: "tenant", PasswordHash: "t", Namespace: "shop", Grants: []core.Grant{
 			{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}, Topics: []match.Filter{all}},
 		}},
+		{Name: "boss", PasswordHash: "b", Namespace: "shop", Tags: []string{"administrator"}},
 		{Name: "sensor", PasswordHash: "p", Grants: []core.Grant{{Actions: core.Write, Topics: []match.Filter{all}}}},
 	}, plain, make([]byte, 16))
 	if err != nil {

@@ -85,7 +85,7 @@ func Manages(who *core.Principal) bool {
 // Oversees says whether somebody may do, or see, what is of no one queue.
 func Oversees(who *core.Principal, a core.Action) bool {
 	switch {
-	case isAdministrator(who):
+	case IsAdministrator(who):
 		return true
 	case !who.Account():
 		return who.MayQueue(a, administrators)
@@ -93,15 +93,15 @@ func Oversees(who *core.Principal, a core.Action) bool {
 	return a == core.Read && who.Tagged(tagMonitoring)
 }
 
-// isAdministrator says whether somebody may make users and give permissions, and
+// IsAdministrator says whether somebody may make users and give permissions, and
 // so may do everything, in every vhost. That a configured user has all permissions
 // is not enough: it is those of one vhost.
-func isAdministrator(who *core.Principal) bool { return who.Anonymous || who.Tagged(tagAdministrator) }
+func IsAdministrator(who *core.Principal) bool { return who.Anonymous || who.Tagged(tagAdministrator) }
 
 // sees says whether somebody is shown a queue or exchange. An account is shown
 // what is in the vhosts that it may enter, as in RabbitMQ; others what they may read.
 func sees(who *core.Principal, ns *core.Namespace, name string) bool {
-	if isAdministrator(who) {
+	if IsAdministrator(who) {
 		return true
 	}
 	in := who.In(ns.Name())
@@ -115,7 +115,7 @@ func mayAll(h handler) handler {
 	return func(w http.ResponseWriter, r *request) error {
 		everything := r.who.MayQueue(all, administrators) && r.who.MayTopic(core.Write|core.Read, everything)
 		switch {
-		case isAdministrator(r.caller):
+		case IsAdministrator(r.caller):
 		case r.caller.Account() && !r.caller.Tagged(tagPolicymaker):
 			return notPolicymaker
 		case !everything:

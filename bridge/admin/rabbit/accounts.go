@@ -34,7 +34,7 @@ var (
 func (s *Service) manage(h handler) handler {
 	return func(w http.ResponseWriter, r *request) error {
 		switch {
-		case !isAdministrator(r.caller):
+		case !IsAdministrator(r.caller):
 			return refused("Not administrator user")
 		case s.cfg.Access == nil:
 			return invalid("bad_request", "users cannot be kept here")
@@ -87,7 +87,7 @@ func (s *Service) setUser(caller *core.Principal, name string, b *userBody) (cre
 		return false, err
 	}
 	return s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
-		if !isAdministrator(caller) {
+		if !IsAdministrator(caller) {
 			return errNotAdministrator
 		}
 		acc.Tags = tags
@@ -205,7 +205,7 @@ func (s *Service) permits(caller *core.Principal, user, namespace string, p *cor
 	_, err = s.cfg.Access.ChangeAccount(user, func(acc *core.Account, isNew bool) error {
 		_, there := acc.Permissions[namespace]
 		switch {
-		case !isAdministrator(caller):
+		case !IsAdministrator(caller):
 			return errNotAdministrator
 		case p == nil && (isNew || !there):
 			return notFound
@@ -255,7 +255,7 @@ func (s *Service) deletePermission(w http.ResponseWriter, r *request) error {
 
 // mayMake says whether the importer may make users and vhosts.
 func (in *importing) mayMake() bool {
-	return isAdministrator(in.r.caller)
+	return IsAdministrator(in.r.caller)
 }
 
 var errNotAdministrator = refused("only administrators set users and permissions")
@@ -263,7 +263,7 @@ var errNotAdministrator = refused("only administrators set users and permissions
 func (in *importing) users(all []userBody) {
 	for _, b := range all {
 		err := errNotAdministrator
-		if isAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
+		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
 			_, err = in.s.setUser(in.r.caller, b.Name, &b)
 			err = configuredOr(err)
 		}
@@ -274,7 +274,7 @@ func (in *importing) users(all []userBody) {
 func (in *importing) permissions(all []permissionBody) {
 	for _, b := range all {
 		err := errNotAdministrator
-		if isAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
+		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
 			err = in.permission(&b)
 		}
 		what := b.User

@@ -120,7 +120,7 @@ func (s *Service) allConnections(r *request) (all []Connection) {
 
 func seesConnection(who *core.Principal, c *Connection) bool {
 	switch {
-	case isAdministrator(who):
+	case IsAdministrator(who):
 		return true
 	case !who.Account():
 		return c.Namespace == who.Namespace && (c.User == who.Name || Oversees(who, core.Read))

@@ -26,7 +26,7 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 // is not for an import to say.
 func (s *Service) exportedUsers(caller *core.Principal) (users, permissions []row) {
 	users, permissions = []row{}, []row{}
-	if !isAdministrator(caller) || s.cfg.Access == nil {
+	if !IsAdministrator(caller) || s.cfg.Access == nil {
 		return users, permissions
 	}
 	for _, acc := range s.cfg.Access.Accounts() {

@@ -98,7 +98,7 @@ func (in *importing) outcome(what, vhost, name string, err error) {
 
 // namespace finds where a thing goes.
 func (in *importing) namespace(vhost string) (*core.Namespace, error) {
-	if in.r.caller.Account() && !isAdministrator(in.r.caller) { // not any more: an import may take long
+	if in.r.caller.Account() && !IsAdministrator(in.r.caller) { // not any more: an import may take long
 		return nil, errNotAdministrator
 	}
 	if in.only != nil {

@@ -90,7 +90,7 @@ func named(r *request, a core.Action) (*core.Queue, error) {
 
 // shown finds the path's queue, for who may see it.
 func shown(r *request) (*core.Queue, error) {
-	if r.caller.Account() && sees(r.caller, r.ns, r.PathValue("queue")) || isAdministrator(r.caller) {
+	if r.caller.Account() && sees(r.caller, r.ns, r.PathValue("queue")) || IsAdministrator(r.caller) {
 		if q, ok := r.ns.Queue(r.PathValue("queue")); ok {
 			return q, nil
 		}

@@ -56,7 +56,7 @@ func (s *Service) known(r *request) []core.User {
 		return []core.User{{Name: guest, Grants: []core.Grant{{Actions: core.Configure | core.Write | core.Read, Queues: []string{"*"}}}}}
 	}
 	return slices.DeleteFunc(s.cfg.Access.Users(), func(u core.User) bool {
-		return !isAdministrator(r.caller) && r.caller.Namespace != "" && u.Namespace != r.caller.Namespace
+		return !IsAdministrator(r.caller) && r.caller.Namespace != "" && u.Namespace != r.caller.Namespace
 	})
 }
 

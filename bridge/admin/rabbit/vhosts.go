@@ -42,9 +42,9 @@ func (s *Service) enter(r *request) error {
 	switch {
 	case r.Pattern == "PUT /api/vhosts/{vhost}":
 		return nil
-	case r.Pattern == "PUT /api/permissions/{vhost}/{user}" && isAdministrator(r.caller):
+	case r.Pattern == "PUT /api/permissions/{vhost}/{user}" && IsAdministrator(r.caller):
 		return noVhostOrUser
-	case isAdministrator(r.caller):
+	case IsAdministrator(r.caller):
 		return notFound
 	case r.caller.Account():
 		return refused("User not authorised to access virtual host")
@@ -55,7 +55,7 @@ func (s *Service) enter(r *request) error {
 // seen is the namespaces that somebody may look into.
 func (s *Service) seen(who *core.Principal) (all []*core.Namespace) {
 	for _, ns := range s.cfg.Broker.Namespaces() {
-		if isAdministrator(who) || who.In(ns.Name()) != nil {
+		if IsAdministrator(who) || who.In(ns.Name()) != nil {
 			all = append(all, ns)
 		}
 	}
@@ -66,7 +66,7 @@ func (s *Service) seen(who *core.Principal) (all []*core.Namespace) {
 // monitors knows of all, though he looks into those only that he may enter.
 func (s *Service) counted(who *core.Principal) (all []*core.Namespace) {
 	for _, ns := range s.cfg.Broker.Namespaces() {
-		if who.In(ns.Name()) != nil || isAdministrator(who) || who.Account() && Oversees(who, core.Read) {
+		if who.In(ns.Name()) != nil || IsAdministrator(who) || who.Account() && Oversees(who, core.Read) {
 			all = append(all, ns)
 		}
 	}
@@ -133,7 +133,7 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	if r.ns != nil {
 		return done(w, false)
 	}
-	if !isAdministrator(r.caller) {
+	if !IsAdministrator(r.caller) {
 		return denied
 	}
 	if _, err := s.cfg.Broker.Namespace(namespaceOf(r.vhost)); err != nil {
