@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -451,3 +452,16 @@ type nobody struct{}
 func (nobody) Deliver(*core.Consumer, core.Delivery) bool { return false }
 func (nobody) Flush()                                     {}
 func (nobody) Cancelled(*core.Consumer, error) bool       { return false }
+
+// Who is an administrator by the configuration's tag is told so, and shown so, whatever
+// his own permissions: tools look there for what they may do.
+func TestConfiguredTagIsShown(t *testing.T) {
+	few := core.Grant{Actions: core.Read, Queues: []string{"a"}}
+	a, access, _ := withAccounts(t, core.AccessUser{Name: "boss", PasswordHash: "hash:b", Grants: []core.Grant{few}, Tags: []string{"administrator"}})
+	a.as(access, "boss", "b")
+	for _, path := range []string{"whoami", "users/boss"} {
+		if got := decode[struct{ Tags []string }](t, a.do(200, "GET", path, "")); !slices.Equal(got.Tags, []string{"administrator"}) {
+			t.Errorf("%s: %q", path, got.Tags)
+		}
+	}
+}

@@ -17,7 +17,7 @@ func (s *Service) whoami(w http.ResponseWriter, r *request) error {
 	if r.who.Anonymous {
 		name = guest
 	}
-	shown := tags(r.who.MayQueue)
+	shown := tags(r.who.Tagged, r.who.MayQueue)
 	if s.cfg.Access != nil {
 		for _, u := range s.cfg.Access.Users() {
 			if u.Name == r.caller.Name && u.Account {
@@ -39,15 +39,16 @@ func looksAtUsers(h handler) handler {
 	}
 }
 
-// tags are RabbitMQ's, of who has permissions like those that they stand for.
-func tags(may func(core.Action, string) bool) []string {
+// tags are RabbitMQ's, of a configured user: of who has the tag, or permissions like
+// those that they stand for.
+func tags(tagged func(...string) bool, may func(core.Action, string) bool) []string {
 	switch {
-	case may(core.Configure, administrators):
-		return []string{"administrator"}
+	case tagged(tagAdministrator), may(core.Configure, administrators):
+		return []string{tagAdministrator}
 	case may(core.Read, administrators):
-		return []string{"monitoring"}
+		return []string{tagMonitoring}
 	}
-	return []string{"management"}
+	return []string{tagManagement}
 }
 
 // known is the users; without any there is guest, who is whoever comes.
@@ -67,7 +68,9 @@ func userRow(u core.User) row {
 	}
 	shown := append([]string{}, u.Tags...)
 	if !u.Account {
-		shown = tags(may)
+		shown = tags(func(all ...string) bool {
+			return slices.ContainsFunc(all, func(tag string) bool { return slices.Contains(u.Tags, tag) })
+		}, may)
 	}
 	return row{"name": u.Name, "password_hash": "", "hashing_algorithm": "", "tags": shown, "limits": row{}}
 }
