@@ -175,6 +175,58 @@ func TestLostGroupInTables(t *testing.T) {
 	}
 }
 
+// TestCloseIsDurable: what was applied with less than Durable is on stable storage
+// when Close has returned.
+func TestCloseIsDurable(t *testing.T) {
+	for _, d := range []core.Durability{core.Local, core.Lazy} {
+		mem := vfs.NewCrashableMem()
+		s := mustOpen(t, "/store", small(t, mem))
+		put(t, s, core.Durable, "a", "1")
+		put(t, s, d, "b", "1")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = mustOpen(t, "/store", small(t, mem.CrashClone(vfs.CrashCloneCfg{})))
+		if all, err := keys(s); err != nil || len(all) != 2 {
+			t.Errorf("durability %d: %q, %v", d, all, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLogSaysWhatWasSynced: SYNCED is fsynced now and then only. What is damaged in
+// the middle of the log is known from the records behind it.
+func TestLogSaysWhatWasSynced(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	s := mustOpen(t, "/store", small(t, mem)) // which says 0 in SYNCED and has it so after a power cut
+	for i := range 9 {
+		put(t, s, core.Durable, fmt.Sprint("k", i), "v")
+	}
+	d := diskOf(t, mem.CrashClone(vfs.CrashCloneCfg{}))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for path, b := range d {
+		if kindOf(path) != "log" {
+			continue
+		}
+		at := records(path, b)
+		if len(at) != 9 {
+			t.Fatalf("%d records", len(at))
+		}
+		for i, from := range at {
+			b[from]++
+			// That the last was synced only SYNCED could say.
+			if got, err := readDamaged(t, d); (got == nil) != (i < 8) {
+				t.Errorf("record %d damaged: %d keys, %v", i, len(got), err)
+			}
+			b[from]--
+		}
+	}
+}
+
 // TestLogIsBounded: whatever groups are like, the log does not outgrow what
 // memtables hold, and hardly anything is left to replay.
 func TestLogIsBounded(t *testing.T) {

@@ -386,3 +386,37 @@ func TestTornFirstRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOneLife: the power is cut before each operation of beginning anew. There
+// is never more than one life in the directory.
+func TestOneLife(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	var d db
+	l := mustCreate(t, d.options(mem), 0)
+	for g := uint64(1); g < 20; g++ {
+		mustAppend(t, l, g, payload(g, 1000))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(6, 6))
+	cuts := 0
+	o := d.options(errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+			for range 10 {
+				cuts++
+				if _, err := Find(mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}), "/log", 19); err != nil {
+					t.Errorf("before operation %d on %s: %v", op.Kind, op.Path, err)
+				}
+			}
+		}
+		return nil
+	})))
+	l = mustCreate(t, o, 19)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if cuts < 50 {
+		t.Errorf("%d cuts", cuts)
+	}
+}
