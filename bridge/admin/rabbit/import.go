@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -47,6 +48,15 @@ const (
 	dropped = "dropped"
 )
 
+// level is the log's: what the old broker had and this one has not is a warning,
+// since rabbitmqadmin sends its users to the log to see how an import went.
+func (l line) level() slog.Level {
+	if l.Result == dropped {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
 // importing is one import under way. It goes on past what cannot be, and tells.
 type importing struct {
 	s     *Service
@@ -74,7 +84,8 @@ func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) 
 	in.queues(d.Queues)
 	in.bindings(d.Bindings)
 	for _, l := range in.lines {
-		s.cfg.Log.Info("definition imported", "what", l.What, "vhost", l.VHost, "name", l.Name, "result", l.Result, "why", l.Why, "user", r.who.Name)
+		s.cfg.Log.Log(r.Context(), l.level(), "definition imported", "what", l.What, "vhost", l.VHost, "name", l.Name,
+			"result", l.Result, "why", l.Why, "user", r.who.Name)
 	}
 	return answer(w, http.StatusOK, row{"imported": append([]line{}, in.lines...)})
 }

@@ -1,7 +1,9 @@
 package rabbit
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -171,6 +173,24 @@ queue n: dropped
 binding x -> q #: kept
 binding r -> c #: dropped`
 	a.want("lines", strings.Join(got, "\n"), want)
+}
+
+// rabbitmqadmin shows nothing of the answer: the log warns of what is missing.
+func TestImportWarnsOfWhatItDrops(t *testing.T) {
+	var log bytes.Buffer
+	a := newAPI(t, func(cfg *Config) { cfg.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	a.do(200, "POST", "definitions", `{"queues":[{"name":"kept","vhost":"/","durable":true},
+		{"name":"gone","vhost":"/","durable":true,"arguments":{"x-queue-type":"stream"}}]}`)
+	for text, want := range map[string]int{"level=INFO": 1, "level=WARN": 1} {
+		if n := strings.Count(log.String(), text); n != want {
+			t.Errorf("%d lines of %s, want %d: %s", n, text, want, &log)
+		}
+	}
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "name=gone") != strings.Contains(line, "level=WARN") {
+			t.Error(line)
+		}
+	}
 }
 
 // What RabbitMQ 3.10.8 exports, all of it.
