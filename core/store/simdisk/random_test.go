@@ -49,7 +49,10 @@ type history struct {
 
 	mu        sync.Mutex // guards all below: power is cut on any goroutine
 	confirmed int
+	disk      *simdisk.Disk
 	ops       int // until the power is cut
+	kept      int // percent of what was not synced
+	seed      uint64
 	cut       *simdisk.Disk
 	promised  int
 }
@@ -60,10 +63,11 @@ func randomCuts(t *testing.T, seed uint64, wrap func(core.Store) core.Store) str
 	o := options(t)
 	o.MemTable = 16 << 10 << h.rng.IntN(3)
 	d := simdisk.New()
+	h.watch(d)
 	for round := range 6 {
 		// Every second time the power goes while the store is opened, if that takes
 		// as many operations.
-		h.arm(d, h.rng.IntN(40+300*(round%2)))
+		h.arm(h.rng.IntN(40 + 300*(round%2)))
 		s, err := d.Open(o)
 		if err != nil {
 			return fmt.Sprintf("round %d: %v", round, err)
@@ -79,23 +83,41 @@ func randomCuts(t *testing.T, seed uint64, wrap func(core.Store) core.Store) str
 			return fmt.Sprintf("round %d: %s", round, wrong)
 		}
 		if !h.powered() {
-			d, h.confirmed = h.cut, h.promised
+			d = h.restore()
 		}
 	}
 	return ""
 }
 
 // arm has the power cut when the disk has been changed that often.
-func (h *history) arm(d *simdisk.Disk, ops int) {
+func (h *history) arm(ops int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.ops, h.cut, h.promised = ops, nil, h.confirmed
-	kept, seed := h.rng.IntN(101), h.rng.Uint64()
+	h.kept, h.seed = h.rng.IntN(101), h.rng.Uint64()
+}
+
+func (h *history) watch(d *simdisk.Disk) {
+	h.disk = d
 	d.OnWrite(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
+		if d != h.disk {
+			return // what a store does late, on a disk that is history
+		}
 		if h.ops--; h.ops < 0 && h.cut == nil {
-			h.cut, h.promised = d.PowerCut(kept, seed), h.confirmed
+			h.cut, h.promised = d.PowerCut(h.kept, h.seed), h.confirmed
 		}
 	})
+}
+
+// restore returns what the cut left.
+func (h *history) restore() *simdisk.Disk {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.confirmed = h.promised
+	h.watch(h.cut)
+	return h.cut
 }
 
 func (h *history) powered() bool {
@@ -110,6 +132,8 @@ func (h *history) resume(s *diskstore.Store) string {
 	if err := s.Scan(nil, nil, false, func(k, v []byte) bool { got[string(k)] = string(v); return true }); err != nil {
 		return err.Error()
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	n := 0
 	if head := got["h"]; head != "" {
 		n = int(binary.BigEndian.Uint64([]byte(head)))
@@ -123,8 +147,6 @@ func (h *history) resume(s *diskstore.Store) string {
 		return fmt.Sprintf("not what %d batches make: %s", n, odd(got, h.states[n]))
 	}
 	h.states = h.states[:n+1]
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.confirmed = n // recovery has put it into tables
 	return ""
 }
