@@ -86,7 +86,7 @@ func (s *Service) setUser(caller *core.Principal, name string, b *userBody) (cre
 	if err != nil {
 		return false, err
 	}
-	return s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
+	created, err = s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
 		if !IsAdministrator(caller) {
 			return errNotAdministrator
 		}
@@ -94,6 +94,11 @@ func (s *Service) setUser(caller *core.Principal, name string, b *userBody) (cre
 		acc.PasswordHash, err = s.hash(b, acc.PasswordHash)
 		return err
 	})
+	if created && caller.Anonymous && len(s.cfg.Access.Accounts()) == 1 {
+		s.cfg.Log.Warn("there are users now, and this listener lets in clients without credentials as before: "+
+			"that ends with a user in the configuration, unless an allow_anonymous there says otherwise", "user", name)
+	}
+	return created, err
 }
 
 // hash is what is kept of a user's password; what was kept, if it is the same

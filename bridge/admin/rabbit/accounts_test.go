@@ -1,6 +1,7 @@
 package rabbit
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -96,6 +97,26 @@ func TestUsersAreMade(t *testing.T) {
 	a.do(400, "POST", "users/bulk-delete", `{"users":["u","nope"]}`)
 	a.do(404, "GET", "users/u", "")
 	a.do(404, "DELETE", "users/u", "")
+}
+
+// Whoever makes the first user may believe that from now on nobody else comes in.
+func TestFirstUserIsNotTheOnly(t *testing.T) {
+	var log bytes.Buffer
+	a, access, _ := withAccounts(t)
+	a.log = &log
+	for _, name := range []string{"first", "second"} {
+		a.do(201, "PUT", "users/"+name, `{"password":"p","tags":"administrator"}`)
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "without credentials") {
+			t.Errorf("%d warnings after the %s: %s", n, name, &log)
+		}
+	}
+	a.as(access, "first", "p")
+	a.do(204, "DELETE", "users/second", "")
+	a.do(204, "PUT", "users/first", `{"password":"p","tags":"administrator"}`)
+	a.do(201, "PUT", "users/third", `{"password":"p","tags":""}`)
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
+		t.Errorf("%d warnings: %s", n, &log)
+	}
 }
 
 // What the tags let somebody do, and that only administrators make users.

@@ -31,10 +31,14 @@ type api struct {
 	b   *core.Broker
 	h   http.Handler
 	who *core.Principal
+	log io.Writer
 
 	conns        []Connection
 	disconnected func(id uint64)
 }
+
+// Write is the log's.
+func (a *api) Write(line []byte) (int, error) { return a.log.Write(line) }
 
 func newAPI(t *testing.T, change ...func(*Config)) *api {
 	t.Helper()
@@ -43,8 +47,8 @@ func newAPI(t *testing.T, change ...func(*Config)) *api {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	cfg := Config{Broker: b, Version: "test", Started: time.Now(), Log: slog.New(slog.DiscardHandler)}
-	a := &api{T: t, b: b, who: core.AnonymousPrincipal()}
+	a := &api{T: t, b: b, who: core.AnonymousPrincipal(), log: io.Discard}
+	cfg := Config{Broker: b, Version: "test", Started: time.Now(), Log: slog.New(slog.NewTextHandler(a, nil))}
 	cfg.Connections = func() []Connection { return a.conns }
 	for _, f := range change {
 		f(&cfg)
