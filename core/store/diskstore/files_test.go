@@ -30,7 +30,7 @@ func TestFilesOfComingsAndGoings(t *testing.T) {
 		if err := s.db.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		idle(t, s) // flushes that come faster than what they cause is done are no news
+		idle(t, s, 1) // flushes that come faster than what they cause is done are no news
 		most = max(most, s.db.Metrics().Total().TablesCount)
 	}
 	if most > 2*level0Files {
@@ -56,7 +56,7 @@ func TestEntriesAreWrittenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	idle(t, s)
+	idle(t, s, 1)
 	m := s.db.Metrics()
 	if m.Compact.DefaultCount == 0 {
 		t.Error("nothing was compacted: this shows nothing")

@@ -88,12 +88,17 @@ func mountTmpfs(t *testing.T, size string) string {
 
 // idle waits until pebble neither flushes nor compacts: what it rewrites of
 // the messages may need more than the ballast, which is for what comes after.
-func idle(t *testing.T, s *Store) {
+// Between a compaction that ends and one that waited for it none is under way,
+// and pebble looks for such every 100 ms only: who must be sure looks more than
+// that often, a millisecond apart.
+func idle(t *testing.T, s *Store, often int) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range 20_000 {
-		if m := s.db.Metrics(); m.Compact.NumInProgress == 0 && m.Flush.NumInProgress == 0 {
+	for looks, still := 0, 0; looks < 20_000; looks++ {
+		if m := s.db.Metrics(); m.Compact.NumInProgress > 0 || m.Flush.NumInProgress > 0 {
+			still = 0
+		} else if still++; still == often {
 			return
 		}
 		<-tick.C
@@ -124,7 +129,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	t.Logf("%d messages of %d bytes until the watermark", n, len(val))
-	idle(t, s)
+	idle(t, s, 250)
 	other := filepath.Join(dir, "other")
 	for range 50 { // below a quarter the ballast goes; pebble may free something meanwhile
 		fillTo(t, other, dir, 6<<20)
