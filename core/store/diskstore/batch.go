@@ -13,6 +13,8 @@ type batch struct {
 	s   *Store
 	b   *pebble.Batch // nil when spent
 	err error         // the first of its operations' errors, for Apply
+
+	large bool // has a value that may stay in the log
 }
 
 // maxSpare bounds what one spare batch may keep of a large group.
@@ -30,6 +32,7 @@ func (s *Store) NewBatch() core.Batch {
 func (b *batch) Set(key, val []byte) {
 	mustBeCallers(key)
 	b.note(b.b.Set(key, val, nil))
+	b.large = b.large || len(val) >= b.s.opts.Large
 }
 
 func (b *batch) Delete(key []byte) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
+
+	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
 
 // A Report is what `slipway check <dir>` prints.
@@ -19,7 +21,8 @@ type Report struct {
 	Synced     uint64 // the last that is known to have been confirmed
 	Logs       int    // files of the group log
 	LogBytes   int64
-	Tables     int // table files in use, every block of which was read
+	Kept       uint64 // values that tables refer to and the log has
+	Tables     int    // table files in use, every block of which was read
 	TableBytes int64
 	Keys       map[byte]KeyCount // by table byte
 }
@@ -99,7 +102,7 @@ func (r *Report) checkContents(dir string, o Options) (err error) {
 		return errors.Join(err, openErr)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	view, viewErr := r.addLog(dir, o, db)
+	view, life, viewErr := r.addLog(dir, o, db)
 	if viewErr != nil {
 		return errors.Join(err, viewErr, r.checkTables(dir, o, db))
 	}
@@ -109,14 +112,17 @@ func (r *Report) checkContents(dir string, o Options) (err error) {
 	if groupErr == nil {
 		groupErr = compareGroups(dir, group, r.Synced)
 	}
-	return errors.Join(err, groupErr, r.checkTables(dir, o, db), r.countKeys(view))
+	return errors.Join(err, groupErr, r.checkTables(dir, o, db), r.countKeys(view, life))
 }
 
 // addLog returns db with what the log has above it.
-func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batch, err error) {
+func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batch, life grouplog.Life, err error) {
 	found, err := findGroups(dir, r.Format, o, db)
 	if err != nil {
-		return nil, err
+		return nil, life, err
+	}
+	if err := compareReferred(dir, db, found); err != nil {
+		return nil, life, err
 	}
 	r.Logs, r.LogBytes = found.Slots, found.Bytes
 	r.Synced = max(r.Synced, found.Synced)
@@ -129,9 +135,9 @@ func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batc
 		return errors.Join(view.Apply(b, nil), b.Close())
 	})
 	if err != nil {
-		return nil, errors.Join(err, view.Close())
+		return nil, life, errors.Join(err, view.Close())
 	}
-	return view, nil
+	return view, found.Life, nil
 }
 
 // checkTables reads every block of every table in use: values that a newer
@@ -153,7 +159,7 @@ func (r *Report) checkTables(dir string, o Options, db *pebble.DB) error {
 	return errors.Join(errs...)
 }
 
-func (r *Report) countKeys(db pebble.Reader) (err error) {
+func (r *Report) countKeys(db pebble.Reader, life grouplog.Life) (err error) {
 	it, err := db.NewIter(&pebble.IterOptions{UpperBound: endOfKeys})
 	if err != nil {
 		return err
@@ -173,7 +179,12 @@ func (r *Report) countKeys(db pebble.Reader) (err error) {
 		}
 		c := r.Keys[table]
 		c.Keys++
-		c.Bytes += uint64(len(it.Key()) + len(v))
+		size := len(v)
+		if isRef(v, life) {
+			size = int(parseRef(v).length)
+			r.Kept++
+		}
+		c.Bytes += uint64(len(it.Key()) + size)
 		r.Keys[table] = c
 	}
 	return it.Error()

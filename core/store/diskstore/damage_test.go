@@ -29,7 +29,13 @@ type disk map[string][]byte
 // file alike, and opens it: it is refused, or what is read is exactly what was
 // confirmed, and a read that meets the damage is an error.
 func TestFlippedBytes(t *testing.T) {
-	d, truth := confirmedStore(t)
+	for _, large := range []int{0, 100} {
+		t.Run(fmt.Sprint("large values from ", large), func(t *testing.T) { testFlippedBytes(t, large) })
+	}
+}
+
+func testFlippedBytes(t *testing.T, large int) {
+	d, truth := confirmedStore(t, large)
 	kinds := map[string][]string{}
 	for path, b := range d {
 		if len(b) > 0 {
@@ -51,26 +57,30 @@ func TestFlippedBytes(t *testing.T) {
 	type tally struct{ refused, failed, right int }
 	tallies := map[string]*tally{}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range flips {
+	n := flips
+	if large > 0 {
+		n /= 2
+	}
+	for i := range n {
 		kind := names[i%len(names)]
 		slices.Sort(kinds[kind])
 		path := kinds[kind][rng.IntN(len(kinds[kind]))]
 		at, x := rng.IntN(len(d[path])), byte(1+rng.IntN(255))
-		n := tallies[kind]
-		if n == nil {
-			n = &tally{}
-			tallies[kind] = n
+		seen := tallies[kind]
+		if seen == nil {
+			seen = &tally{}
+			tallies[kind] = seen
 		}
 		d[path][at] ^= x
 		switch got, err := readDamaged(t, d); {
 		case got == nil:
-			n.refused++
+			seen.refused++
 		case err != nil:
-			n.failed++
+			seen.failed++
 		case !slices.Equal(got, truth):
 			t.Errorf("flip %d, %s byte %d ^ %02x: wrong, and nobody said so: %s", i, path, at, x, difference(got, truth))
 		default:
-			n.right++
+			seen.right++
 		}
 		d[path][at] ^= x
 	}
@@ -124,11 +134,12 @@ func (g gatedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) 
 
 // confirmedStore makes a store with several tables and logs, all of it Durable,
 // and returns its files as kill -9 would leave them.
-func confirmedStore(t *testing.T) (disk, []string) {
+func confirmedStore(t *testing.T, large int) (disk, []string) {
 	t.Helper()
 	fs := vfs.NewCrashableMem()
 	var gate sync.RWMutex
 	o := small(t, gatedFS{fs, &gate})
+	o.Large = large
 	s := mustOpen(t, "/store", o)
 	s.layBallast()
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -291,7 +302,7 @@ func difference(got, truth []string) string {
 // TestLostFiles: a file that is gone is noticed where it matters, whatever
 // pebble makes of it.
 func TestLostFiles(t *testing.T) {
-	d, truth := confirmedStore(t)
+	d, truth := confirmedStore(t, 0)
 	for path, b := range d {
 		delete(d, path)
 		got, err := readDamaged(t, d)
@@ -310,7 +321,7 @@ func TestLostFiles(t *testing.T) {
 // what an earlier use of the file left is. What is missing in the middle then
 // shows in the group numbers alone.
 func TestRecordMissing(t *testing.T) {
-	d, truth := confirmedStore(t)
+	d, truth := confirmedStore(t, 0)
 	refused, logs := 0, 0
 	for path, b := range d {
 		if kindOf(path) != "log" {
@@ -353,7 +364,7 @@ func records(path string, b []byte) (at []int) {
 // TestCutLogs: a log that was cut short, anywhere, is refused unless nothing
 // that was confirmed is lost by it; and refusing changes nothing.
 func TestCutLogs(t *testing.T) {
-	d, truth := confirmedStore(t)
+	d, truth := confirmedStore(t, 0)
 	refused := 0
 	for path, b := range d {
 		if kindOf(path) != "log" && kindOf(path) != "manifest" {

@@ -7,7 +7,7 @@
 //	LOCK     held by the one process that has the store open
 //	SYNCED   the number of the last group known to be on stable storage
 //	BALLAST  space given back when the disk is nearly full
-//	log/     the groups that are not in tables yet (grouplog)
+//	log/     the groups that are not in tables yet, and large values (grouplog)
 //	db/      pebble, which keeps no log of its own: tables, manifests
 //
 // Every batch applied is a group and carries the next group number. It is written
@@ -39,6 +39,30 @@
 //  5. A new log begins at each Open, after the old one was removed. So what lay
 //     behind a torn record cannot come back when its number is given again.
 //
+// # Large values stay in the log
+//
+// A value of 4 KiB or more that a Durable batch sets is not copied into a memtable:
+// tables have a reference to it (ref.go), the log keeps it. Most bodies are settled
+// before the log has gone round, and are then written once and never again. A part
+// of the log that is referred to is kept until Options.Kept newer ones are, too;
+// then the values that are still there are put into the memtable, whole (kept.go).
+//
+//  6. A reference is put into a memtable when the record is on stable storage. So no
+//     table refers to what a power cut takes. Values that are not synced, of Lazy and
+//     Local batches, are in tables as they are.
+//  7. A part of the log that was referred to is used again when its values were
+//     moved, the tables have a group that came after that, on stable storage, and
+//     nobody reads who began before (readers.go). What was deleted by then is not
+//     moved; that group is proof that the deletion is in tables as well.
+//  8. The tables name each group that they may refer to (keepKey), in the same batch
+//     as the references; what moves the last value of a part takes the names away.
+//     Open refuses a store whose log lacks one of them.
+//  9. No reference outlives its log: before a new one is begun, Open puts what is
+//     referred to into tables (settle.go), and has it there, like a replay.
+//
+// Moving changes nothing that a reader can see, so it is no group. It happens in
+// Apply, where nothing else is written meanwhile, a little with each batch.
+//
 // Open reads the log, and the tables' n from the directory opened read-only, before
 // it changes anything: a store which is refused has not been touched. With the
 // checksums of the log and of pebble a damaged store is refused or right; a group
@@ -48,7 +72,8 @@
 // writers wait when there are memTables of them; where that is not enough (groups
 // that are hardly more than their number), the log asks for a flush. So there are
 // at most some memTables+2 files of a memtable's size each, all of it read and most
-// of it replayed after a crash. Closing replays nothing and so leaves as much.
+// of it replayed after a crash, and as many as Options.Kept with large values.
+// Closing replays nothing and so leaves as much.
 //
 // A write or sync error is fail-stop. The first one is kept, Options.Fatal is
 // called with it (and ends the process), and every later Apply returns it. An
@@ -61,7 +86,8 @@
 //	Durable                             one fdatasync a group, beside the insertion of large ones
 //	Room, watermark, ballast            yes; probed by a goroutine, no call a message
 //	Check                               everything read, nothing written
-//	a directory of version 1            read, and of version 2 from then on (format.go)
+//	large values                        in the log, as long as that is young; then in tables
+//	a directory of version 1 or 2       read, and of version 3 from then on (format.go)
 //	Epoch, Lost                         constant, never: there is one owner
 //	backup, several shards, encryption  absent
 //

@@ -23,8 +23,10 @@ import (
 // reads and puts into tables when it opens them. So the same steps open both:
 // nothing is written to log/ before FORMAT says 2, and before it does, all that
 // version 1 had is in db/ as it was, or in tables.
+//
+// Version 2 had a log/ and whole values in all tables. It is opened as ours is.
 const (
-	formatVersion    = 2
+	formatVersion    = 3
 	formatVersionOld = 1
 )
 

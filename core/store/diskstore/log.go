@@ -15,13 +15,18 @@ import (
 // less than the two hand-offs.
 const syncBeside = 16 << 10
 
+// referBeside is the same for a batch with large values, of which that much less is
+// inserted.
+const referBeside = 128 << 10
+
 func (s *Store) logOptions() grouplog.Options {
 	return grouplog.Options{
 		FS:       s.opts.FS,
 		Dir:      s.opts.FS.PathJoin(s.dir, logDir),
 		SlotSize: s.opts.MemTable,
-		Slots:    memTables + 1,
+		Slots:    func() int { return memTables + 1 + min(len(s.kept.slots), s.opts.Kept) },
 		Flushed:  s.flushed,
+		Keep:     s.keeps,
 		// A group takes more of a memtable than of the log, or about the same, so
 		// this is the exception. It waits while there are memTables of them.
 		Full: func() error { _, err := s.db.AsyncFlush(); return err },
@@ -49,12 +54,15 @@ func (s *Store) flushed() (last uint64, err error) {
 
 // write writes a group to the log, from where alone it is durable, and into the
 // memtable, where readers see it.
-func (s *Store) write(group uint64, b *pebble.Batch, durable bool) error {
+func (s *Store) write(group uint64, b *pebble.Batch, durable, large bool) error {
 	size := b.Len()
 	// The log first, and all of it: Apply writes into the batch, and what is not in
 	// the log must not get into a table before a later group that is.
 	if err := s.log.Append(group, b.Repr()); err != nil {
 		return err
+	}
+	if durable && large {
+		return s.writeKept(group, b)
 	}
 	beside := durable && size >= syncBeside
 	if beside {
@@ -70,6 +78,25 @@ func (s *Store) write(group uint64, b *pebble.Batch, durable bool) error {
 		return s.log.Sync()
 	}
 	return nil
+}
+
+// writeKept syncs a group that was appended and puts it into the memtable. What is
+// referred to is on stable storage before a table can refer to it.
+func (s *Store) writeKept(group uint64, b *pebble.Batch) error {
+	beside := b.Len() >= referBeside
+	if beside {
+		s.log.StartSync()
+	}
+	refs, err := s.refer(group, b)
+	if beside {
+		err = errors.Join(s.log.WaitSync(), err)
+	} else {
+		err = errors.Join(s.log.Sync(), err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.db.Apply(refs, pebble.NoSync)
 }
 
 // replay puts the groups that the log has above the tables into tables, after
@@ -98,6 +125,9 @@ func (s *Store) replay(found *grouplog.Found) (err error) {
 	}
 	if err == nil && last != found.Last {
 		err = fmt.Errorf("group %d is the last of the log and %d that of the tables", found.Last, last)
+	}
+	if err == nil {
+		err = s.settle(found)
 	}
 	return err
 }

@@ -54,6 +54,7 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 	if s.log, err = grouplog.Create(s.logOptions(), found.Last); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
+	s.kept.life = s.log.Life()
 	if s.synced, err = openSynced(o.FS, dir, found.Last); err != nil {
 		return nil, errors.Join(err, s.log.Close(), s.db.Close())
 	}
@@ -104,6 +105,9 @@ func preflight(dir string, version int, o Options) (found *grouplog.Found, err e
 	if found, err = findGroups(dir, version, o, db); err != nil {
 		return nil, err
 	}
+	if err := compareReferred(dir, db, found); err != nil && !accepted {
+		return nil, err
+	}
 	if accepted {
 		o.Logger.Warn("the store has no mark of what was confirmed: going on with what is there",
 			"dir", dir, "file", syncedFile, "group", found.Last, "confirmed_at_least", found.Synced)
@@ -119,7 +123,7 @@ func findGroups(dir string, version int, o Options, db *pebble.DB) (*grouplog.Fo
 	if err != nil {
 		return nil, err
 	}
-	if version == formatVersionOld {
+	if version == formatVersionOld { // no log
 		return grouplog.Nothing(group), nil
 	}
 	return grouplog.Find(o.FS, o.FS.PathJoin(dir, logDir), group)
@@ -129,8 +133,11 @@ func compareGroups(dir string, group, synced uint64) error {
 	if group >= synced {
 		return nil
 	}
-	return fmt.Errorf("group %d was confirmed and only %d are there: a log is damaged or missing. "+
-		"Restore a backup, or accept the loss by removing %s", synced, group, vfs.Default.PathJoin(dir, syncedFile))
+	return fmt.Errorf("group %d was confirmed and only %d are there: a log %s", synced, group, damagedLog(dir))
+}
+
+func damagedLog(dir string) string {
+	return "is damaged or missing. Restore a backup, or accept the loss by removing " + vfs.Default.PathJoin(dir, syncedFile)
 }
 
 // lastGroup returns the number of the last group, having made sure that none

@@ -36,6 +36,14 @@ type Options struct {
 	// on the Go heap (no cgo), up to memTables*MemTable + Cache are in use.
 	MemTable, Cache int64
 
+	// Large is the length in bytes, 4 or more, from which on a value stays in the log
+	// for a while, and is only referred to by tables. 0: 4 KiB.
+	Large int
+
+	// Kept is how many parts of the log, each of MemTable bytes, may stay for large
+	// values before the oldest of these are given to tables. 0: 8.
+	Kept int
+
 	// FS is the file system. Nil: the operating system's.
 	FS vfs.FS
 }
@@ -82,6 +90,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Cache <= 0 {
 		o.Cache = 32 << 20
+	}
+	if o.Large <= 0 {
+		o.Large = 4 << 10
+	}
+	if o.Kept <= 0 {
+		o.Kept = 8
 	}
 	if o.MinFree <= 0 {
 		o.MinFree = max(defaultMinFree, 8*o.MemTable+compactionFiles*tableFile)

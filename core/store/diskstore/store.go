@@ -30,6 +30,9 @@ type Store struct {
 	group atomic.Uint64                // last group applied; only Apply writes
 	lazy  bool                         // applied and not synced; only Apply and Close
 
+	kept    kept // only Apply
+	readers readers
+
 	meter  meter
 	space  space
 	reaper reaper
@@ -49,7 +52,7 @@ func (s *Store) Apply(cb core.Batch, d core.Durability) error {
 		b.Close()
 		return nil
 	}
-	err := s.commit(b.b, d, reapAtOnce)
+	err := s.commit(b.b, d, b.large, reapAtOnce)
 	if err != nil {
 		b.b = nil // pebble may still hold it
 		return err
@@ -58,7 +61,7 @@ func (s *Store) Apply(cb core.Batch, d core.Durability) error {
 	return nil
 }
 
-func (s *Store) commit(b *pebble.Batch, d core.Durability, reap int) (err error) {
+func (s *Store) commit(b *pebble.Batch, d core.Durability, large bool, reap int) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = s.recovered(r)
@@ -70,13 +73,16 @@ func (s *Store) commit(b *pebble.Batch, d core.Durability, reap int) (err error)
 		return s.fail(err)
 	}
 	size, start := b.Len(), time.Now()
-	if err := s.write(n, b, d == core.Durable); errors.Is(err, grouplog.ErrClosed) {
+	if err := s.write(n, b, d == core.Durable, large); errors.Is(err, grouplog.ErrClosed) {
 		return ErrClosed
 	} else if err != nil {
 		return s.fail(err)
 	}
 	s.meter.wrote(size)
 	s.group.Store(n)
+	if err := s.moveKept(size); err != nil {
+		return s.fail(err)
+	}
 	if s.lazy = d != core.Durable; s.lazy {
 		return nil
 	}
@@ -101,6 +107,7 @@ func (s *Store) Get(key []byte, f func(val []byte) error) (found bool, err error
 			}
 		}
 	}()
+	defer s.readers.enter().leave()
 	v, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -111,6 +118,9 @@ func (s *Store) Get(key []byte, f func(val []byte) error) (found bool, err error
 	defer closer.Close()
 	if isDead(v) {
 		return false, nil
+	}
+	if v, err = s.whole(v, nil); err != nil {
+		return false, err
 	}
 	inside = false
 	err = f(v)
@@ -132,6 +142,7 @@ func (s *Store) Scan(lo, hi []byte, reverse bool, f func(key, val []byte) bool) 
 	if len(lo) == 0 {
 		lo = nil // an empty bound that is not nil trips pebble's own checks
 	}
+	defer s.readers.enter().leave()
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lo, UpperBound: capped(hi)})
 	if err != nil {
 		return err
@@ -141,6 +152,7 @@ func (s *Store) Scan(lo, hi []byte, reverse bool, f func(key, val []byte) bool) 
 	if reverse {
 		first, next = it.Last, it.Prev
 	}
+	var buf []byte
 	for ok := first(); ok; ok = next() {
 		v, err := it.ValueAndErr()
 		if err != nil {
@@ -149,6 +161,9 @@ func (s *Store) Scan(lo, hi []byte, reverse bool, f func(key, val []byte) bool) 
 		if isDead(v) {
 			s.reaper.add(it.Key())
 			continue
+		}
+		if v, err = s.whole(v, &buf); err != nil {
+			return err
 		}
 		inside = false
 		more := f(it.Key(), v)
@@ -190,7 +205,7 @@ func (s *Store) Close() (err error) {
 	}()
 	s.space.stop()
 	if s.failed() == nil && (s.lazy || !s.reaper.empty()) {
-		_ = s.commit(s.db.NewBatch(), core.Durable, reapAtClose) // a failure is kept
+		_ = s.commit(s.db.NewBatch(), core.Durable, false, reapAtClose) // a failure is kept
 	}
 	failed := s.failed()
 	if !s.poisoned.Load() {

@@ -64,6 +64,11 @@ func TestContract(t *testing.T) {
 			func(*testing.T) string { return "/store" },
 			func(t *testing.T) Options { return small(t, vfs.NewMem()) }))
 	})
+	t.Run("kept in the log", func(t *testing.T) {
+		storetest.Run(t, maker(
+			func(*testing.T) string { return "/store" },
+			func(t *testing.T) Options { o := small(t, vfs.NewMem()); o.Large = 5; return o }))
+	})
 	t.Run("disk", func(t *testing.T) {
 		storetest.Run(t, maker(
 			func(t *testing.T) string { return t.TempDir() },

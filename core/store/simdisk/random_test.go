@@ -62,6 +62,8 @@ func randomCuts(t *testing.T, seed uint64, wrap func(core.Store) core.Store) str
 	h := &history{rng: rand.New(rand.NewPCG(seed, 77)), states: []state{{}}}
 	o := options(t)
 	o.MemTable = 16 << 10 << h.rng.IntN(3)
+	o.Large = []int{4, 200, 0}[seed%3] // some values, or most, stay in the log
+	o.Kept = 1 + h.rng.IntN(4)
 	d := simdisk.New()
 	h.watch(d)
 	for round := range 6 {

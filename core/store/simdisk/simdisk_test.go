@@ -92,26 +92,33 @@ func powerCut(t *testing.T, seed uint64, wrap func(core.Store) core.Store) strin
 // TestPowerCutAtEveryOperation cuts the power before each operation that changes
 // the disk, and before each of those of recovering from some of the cuts.
 func TestPowerCutAtEveryOperation(t *testing.T) {
-	first, second, wrong := cutEverywhere(t, func(s core.Store) core.Store { return s })
-	if wrong != "" {
-		t.Error(wrong)
-	}
-	t.Logf("%d cuts, %d more while recovering", first, second)
-	if first < 300 || second < 300 {
-		t.Error("too few to mean much")
+	for _, large := range []int{0, 200} {
+		first, second, wrong := cutEverywhere(t, large, func(s core.Store) core.Store { return s })
+		if wrong != "" {
+			t.Error(wrong)
+		}
+		t.Logf("%d cuts, %d more while recovering", first, second)
+		if first < 300 || second < 300 {
+			t.Error("too few to mean much")
+		}
 	}
 }
 
 func TestPowerCutAtEveryOperationFindsAckBeforeSync(t *testing.T) {
-	if _, _, wrong := cutEverywhere(t, simdisk.AckBeforeSync); wrong == "" {
+	if _, _, wrong := cutEverywhere(t, 0, simdisk.AckBeforeSync); wrong == "" {
 		t.Error("a store that confirms before it syncs was not found")
 	}
 }
 
-func cutEverywhere(t *testing.T, wrap func(core.Store) core.Store) (first, second int, wrong string) {
+// cutEverywhere has values of that length and more stay in the log.
+func cutEverywhere(t *testing.T, large int, wrap func(core.Store) core.Store) (first, second int, wrong string) {
 	t.Helper()
 	o := options(t)
 	o.MemTable = 16 << 10 // so many are written to tables, and files of the log used again
+	batches := 120
+	if large > 0 {
+		o.Large, o.Kept, o.MemTable, batches = large, 1, 4<<10, 60
+	}
 	nested := 10
 	if testing.Short() {
 		nested = 40
@@ -147,7 +154,7 @@ func cutEverywhere(t *testing.T, wrap func(core.Store) core.Store) (first, secon
 		t.Fatal(err)
 	}
 	s := wrap(disk)
-	for i := range 120 {
+	for i := range batches {
 		how := []core.Durability{core.Durable, core.Lazy, core.Local, core.Durable}[i%4]
 		if err := write(s, i, how); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
 // Package grouplog is the log in front of a database: numbered groups of bytes,
-// appended to a few files that are written over and over again, until the
-// database says that it has them in files of its own.
+// appended to a few files that are written over and over again, as soon as the
+// database says that it has them in files of its own and reads none of it here.
 //
 // It knows files, bytes and numbers. What is in a group, and what a group that
 // was lost means, is the caller's business (core/store/diskstore).
@@ -32,7 +32,7 @@
 //     and number are one record, wherever they are found, and a record of a
 //     slot's use before has a lower number than any of its use after.
 //  2. A slot is used again only when the caller's files have all its groups
-//     (Options.Flushed). Its last group is below every number that may be asked
+//     (Options.Flushed) and it is not kept for being read (Options.Keep). Its last group is below every number that may be asked
 //     for then, so it does not matter how much of its old records is left.
 //  3. Before the first record of another slot is written, all of the slot before
 //     is on stable storage. With 1: when Sync has returned, every group so far is
@@ -56,6 +56,9 @@
 // for. The last of all groups has no record after it: its witness has to be
 // elsewhere (diskstore's SYNCED file).
 //
+// Groups of the caller's own are found as well (Found.Earlier): it may have kept their
+// slots for what is nowhere else.
+//
 // Memory is a window of 1 MiB, or one payload, whose length is believed only when
 // its header's checksum is right and the file is long enough.
 //
@@ -64,5 +67,6 @@
 //	groups of any size         yes: one larger than a slot has a slot of its own, removed later
 //	sync beside other work     StartSync, WaitSync
 //	files written before       zeros are written ahead, 1 MiB at a time: fdatasync has no metadata to write
-//	several writers, reading while written, compression    absent
+//	reading what was appended  ReadAt, by anybody, beside Append
+//	several writers, compression    absent
 package grouplog

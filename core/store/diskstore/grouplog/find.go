@@ -17,16 +17,19 @@ type Found struct {
 	Synced uint64 // the highest of which a record says that it was on stable storage
 	Slots  int
 	Bytes  int64 // of the slots' files
+	Life   Life  // of the log, if there is one
 
-	fs    vfs.FS
-	after uint64 // the caller's own
-	runs  []run  // in the order of their first groups
+	fs      vfs.FS
+	after   uint64 // the caller's own
+	runs    []run  // in the order of their first groups
+	earlier []run  // of the caller's own, as they were found; some may be there twice
 }
 
 // A run is groups that follow each other in a slot.
 type run struct {
 	path        string
-	life        life
+	life        Life
+	slot        uint64
 	off         int64 // of the first
 	first, last uint64
 }
@@ -45,11 +48,12 @@ func Find(fs vfs.FS, dir string, after uint64) (*Found, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		l, _, _ := parseSlotName(name)
-		if first, _, _ := parseSlotName(names[0]); l != first {
+		l, n, _ := parseSlotName(name)
+		if f.Slots > 0 && l != f.Life {
 			return nil, fmt.Errorf("%s has files of two logs: %s and %s", dir, names[0], name)
 		}
-		if err := f.survey(fs.PathJoin(dir, name), l); err != nil {
+		f.Life = l
+		if err := f.survey(fs.PathJoin(dir, name), n); err != nil {
 			return nil, err
 		}
 	}
@@ -72,22 +76,46 @@ func slotNames(fs vfs.FS, dir string) ([]string, error) {
 }
 
 // survey notes what a slot has.
-func (f *Found) survey(path string, l life) error {
-	size, err := each(f.fs, path, l, 0, func(r record) error {
+func (f *Found) survey(path string, slot uint64) error {
+	size, err := each(f.fs, path, f.Life, 0, func(r record) error {
 		f.Synced = max(f.Synced, r.synced)
+		runs := &f.runs
 		if r.group <= f.after {
-			return nil
+			runs = &f.earlier
 		}
-		if n := len(f.runs); n > 0 && f.runs[n-1].path == path && f.runs[n-1].last+1 == r.group {
-			f.runs[n-1].last = r.group
+		if n := len(*runs); n > 0 && (*runs)[n-1].path == path && (*runs)[n-1].last+1 == r.group {
+			(*runs)[n-1].last = r.group
 		} else {
-			f.runs = append(f.runs, run{path, l, r.off, r.group, r.group})
+			*runs = append(*runs, run{path, f.Life, slot, r.off, r.group, r.group})
 		}
 		return nil
 	})
 	f.Slots++
 	f.Bytes += size
 	return err
+}
+
+// HasEarlier reports whether a group of the caller's own is there.
+func (f *Found) HasEarlier(group uint64) bool {
+	return slices.ContainsFunc(f.earlier, func(r run) bool { return r.first <= group && group <= r.last })
+}
+
+// Earlier calls each with the groups of the caller's own that are there, in any
+// order, some of them perhaps twice, and where their payloads begin. A payload is
+// valid until the call returns, whose error ends it.
+func (f *Found) Earlier(call func(group, slot uint64, off int64, payload []byte) error) error {
+	for _, r := range f.earlier {
+		_, err := each(f.fs, r.path, r.life, r.off, func(rec record) error {
+			if rec.group < r.first || rec.group > r.last {
+				return errStop
+			}
+			return call(rec.group, r.slot, rec.off+headerLen, rec.payload)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Replay calls apply with the payload of each group up to Last, in order. The
@@ -128,7 +156,7 @@ var errStop = errors.New("stop")
 
 // each calls f with the records of a slot from off on, until it returns an
 // error; errStop is none for the caller.
-func each(fs vfs.FS, path string, l life, off int64, f func(record) error) (size int64, err error) {
+func each(fs vfs.FS, path string, l Life, off int64, f func(record) error) (size int64, err error) {
 	file, err := fs.Open(path)
 	if err != nil {
 		return 0, err

@@ -128,7 +128,7 @@ func TestFiles(t *testing.T) {
 
 // A file's own size is all that a length can make Find allocate.
 func TestLengthsThatLie(t *testing.T) {
-	l := life{1, 2, 3}
+	l := Life{1, 2, 3}
 	b := header{group: 1, length: 1 << 31}.appendTo(nil, l)
 	s := scanner{window{r: bytes.NewReader(b), size: int64(len(b))}, l}
 	if _, err := s.next(0); !errors.Is(err, io.EOF) || cap(s.buf) > windowLen {
@@ -138,7 +138,7 @@ func TestLengthsThatLie(t *testing.T) {
 
 // Records across the edges of the window, behind what is none.
 func TestWindow(t *testing.T) {
-	l := life{'l', 'i', 'f', 'e', 'l', 'i', 'f', 'e'}
+	l := Life{'l', 'i', 'f', 'e', 'l', 'i', 'f', 'e'}
 	var b []byte
 	var at []int64
 	for g := range uint64(40) {

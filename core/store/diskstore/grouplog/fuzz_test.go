@@ -50,4 +50,4 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-var fuzzLife = life{'f', 'u', 'z', 'z', 'l', 'i', 'f', 'e'}
+var fuzzLife = Life{'f', 'u', 'z', 'z', 'l', 'i', 'f', 'e'}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -19,26 +20,31 @@ type Options struct {
 	// SlotSize is how long a slot gets, in bytes, if its groups allow it.
 	SlotSize int64
 
-	// Slots is how many there may be before Full is called each time that another
-	// one is needed.
-	Slots int
+	// Slots returns how many there may be before Full is called each time that
+	// the last one free is taken.
+	Slots func() int
 
 	// Flushed returns the last group of those, from the first on, that the caller
 	// has on stable storage itself. It is called by Append.
 	Flushed func() (uint64, error)
 
-	// Full asks the caller to see to it that Flushed grows. It is called by Append
-	// and need not wait for that.
+	// Keep reports whether a slot has to stay as it is although the caller has its
+	// groups: ReadAt reads it. It is called by Append, with what Flushed returned.
+	Keep func(slot, flushed uint64) bool
+
+	// Full asks the caller to see to it that Flushed grows. It is called by Append,
+	// before there is nothing left to use, and need not wait for that.
 	Full func() error
 }
 
-// A Log takes groups. One goroutine uses it; Bytes may be called by any.
+// A Log takes groups. One goroutine uses it; Bytes, Life and ReadAt are for any.
 type Log struct {
 	Options // immutable
-	life    life
+	life    Life
 
 	slots   []*slot // the last is the one that is written
 	off     int64   // in that, of the next record
+	begin   int64   // in that, of the last payload
 	made    uint64  // slots so far
 	last    uint64  // group appended
 	synced  uint64  // group known to be on stable storage
@@ -46,12 +52,14 @@ type Log struct {
 	failure error // the first
 
 	bytes  atomic.Int64
+	files  atomic.Pointer[map[uint64]*slot] // by number; never changed, only replaced
 	syncer syncer
 }
 
 // A slot is a file for records.
 type slot struct {
 	vfs.File
+	number  uint64
 	path    string
 	last    uint64 // group in it
 	written int64  // bytes, with what was written ahead
@@ -150,6 +158,7 @@ func (l *Log) append(group uint64, payload []byte) error {
 	if err := l.write(s, h, payload); err != nil {
 		return err
 	}
+	l.begin = l.off + headerLen
 	l.off += size
 	l.last, s.last = group, group
 	return l.writeAhead(s)
@@ -197,23 +206,35 @@ func (l *Log) nextSlot() error {
 	if err != nil {
 		return err
 	}
-	for i, s := range l.slots[:len(l.slots)-1] {
+	var use *slot
+	spare := 0
+	for _, s := range slices.Clone(l.slots[:len(l.slots)-1]) {
 		switch {
-		case s.last > flushed:
-			continue
-		case s.written > l.SlotSize: // it was for one large group
-			return errors.Join(l.removeSlot(i), l.nextSlot())
+		case s.last > flushed || l.Keep(s.number, flushed):
+		// It was for one large group, or there are more than are needed.
+		case s.written > l.SlotSize, use != nil && len(l.slots) > l.Slots():
+			if err := l.removeSlot(s); err != nil {
+				return err
+			}
+		case use == nil:
+			use = s
+		default:
+			spare++
 		}
-		l.slots = append(append(l.slots[:i:i], l.slots[i+1:]...), s)
-		l.off = 0
-		return nil
 	}
-	if len(l.slots) >= l.Slots {
+	// The next one may be free by the time that it is needed.
+	if spare == 0 && len(l.slots) >= l.Slots() {
 		if err := l.Full(); err != nil {
 			return err
 		}
 	}
-	return l.addSlot()
+	if use == nil {
+		return l.addSlot()
+	}
+	i := slices.Index(l.slots, use)
+	l.slots = append(slices.Delete(l.slots, i, i+1), use)
+	l.off = 0
+	return nil
 }
 
 func (l *Log) addSlot() error {
@@ -222,17 +243,46 @@ func (l *Log) addSlot() error {
 	if err != nil {
 		return err
 	}
+	l.slots = append(l.slots, &slot{File: f, path: path, number: l.made})
 	l.made++
-	l.slots = append(l.slots, &slot{File: f, path: path})
 	l.off = 0
+	l.publish()
 	return syncDir(l.FS, l.Dir)
 }
 
-func (l *Log) removeSlot(i int) error {
-	s := l.slots[i]
-	l.slots = append(l.slots[:i], l.slots[i+1:]...)
+func (l *Log) removeSlot(s *slot) error {
+	i := slices.Index(l.slots, s)
+	l.slots = slices.Delete(l.slots, i, i+1)
 	l.bytes.Add(-s.written)
+	l.publish()
 	return errors.Join(s.Close(), l.FS.Remove(s.path))
+}
+
+// publish lets ReadAt see which slots there are.
+func (l *Log) publish() {
+	files := make(map[uint64]*slot, len(l.slots))
+	for _, s := range l.slots {
+		files[s.number] = s
+	}
+	l.files.Store(&files)
+}
+
+// Life returns what no other log has and nobody can guess.
+func (l *Log) Life() Life { return l.life }
+
+// Place returns where the payload of the last group begins.
+func (l *Log) Place() (slot uint64, off int64) { return l.current().number, l.begin }
+
+// ReadAt reads what was appended, from a slot that Keep keeps.
+func (l *Log) ReadAt(b []byte, slot uint64, off int64) error {
+	s := (*l.files.Load())[slot]
+	if s == nil {
+		return fmt.Errorf("grouplog: no slot %d", slot)
+	}
+	if n, err := s.File.ReadAt(b, off); n < len(b) {
+		return fmt.Errorf("grouplog: %s: %w", s.path, err)
+	}
+	return nil
 }
 
 // Sync makes everything appended durable.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,13 +18,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A db stands for the database behind a log.
 type db struct {
+	kept    []uint64 // slots
 	flushed uint64
 	full    int
 }
 
 func (d *db) options(fs vfs.FS) Options {
 	return Options{
-		FS: fs, Dir: "/log", SlotSize: 4 << 10, Slots: 3,
+		FS: fs, Dir: "/log", SlotSize: 4 << 10,
+		Slots:   func() int { return 3 },
+		Keep:    func(slot, _ uint64) bool { return slices.Contains(d.kept, slot) },
 		Flushed: func() (uint64, error) { return d.flushed, nil },
 		Full:    func() error { d.full++; return nil },
 	}

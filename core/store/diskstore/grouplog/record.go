@@ -7,8 +7,8 @@ import (
 	"hash/crc32"
 )
 
-// A life begins every record that one Create's Log wrote.
-type life [8]byte
+// A Life begins every record that one Create's Log wrote.
+type Life [8]byte
 
 const headerLen = 36
 
@@ -21,7 +21,7 @@ type header struct {
 	sum           uint32 // of the payload
 }
 
-func (h header) appendTo(b []byte, l life) []byte {
+func (h header) appendTo(b []byte, l Life) []byte {
 	begin := len(b)
 	b = append(b, l[:]...)
 	b = binary.BigEndian.AppendUint64(b, h.group)
@@ -32,7 +32,7 @@ func (h header) appendTo(b []byte, l life) []byte {
 }
 
 // parseHeader reads the header that b begins with, if it is one of this life.
-func parseHeader(b []byte, l life) (h header, ok bool) {
+func parseHeader(b []byte, l Life) (h header, ok bool) {
 	const sum = headerLen - 4
 	if len(b) < headerLen || !bytes.Equal(b[:len(l)], l[:]) ||
 		binary.BigEndian.Uint32(b[sum:]) != crc32.Checksum(b[:sum], castagnoli) {
@@ -46,14 +46,14 @@ func parseHeader(b []byte, l life) (h header, ok bool) {
 	}, true
 }
 
-func slotName(l life, n uint64) string { return fmt.Sprintf("%x-%d", l[:], n) }
+func slotName(l Life, n uint64) string { return fmt.Sprintf("%x-%d", l[:], n) }
 
 // parseSlotName tells slots from files that are somebody else's.
-func parseSlotName(name string) (l life, n uint64, ok bool) {
+func parseSlotName(name string) (l Life, n uint64, ok bool) {
 	var b []byte
 	if _, err := fmt.Sscanf(name, "%16x-%d", &b, &n); err != nil || len(b) != len(l) {
-		return life{}, 0, false
+		return Life{}, 0, false
 	}
-	l = life(b)
+	l = Life(b)
 	return l, n, name == slotName(l, n)
 }

@@ -10,7 +10,7 @@ import (
 // A scanner finds the records of one slot.
 type scanner struct {
 	window
-	life life
+	life Life
 }
 
 // A record is one that is whole. Its payload is valid until the next call.
