@@ -13,6 +13,11 @@ import (
 // flight and no artificial delay; the only timer makes lazy groups durable
 // after lazyInterval.
 //
+// Where more is to be synced when a group is on the disk, that is staged and on its
+// way there first, and the group takes effect while the disk is waited for. So an
+// operation may be staged before those of the group before it were applied, as it
+// always may before those of its own group.
+//
 // A group is committed by the committer's goroutine or, where nothing is under
 // way and little is pending, by a publisher that would only wait for it (lead):
 // handing a message to another goroutine and its confirmation back costs a good
@@ -24,6 +29,7 @@ type committer struct {
 
 	mu      sync.Mutex
 	pending []item        // guarded by mu
+	durable bool          // guarded by mu: some of pending is Durable
 	first   []operation   // guarded by mu; for the beginning of the next group
 	bytes   int64         // guarded by mu; charged by pending items, those in the group under way too
 	closed  bool          // guarded by mu
@@ -35,8 +41,11 @@ type committer struct {
 	drained func()        // called after each group, without locks; set before start
 
 	groups, synced uint64 // guarded by mu: counters
-	last           []item // who is busy only: the slice to swap with
-	lazyAt         int64  // who is busy only: ms when lazy work became outstanding, 0 for none
+
+	// Who is busy only:
+	spare  [][]item  // slices to swap with
+	before *batchful // on the disk, and still to take effect
+	lazyAt int64     // ms when lazy work became outstanding, 0 for none
 }
 
 // An operation is one thing that happens atomically. stage writes its effects
@@ -53,7 +62,16 @@ type item struct {
 	bytes      int64
 }
 
-// staging is one group being built.
+// A batchful is what was committed as one group.
+type batchful struct {
+	staging
+	first []operation
+	items []item
+	taken []item // the slice that items are the end of, to be used again
+	bytes int64  // charged by items
+}
+
+// staging is a group being built.
 type staging struct {
 	b       *Broker
 	batch   Batch
@@ -95,6 +113,7 @@ func (c *committer) enqueue(it item, wake bool) bool {
 		return false
 	}
 	c.pending = append(c.pending, it)
+	c.durable = c.durable || it.durability == Durable
 	c.bytes += it.bytes
 	if wake || len(c.pending) > leadItems {
 		c.call()
@@ -239,9 +258,18 @@ func (c *committer) take() (items []item, more bool) {
 	if len(c.pending)+len(c.first) == 0 {
 		return nil, false
 	}
-	items, c.pending = c.pending, c.last[:0]
-	c.last = nil
+	items, c.pending, c.durable = c.pending, nil, false
+	if n := len(c.spare); n > 0 {
+		c.pending, c.spare = c.spare[n-1], c.spare[:n-1]
+	}
 	return items, true
+}
+
+// moreToSync says whether the disk is to be waited for again at once.
+func (c *committer) moreToSync() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.durable
 }
 
 // lazyDue says that what is lazy must wait no longer.
@@ -255,18 +283,22 @@ func (c *committer) lazyDue() bool {
 	return closed || c.clock.Now().UnixMilli() >= c.lazyAt+lazyInterval.Milliseconds()
 }
 
+// commitAll commits items, the last of which may be left to take effect until the
+// next group is on its way, or settle is called.
 func (c *committer) commitAll(b *Broker, items []item) error {
 	for rest := items; ; {
-		n, err := c.commit(b, rest)
+		gr, err := c.commit(b, rest)
 		if err != nil {
 			return err
 		}
-		if rest = rest[n:]; len(rest) == 0 {
+		if rest = rest[len(gr.items):]; len(rest) == 0 {
+			gr.taken = items
 			break
 		}
 	}
-	clear(items)
-	c.last = items
+	if !c.moreToSync() {
+		c.settle()
+	}
 	return nil
 }
 
@@ -288,6 +320,7 @@ func (c *committer) lead(b *Broker) {
 			return
 		}
 	}
+	c.settle()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = false
@@ -310,58 +343,80 @@ func (c *committer) takeLead() bool {
 	return true
 }
 
-// commit stages as many items as fit one group, applies them and lets them
-// take effect.
-func (c *committer) commit(b *Broker, items []item) (n int, err error) {
-	g := &staging{b: b, batch: c.store.NewBatch(), now: b.Now()}
+// commit stages as many items as fit one group and applies them. They take effect
+// with the next one's commit, or with settle.
+func (c *committer) commit(b *Broker, items []item) (*batchful, error) {
+	g := &batchful{staging: staging{b: b, batch: c.store.NewBatch(), now: b.Now()}}
 	empty := g.batch.Len() // a store may count a header
-	d, bytes := Local, int64(0)
-	first := c.takeFirst()
-	for _, op := range first {
-		op.stage(g)
+	d := c.stage(g, items, empty)
+	if g.batch.Len() == empty && d != Durable {
+		g.batch.Close()
+		c.settle()
+	} else if err := c.apply(g.batch, d); err != nil {
+		return nil, err
+	}
+	c.before = g
+	return g, nil
+}
+
+// stage stages what fits, and returns how durable it must be.
+func (c *committer) stage(g *batchful, items []item, empty int) Durability {
+	d := Local
+	g.first = c.takeFirst()
+	for _, op := range g.first {
+		op.stage(&g.staging)
 		d = Lazy
 	}
-	for n < len(items) && (n == 0 || g.batch.Len() < groupBytes) {
-		it := &items[n]
-		it.op.stage(g)
+	for g.staged < len(items) && (g.staged == 0 || g.batch.Len() < groupBytes) {
+		it := &items[g.staged]
+		it.op.stage(&g.staging)
 		d = max(d, it.durability)
-		bytes += it.bytes
-		n++
-		g.staged = n
+		g.bytes += it.bytes
+		g.staged++
 	}
+	g.items = items[:g.staged]
 	for _, q := range g.touched {
-		q.writeHead(g)
+		q.writeHead(&g.staging)
 	}
 	if c.lazyAt != 0 && c.clock.Now().UnixMilli() >= c.lazyAt+lazyInterval.Milliseconds() {
 		d = Durable
 	}
-	if g.batch.Len() == empty && d != Durable {
-		g.batch.Close()
-	} else if err := c.apply(g.batch, d); err != nil {
-		return n, err
+	return d
+}
+
+// settle lets the group before take effect, if it has not.
+func (c *committer) settle() {
+	g := c.before
+	if g == nil {
+		return
 	}
-	for _, op := range first {
-		op.applied(g)
+	c.before = nil
+	for _, op := range g.first {
+		op.applied(&g.staging)
 	}
-	for i := range items[:n] {
-		items[i].op.applied(g)
+	for i := range g.items {
+		g.items[i].op.applied(&g.staging)
 	}
 	for _, q := range g.ready {
 		q.staged = false
 		q.dispatchNow(&g.dirty)
 	}
 	c.mu.Lock()
-	c.bytes -= bytes
+	c.bytes -= g.bytes
 	c.mu.Unlock()
 	g.flush()
 	if c.drained != nil {
 		c.drained()
 	}
-	return n, nil
+	clear(g.items)
+	if g.taken != nil {
+		c.spare = append(c.spare, g.taken[:0])
+	}
 }
 
+// apply applies a batch and lets the group before take effect meanwhile.
 func (c *committer) apply(batch Batch, d Durability) error {
-	if err := c.store.Apply(batch, d); err != nil {
+	if err := c.applyBeside(batch, d); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -377,6 +432,14 @@ func (c *committer) apply(batch Batch, d Durability) error {
 		c.lazyAt = c.clock.Now().UnixMilli()
 	}
 	return nil
+}
+
+func (c *committer) applyBeside(batch Batch, d Durability) error {
+	if o, ok := c.store.(Overlapping); ok && c.before != nil {
+		return o.ApplyBeside(batch, d, c.settle)
+	}
+	c.settle()
+	return c.store.Apply(batch, d)
 }
 
 // close lets what is pending finish and makes it durable. It may be called

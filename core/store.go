@@ -45,6 +45,14 @@ type Store interface {
 	Close() error
 }
 
+// An Overlapping is a Store that can let its caller work while the disk does.
+type Overlapping interface {
+	Store
+	// ApplyBeside is Apply and calls f, once, before it returns nil: while it waits
+	// for the disk, if it has to. With an error f may not have been called.
+	ApplyBeside(b Batch, d Durability, f func()) error
+}
+
 // A Batch collects operations for one Apply. Keys and values are copied, so
 // the caller may reuse them at once.
 type Batch interface {

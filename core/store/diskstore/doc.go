@@ -83,7 +83,7 @@
 //
 //	Set, Delete, DeleteRange, Release   yes; Release is a merge, never a read
 //	Local, Lazy                         written to the log at once, not synced
-//	Durable                             one fdatasync a group, beside the insertion of large ones
+//	Durable                             one fdatasync a group, the disk told to begin before others are told of it
 //	Room, watermark, ballast            yes; probed by a goroutine, no call a message
 //	Check                               everything read, nothing written
 //	large values                        in the log, as long as that is young; then in tables

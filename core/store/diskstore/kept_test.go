@@ -289,7 +289,7 @@ func TestDamageIsNoticedWhenRead(t *testing.T) {
 // TestNothingUnsyncedIsReferredTo: whatever pebble writes while a group is synced, a
 // power cut leaves no table that refers to what is not on stable storage.
 func TestNothingUnsyncedIsReferredTo(t *testing.T) {
-	for _, size := range []int{300, referBeside} {
+	for _, size := range []int{300, hurryFrom} {
 		mem := vfs.NewCrashableMem()
 		var s *Store
 		cuts := 0

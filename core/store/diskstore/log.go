@@ -10,14 +10,9 @@ import (
 	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
 
-// syncBeside is the size of a batch from which on it is synced by another
-// goroutine while it is inserted into the memtable. Below, the insertion takes
-// less than the two hand-offs.
-const syncBeside = 16 << 10
-
-// referBeside is the same for a batch with large values, of which that much less is
-// inserted.
-const referBeside = 128 << 10
+// hurryFrom is the size of a batch from which on its insertion takes long enough
+// for the disk to begin before.
+const hurryFrom = 16 << 10
 
 func (s *Store) logOptions() grouplog.Options {
 	return grouplog.Options{
@@ -54,48 +49,37 @@ func (s *Store) flushed() (last uint64, err error) {
 
 // write writes a group to the log, from where alone it is durable, and into the
 // memtable, where readers see it.
-func (s *Store) write(group uint64, b *pebble.Batch, durable, large bool) error {
-	size := b.Len()
+func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
 	// The log first, and all of it: Apply writes into the batch, and what is not in
 	// the log must not get into a table before a later group that is.
 	if err := s.log.Append(group, b.Repr()); err != nil {
 		return err
 	}
-	if durable && large {
-		return s.writeKept(group, b)
+	if h.durable && (h.beside != nil || b.Len() >= hurryFrom) {
+		if err := s.log.Hurry(); err != nil {
+			return err
+		}
 	}
-	beside := durable && size >= syncBeside
-	if beside {
-		s.log.StartSync()
-	}
-	if err := s.db.Apply(b, pebble.NoSync); err != nil {
-		return err
-	}
-	switch {
-	case beside:
-		return s.log.WaitSync()
-	case durable:
-		return s.log.Sync()
-	}
-	return nil
-}
-
-// writeKept syncs a group that was appended and puts it into the memtable. What is
-// referred to is on stable storage before a table can refer to it.
-func (s *Store) writeKept(group uint64, b *pebble.Batch) error {
-	beside := b.Len() >= referBeside
-	if beside {
-		s.log.StartSync()
-	}
-	refs, err := s.refer(group, b)
-	if beside {
-		err = errors.Join(s.log.WaitSync(), err)
+	var refs *pebble.Batch
+	var err error
+	if h.durable && h.large {
+		refs, err = s.refer(group, b)
 	} else {
-		err = errors.Join(s.log.Sync(), err)
+		err = s.db.Apply(b, pebble.NoSync)
 	}
 	if err != nil {
 		return err
 	}
+	if h.beside != nil {
+		h.beside()
+	}
+	if !h.durable {
+		return nil
+	}
+	if err := s.log.Sync(); err != nil || refs == nil {
+		return err
+	}
+	// What is referred to is on stable storage before a table can refer to it.
 	return s.db.Apply(refs, pebble.NoSync)
 }
 

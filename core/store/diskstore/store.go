@@ -38,11 +38,14 @@ type Store struct {
 	reaper reaper
 }
 
-var _ core.Store = (*Store)(nil)
+var _ core.Overlapping = (*Store)(nil)
 
 // Apply implements core.Store. A Durable batch without operations is still a
 // group, so syncing it syncs all before.
-func (s *Store) Apply(cb core.Batch, d core.Durability) error {
+func (s *Store) Apply(b core.Batch, d core.Durability) error { return s.ApplyBeside(b, d, nil) }
+
+// ApplyBeside implements core.Overlapping.
+func (s *Store) ApplyBeside(cb core.Batch, d core.Durability, f func()) error {
 	b := cb.(*batch)
 	if err := errors.Join(s.failed(), b.err); err != nil {
 		b.Close()
@@ -50,9 +53,12 @@ func (s *Store) Apply(cb core.Batch, d core.Durability) error {
 	}
 	if b.b.Empty() && d != core.Durable {
 		b.Close()
+		if f != nil {
+			f()
+		}
 		return nil
 	}
-	err := s.commit(b.b, d, b.large, reapAtOnce)
+	err := s.commit(b.b, how{d == core.Durable, b.large, f}, reapAtOnce)
 	if err != nil {
 		b.b = nil // pebble may still hold it
 		return err
@@ -61,19 +67,32 @@ func (s *Store) Apply(cb core.Batch, d core.Durability) error {
 	return nil
 }
 
-func (s *Store) commit(b *pebble.Batch, d core.Durability, large bool, reap int) (err error) {
+// how a batch is written.
+type how struct {
+	durable bool
+	large   bool   // it has values that may stay in the log
+	beside  func() // nil, or what is done while the disk is waited for
+}
+
+func (s *Store) commit(b *pebble.Batch, h how, reap int) (err error) {
+	inside := true // in pebble, not in h.beside, whose panics are not ours
 	defer func() {
-		if r := recover(); r != nil {
-			err = s.recovered(r)
+		if inside {
+			if r := recover(); r != nil {
+				err = s.recovered(r)
+			}
 		}
 	}()
+	if f := h.beside; f != nil {
+		h.beside = func() { inside = false; f(); inside = true }
+	}
 	n := s.group.Load() + 1
 	err = errors.Join(s.reaper.deleteInto(b, reap), b.Merge(groupKey, groupRange{n, n}.encode(), nil))
 	if err != nil {
 		return s.fail(err)
 	}
 	size, start := b.Len(), time.Now()
-	if err := s.write(n, b, d == core.Durable, large); errors.Is(err, grouplog.ErrClosed) {
+	if err := s.write(n, b, h); errors.Is(err, grouplog.ErrClosed) {
 		return ErrClosed
 	} else if err != nil {
 		return s.fail(err)
@@ -83,7 +102,7 @@ func (s *Store) commit(b *pebble.Batch, d core.Durability, large bool, reap int)
 	if err := s.moveKept(size); err != nil {
 		return s.fail(err)
 	}
-	if s.lazy = d != core.Durable; s.lazy {
+	if s.lazy = !h.durable; s.lazy {
 		return nil
 	}
 	s.meter.synced(time.Since(start))
@@ -205,7 +224,7 @@ func (s *Store) Close() (err error) {
 	}()
 	s.space.stop()
 	if s.failed() == nil && (s.lazy || !s.reaper.empty()) {
-		_ = s.commit(s.db.NewBatch(), core.Durable, false, reapAtClose) // a failure is kept
+		_ = s.commit(s.db.NewBatch(), how{durable: true}, reapAtClose) // a failure is kept
 	}
 	failed := s.failed()
 	if !s.poisoned.Load() {

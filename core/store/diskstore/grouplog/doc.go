@@ -65,7 +65,7 @@
 // What is here:
 //
 //	groups of any size         yes: one larger than a slot has a slot of its own, removed later
-//	sync beside other work     StartSync, WaitSync
+//	sync beside other work     Hurry has the disk begin; Sync waits, and is what counts
 //	files written before       zeros are written ahead, 1 MiB at a time: fdatasync has no metadata to write
 //	reading what was appended  ReadAt, by anybody, beside Append
 //	several writers, compression    absent

@@ -51,9 +51,8 @@ type Log struct {
 	buf     []byte
 	failure error // the first
 
-	bytes  atomic.Int64
-	files  atomic.Pointer[map[uint64]*slot] // by number; never changed, only replaced
-	syncer syncer
+	bytes atomic.Int64
+	files atomic.Pointer[map[uint64]*slot] // by number; never changed, only replaced
 }
 
 // A slot is a file for records.
@@ -93,7 +92,6 @@ func Create(o Options, last uint64) (*Log, error) {
 	if err := empty(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	l.syncer.start()
 	if err := l.addSlot(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -285,31 +283,29 @@ func (l *Log) ReadAt(b []byte, slot uint64, off int64) error {
 	return nil
 }
 
-// Sync makes everything appended durable.
-func (l *Log) Sync() error {
+// Hurry has the disk begin with what a Sync will wait for, where the file system
+// can tell it to.
+func (l *Log) Hurry() error {
 	if l.failure != nil {
 		return l.failure
 	}
-	return l.durable(l.current().SyncData())
-}
-
-func (l *Log) durable(err error) error {
-	if err == nil {
+	synced, err := l.current().SyncTo(l.off)
+	if synced {
 		l.synced = l.last
 	}
 	return l.failed(err)
 }
 
-// StartSync is Sync on another goroutine. WaitSync comes before any other call.
-func (l *Log) StartSync() { l.syncer.ask <- l.current() }
-
-// WaitSync waits for StartSync's Sync and returns its error.
-func (l *Log) WaitSync() error {
-	err := <-l.syncer.done
-	if l.failure != nil {
+// Sync makes everything appended durable.
+func (l *Log) Sync() error {
+	if l.failure != nil || l.synced == l.last {
 		return l.failure
 	}
-	return l.durable(err)
+	if err := l.current().SyncData(); err != nil {
+		return l.failed(err)
+	}
+	l.synced = l.last
+	return nil
 }
 
 // Bytes is how much space the slots take.
@@ -321,33 +317,10 @@ func (l *Log) Close() error {
 		return ErrClosed
 	}
 	l.failure = ErrClosed
-	l.syncer.stop()
 	var errs []error
 	for _, s := range l.slots {
 		errs = append(errs, s.Close())
 	}
 	l.slots = nil
 	return errors.Join(errs...)
-}
-
-// A syncer is a goroutine that syncs files, from Create to Close.
-type syncer struct {
-	ask     chan *slot
-	done    chan error // room for one: a caller that panics does not wait for it
-	stopped chan struct{}
-}
-
-func (s *syncer) start() {
-	s.ask, s.done, s.stopped = make(chan *slot), make(chan error, 1), make(chan struct{})
-	go func() {
-		defer close(s.stopped)
-		for f := range s.ask {
-			s.done <- f.SyncData()
-		}
-	}()
-}
-
-func (s *syncer) stop() {
-	close(s.ask)
-	<-s.stopped
 }
