@@ -21,7 +21,11 @@ const (
 
 var readPool = sync.Pool{New: func() any { return new([readSize]byte) }}
 
-var chunkPool = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+// A chunk is what frames are appended to. It is given back with the segment that
+// is its last part.
+type chunk [chunkSize]byte
+
+var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
 
 // vectors are what one write of several segments needs.
 type vectors struct {
@@ -30,13 +34,3 @@ type vectors struct {
 }
 
 var vectorPool = sync.Pool{New: func() any { return new(vectors) }}
-
-func newChunk() []byte { return chunkPool.Get().(*[chunkSize]byte)[:0] }
-
-// releaseChunk gives an owned chunk back. One that grew past the size of a chunk
-// is left to the garbage collector.
-func releaseChunk(b []byte) {
-	if cap(b) == chunkSize {
-		chunkPool.Put((*[chunkSize]byte)(b[:chunkSize]))
-	}
-}

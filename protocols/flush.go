@@ -92,7 +92,7 @@ func (o *Output) FlushNow() {
 // take moves what is pending to the sender; the caller holds o.mu and sends.
 func (o *Output) take() {
 	o.out, o.pending = o.pending, o.out[:0]
-	o.outOwned, o.owned = o.owned, o.outOwned[:0]
+	o.outChunks, o.chunks = o.chunks, o.outChunks[:0]
 	o.outAt = 0
 	o.outSizes, o.sizes, o.outNext = o.sizes, o.outSizes[:0], 0
 }
@@ -127,14 +127,14 @@ func (o *Output) sent(n int) (wake func()) {
 	for done < len(o.out) && n >= len(o.out[done])-o.outAt {
 		n -= len(o.out[done]) - o.outAt
 		o.outAt = 0
-		if o.outOwned[done] {
-			releaseChunk(o.out[done])
+		if c := o.outChunks[done]; c != nil {
+			chunkPool.Put(c)
 		}
 		o.out[done] = nil // a borrowed body must not outlive its sending here
 		done++
 	}
 	o.outAt += n
-	o.out, o.outOwned = dropFirst(o.out, done), dropFirst(o.outOwned, done)
+	o.out, o.outChunks = dropFirst(o.out, done), dropFirst(o.outChunks, done)
 	o.relieve()
 	o.catchUp()
 	if o.stuck.Load() {
@@ -300,17 +300,14 @@ func (o *Output) stopSending() {
 
 // drop forgets everything queued; the caller holds o.mu and nobody sends.
 func (o *Output) drop() {
-	for _, list := range []struct {
-		segs  [][]byte
-		owned []bool
-	}{{o.out, o.outOwned}, {o.pending, o.owned}} {
-		for i, seg := range list.segs {
-			if list.owned[i] {
-				releaseChunk(seg)
+	for _, list := range [][]*chunk{o.outChunks, o.chunks} {
+		for _, c := range list {
+			if c != nil {
+				chunkPool.Put(c)
 			}
 		}
 	}
-	o.out, o.outOwned, o.pending, o.owned, o.sizes, o.outSizes = nil, nil, nil, nil, nil, nil
+	o.out, o.outChunks, o.pending, o.chunks, o.sizes, o.outSizes = nil, nil, nil, nil, nil, nil
 	o.queued.Store(0)
 }
 

@@ -38,8 +38,8 @@ type Output struct {
 	stuck atomic.Bool // nobody waits for the client to catch up until it takes something
 
 	mu       sync.Mutex    // guards what follows
-	pending  [][]byte      // segments in order; owned chunks and borrowed bodies
-	owned    []bool        // for each pending segment: it is a chunk of ours
+	pending  [][]byte      // segments in order; parts of chunks and borrowed bodies
+	chunks   []*chunk      // for each pending segment: the chunk that it is the last part of; nil: none
 	sizes    []int         // of what each call gave; only with messages
 	appended uint64        // bytes ever
 	written  uint64        // bytes ever
@@ -54,13 +54,13 @@ type Output struct {
 	idleCh   chan struct{} // made by whoever waits for sending to end
 
 	// The sender's: of the goroutine that set sending.
-	out      [][]byte // segments being written; the first may be partly gone
-	outOwned []bool
-	outAt    int   // bytes of out[0] that are written
-	outSizes []int // of the messages in out
-	outNext  int   // which of them is next
-	sentN    int
-	sendErr  error
+	out       [][]byte // segments being written; the first may be partly gone
+	outChunks []*chunk
+	outAt     int   // bytes of out[0] that are written
+	outSizes  []int // of the messages in out
+	outNext   int   // which of them is next
+	sentN     int
+	sendErr   error
 }
 
 func newOutput(nc net.Conn, limit int, stall time.Duration, stats *Stats) *Output {
@@ -116,7 +116,7 @@ func (o *Output) EncodeAround(class Class, f func(dst []byte) []byte, body, tail
 	}
 	n := o.appendChunk(f)
 	if len(body) >= byRefSize {
-		o.pending, o.owned = append(o.pending, body), append(o.owned, false)
+		o.pending, o.chunks = append(o.pending, body), append(o.chunks, nil)
 		n += len(body)
 		body = nil
 	}
@@ -141,29 +141,49 @@ func (o *Output) Write(class Class, frames []byte) bool {
 
 // appendChunk lets f append to the last chunk, or to a new one if it is full.
 func (o *Output) appendChunk(f func(dst []byte) []byte) int {
-	last := len(o.pending) - 1
-	fresh := last < 0 || !o.owned[last] || cap(o.pending[last])-len(o.pending[last]) < chunkRoom
-	var before []byte
-	if fresh {
-		before = newChunk()
-	} else {
-		before = o.pending[last]
+	c, before, at := o.lastChunk()
+	if c == nil {
+		c = chunkPool.Get().(*chunk)
+		before = c[:0]
 	}
 	after := f(before)
-	if cap(after) != cap(before) { // it outgrew the chunk and was copied
-		releaseChunk(before)
-	}
-	switch n := len(after) - len(before); {
-	case !fresh:
-		o.pending[last] = after
-		return n
-	case n == 0: // an empty segment would be an empty message
-		releaseChunk(after)
-		return 0
-	default:
-		o.pending, o.owned = append(o.pending, after), append(o.owned, true)
+	n := len(after) - len(before)
+	if at >= 0 && at == len(o.pending)-1 { // if it outgrew the chunk, parts before may still be there
+		o.pending[at] = after
 		return n
 	}
+	if n == 0 || cap(after) != cap(before) { // nothing of it is in the chunk
+		if at < 0 {
+			chunkPool.Put(c)
+		}
+		c = nil
+	} else if at >= 0 {
+		o.chunks[at] = nil
+	}
+	if n > 0 { // an empty segment would be an empty message
+		o.pending, o.chunks = append(o.pending, after), append(o.chunks, c)
+	}
+	return n
+}
+
+// lastChunk returns the chunk to go on with, where in it, and which segment is the
+// last part of it: the last one, or the one in front of a borrowed body.
+func (o *Output) lastChunk() (c *chunk, dst []byte, at int) {
+	last := len(o.pending) - 1
+	for at := last; at >= max(0, last-1); at-- {
+		seg := o.pending[at]
+		if o.chunks[at] == nil {
+			continue
+		}
+		if cap(seg)-len(seg) < chunkRoom {
+			break
+		}
+		if at < last {
+			seg = seg[len(seg):]
+		}
+		return o.chunks[at], seg, at
+	}
+	return nil, nil, -1
 }
 
 // Due is called after appending by somebody who flushes later. It is true for

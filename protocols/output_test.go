@@ -206,6 +206,34 @@ func TestLargeBodiesAreSharedNotCopied(t *testing.T) {
 	}
 }
 
+// What is around borrowed bodies is together in one chunk, whole and given back
+// once, also where a frame outgrows it.
+func TestFramesAroundBodiesShareAChunk(t *testing.T) {
+	for _, large := range []int{-1, 20} {
+		o, peer := tcpOutput(t, 1<<30)
+		body, want := bytes.Repeat([]byte("b"), byRefSize), ""
+		for i := range 30 {
+			head := strings.Repeat(string(rune('A'+i)), 20)
+			if i == large {
+				head = strings.Repeat("L", chunkSize)
+			}
+			o.EncodeWithBody(Must, func(dst []byte) []byte { return append(dst, head...) }, body)
+			want += head + string(body)
+		}
+		chunks := 0
+		for _, c := range o.chunks {
+			if c != nil {
+				chunks++
+			}
+		}
+		if most := 1 + min(1, large+1); chunks > most {
+			t.Errorf("%d chunks, want %d", chunks, most)
+		}
+		o.Flush()
+		expect(t, peer, want)
+	}
+}
+
 func TestWriteErrorClosesAndTells(t *testing.T) {
 	o, peer := tcpOutput(t, 1<<20)
 	told := make(chan struct{})
