@@ -65,12 +65,10 @@ func (op *publishOp) settleBody(g *staging) {
 // setCounted writes a chunk, or the whole message m where val is nil.
 func (g *staging) setCounted(key []byte, refs uint32, val []byte, m *Message) {
 	g.val = binary.BigEndian.AppendUint32(g.val[:0], refs)
-	if val != nil {
-		g.val = append(g.val, val...)
-	} else {
-		g.val = appendMessage(g.val, m)
+	if val == nil {
+		g.val, val = appendMessageHead(g.val, m), m.Body
 	}
-	g.batch.Set(key, g.val)
+	g.batch.SetJoined(key, g.val, val)
 }
 
 // readBody reads a shared message.

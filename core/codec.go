@@ -61,8 +61,13 @@ func codecStrings(m *Message) [9]*string {
 // appendMessage appends the stored form of m without its Deaths, which belong
 // to the queue entry. m has passed codecCheck.
 func appendMessage(dst []byte, m *Message) []byte {
-	bits := codecPresence(m)
 	dst = slices.Grow(dst, messageSize(m)+64)
+	return append(appendMessageHead(dst, m), m.Body...)
+}
+
+// appendMessageHead appends the stored form up to the body.
+func appendMessageHead(dst []byte, m *Message) []byte {
+	bits := codecPresence(m)
 	dst = append(dst, codecVersion)
 	dst = binary.AppendUvarint(dst, bits)
 	dst = append(dst, m.ID[:]...)
@@ -101,7 +106,7 @@ func appendMessage(dst []byte, m *Message) []byte {
 	if bits&codecAgain != 0 {
 		dst = binary.AppendVarint(binary.AppendVarint(dst, m.Every), m.Again)
 	}
-	return append(dst, m.Body...)
+	return dst
 }
 
 func codecAppendStrings(dst []byte, list []string) []byte {

@@ -94,9 +94,9 @@ const (
 	entryMoved
 )
 
-// appendEntry writes the stored form; encoded is the message (codec.go) when
-// it is not shared, nil if that is yet to be made.
-func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
+// appendEntry writes the stored form up to tail, which follows; encoded is the
+// message (codec.go) when it is not shared, nil if that is yet to be made.
+func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) (head, tail []byte) {
 	flagAt := len(dst) + 1
 	dst = append(dst, entryVersion, 0)
 	var flags byte
@@ -132,12 +132,12 @@ func appendEntry(dst []byte, e *entry, durable bool, encoded []byte) []byte {
 	case set(entryShared, e.body.id != 0):
 		dst = binary.AppendUvarint(be64(dst, e.body.id), uint64(e.body.chunks))
 	case encoded == nil && e.msg != nil:
-		dst = appendMessage(dst, e.msg)
+		dst, tail = appendMessageHead(dst, e.msg), e.msg.Body
 	default:
-		dst = append(dst, encoded...)
+		tail = encoded
 	}
 	dst[flagAt] = flags
-	return dst
+	return dst, tail
 }
 
 var errEntry = errors.New("damaged queue entry")

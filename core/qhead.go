@@ -117,7 +117,8 @@ func (q *Queue) stageEntry(g *staging, e *entry, durable bool, encoded []byte) {
 		return
 	}
 	q.spilled = q.spilled || e.keep == inSpill
-	g.val = appendEntry(g.val[:0], e, durable, encoded)
+	var tail []byte
+	g.val, tail = appendEntry(g.val[:0], e, durable, encoded)
 	switch {
 	case e.due > g.now:
 		q.head.delayed++
@@ -129,7 +130,7 @@ func (q *Queue) stageEntry(g *staging, e *entry, durable bool, encoded []byte) {
 			g.batch.Set(expiryKey(nil, e.inc, e.expires, e.pos), nil)
 		}
 	}
-	g.batch.Set(g.key, g.val)
+	g.batch.SetJoined(g.key, g.val, tail)
 	g.touch(q)
 }
 

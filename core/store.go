@@ -57,6 +57,10 @@ type Overlapping interface {
 // the caller may reuse them at once.
 type Batch interface {
 	Set(key, val []byte)
+	// SetJoined is Set of the value that is head with tail behind it: who has
+	// them apart, such as a large body and what is stored in front of it, need
+	// not copy them together first.
+	SetJoined(key, head, tail []byte)
 	Delete(key []byte)
 	// DeleteRange deletes every key in [lo, hi).
 	DeleteRange(lo, hi []byte)

@@ -29,10 +29,16 @@ func (s *Store) NewBatch() core.Batch {
 	return &batch{s: s, b: b}
 }
 
-func (b *batch) Set(key, val []byte) {
+func (b *batch) Set(key, val []byte) { b.SetJoined(key, val, nil) }
+
+func (b *batch) SetJoined(key, head, tail []byte) {
 	mustBeCallers(key)
-	b.note(b.b.Set(key, val, nil))
-	b.large = b.large || len(val) >= b.s.opts.Large
+	length := len(head) + len(tail)
+	op := b.b.SetDeferred(len(key), length)
+	copy(op.Key, key)
+	copy(op.Value[copy(op.Value, head):], tail)
+	b.note(op.Finish())
+	b.large = b.large || length >= b.s.opts.Large
 }
 
 func (b *batch) Delete(key []byte) {

@@ -34,20 +34,20 @@ const opOverhead = 3
 // NewBatch implements core.Store.
 func (s *Store) NewBatch() core.Batch { return &batch{} }
 
-func (b *batch) Set(key, val []byte)       { b.add(opSet, key, val) }
-func (b *batch) Delete(key []byte)         { b.add(opDelete, key, nil) }
-func (b *batch) DeleteRange(lo, hi []byte) { b.add(opDeleteRange, lo, hi) }
-func (b *batch) Release(key []byte)        { b.add(opRelease, key, nil) }
-func (b *batch) Len() int                  { return b.len }
-func (b *batch) Close()                    { b.ops, b.len = nil, 0 }
+func (b *batch) Set(key, val []byte)              { b.add(opSet, key, val, nil) }
+func (b *batch) SetJoined(key, head, tail []byte) { b.add(opSet, key, head, tail) }
+func (b *batch) Delete(key []byte)                { b.add(opDelete, key, nil, nil) }
+func (b *batch) DeleteRange(lo, hi []byte)        { b.add(opDeleteRange, lo, hi, nil) }
+func (b *batch) Release(key []byte)               { b.add(opRelease, key, nil, nil) }
+func (b *batch) Len() int                         { return b.len }
+func (b *batch) Close()                           { b.ops, b.len = nil, 0 }
 
-func (b *batch) add(kind opKind, key, val []byte) {
+// add takes an operation whose second argument is val with tail behind it.
+func (b *batch) add(kind opKind, key, val, tail []byte) {
 	if kind != opDeleteRange && len(key) > 0 && key[0] == reserved {
 		panic("memstore: keys that begin with 0xFF are the store's own")
 	}
-	buf := make([]byte, len(key)+len(val))
-	copy(buf, key)
-	copy(buf[len(key):], val)
+	buf := append(append(append(make([]byte, 0, len(key)+len(val)+len(tail)), key...), val...), tail...)
 	b.ops = append(b.ops, op{kind, buf[:len(key):len(key)], buf[len(key):]})
 	b.len += len(buf) + opOverhead
 }

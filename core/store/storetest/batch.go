@@ -72,6 +72,30 @@ func testBatchDropped(t *testing.T, m Maker) {
 	want(t, s, pair{"2", ""}, pair{"b", "1"})
 }
 
+// testJoined: a value given in two parts is what it is in one.
+func testJoined(t *testing.T, m Maker) {
+	s := m.Open(t)
+	defer closeStore(t, s)
+	large := string(fill(20<<10, 'x'))
+	var all []pair
+	for i, c := range [][2]string{{"", ""}, {"a", ""}, {"", "b"}, {"head", "tail"}, {"head", large}, {large, "tail"}} {
+		key := []byte{'k', byte('0' + i)}
+		apply(t, s, core.Durable, func(b core.Batch) {
+			before, head, tail := b.Len(), []byte(c[0]), []byte(c[1])
+			b.SetJoined(key, head, tail)
+			if least := len(head) + len(tail); b.Len()-before < least {
+				t.Errorf("%d bytes made the batch %d longer", least, b.Len()-before)
+			}
+			clear(head) // the caller may reuse them
+			clear(tail)
+		})
+		all = append(all, pair{string(key), c[0] + c[1]})
+	}
+	want(t, s, all...)
+	compact(t, s)
+	want(t, s, all...)
+}
+
 // testBatchLen: Len grows by at least what was put in, by not much more.
 func testBatchLen(t *testing.T, m Maker) {
 	s := m.Open(t)

@@ -32,6 +32,7 @@ func Run(t *testing.T, m Maker) {
 		{"batch reuse", testCallerReuses},
 		{"batch dropped", testBatchDropped},
 		{"batch length", testBatchLen},
+		{"joined values", testJoined},
 		{"delete range", testDeleteRange},
 		{"release", testRelease},
 		{"release in one batch", testReleaseOneBatch},
