@@ -164,7 +164,7 @@ func (ps *problems) policies(c Config) {
 		if p.Overflow != "" {
 			ps.oneOf(path("overflow"), p.Overflow, "drop-head", "reject-publish", "reject-publish-dlx")
 		}
-		const longestTTL = (1<<32 - 1) * time.Millisecond
+		const longestTTL = 100 * 365 * 24 * time.Hour
 		between(ps, path("message_ttl"), p.MessageTTL, 0, longestTTL)
 		between(ps, path("expires"), p.Expires, 0, longestTTL)
 		between(ps, path("max_length"), p.MaxLength, 0, 1<<53-1)

@@ -78,8 +78,8 @@ var settingReaders = map[string]func(s *settings, v any) bool{
 }
 
 const (
-	longestTTL   = 1<<32 - 1 // ms, as in RabbitMQ
-	highestCount = 1<<53 - 1 // what JSON can say exactly
+	longestTTL   = 100 * 365 * 24 * 3_600_000 // ms, as in RabbitMQ
+	highestCount = 1<<53 - 1                  // what JSON can say exactly
 )
 
 // number reads a whole number as JSON or YAML gives it.

@@ -128,7 +128,7 @@ func TestPolicyRefused(t *testing.T) {
 		"type":    {Name: "p", Pattern: ".", Definition: map[string]any{"max-length": "1"}},
 		"part":    {Name: "p", Pattern: ".", Definition: map[string]any{"max-length": 1.5}},
 		"below":   {Name: "p", Pattern: ".", Definition: map[string]any{"expires": 0}},
-		"over":    {Name: "p", Pattern: ".", Definition: map[string]any{"message-ttl": 1 << 32}},
+		"over":    {Name: "p", Pattern: ".", Definition: map[string]any{"message-ttl": 1 << 42}},
 		"word":    {Name: "p", Pattern: ".", Definition: map[string]any{"overflow": "drop"}},
 		"nothing": {Name: "p", Pattern: "."},
 		"to":      {Name: "p", Pattern: ".", ApplyTo: "streams", Definition: map[string]any{"max-length": 1}},

@@ -3,6 +3,7 @@ package arguments
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -21,20 +22,25 @@ func queue(t *testing.T, text string) (o core.QueueOptions, err error) {
 
 func TestQueue(t *testing.T) {
 	for text, want := range map[string]core.QueueOptions{
-		`{}`:                            {Ordered: true},
-		`{"x-message-ttl":5}`:           {MessageTTL: 5 * time.Millisecond, Ordered: true},
-		`{"x-message-ttl":0}`:           {MessageTTL: core.Immediately, Ordered: true},
-		`{"x-expires":1000}`:            {Expires: time.Second, Ordered: true},
-		`{"x-max-length":0}`:            {MaxLength: -1, Ordered: true},
-		`{"x-max-length-bytes":7}`:      {MaxBytes: 7, Ordered: true},
-		`{"x-overflow":"drop-head"}`:    {Ordered: true},
-		`{"x-max-priority":9}`:          {MaxPriority: 9},
-		`{"x-max-priority":0}`:          {Ordered: true},
-		`{"x-delivery-limit":2}`:        {MaxDeliveries: 3, Ordered: true},
-		`{"x-queue-type":"quorum"}`:     {Ordered: true},
-		`{"x-queue-mode":"lazy"}`:       {Ordered: true},
-		`{"anything":{"a":[1,"b"]}}`:    {Ordered: true},
-		`{"x-dead-letter-exchange":""}`: {DeadLetter: core.ExchangeAddress("", ""), Ordered: true},
+		`{}`:                         {Ordered: true},
+		`{"x-message-ttl":5}`:        {MessageTTL: 5 * time.Millisecond, Ordered: true},
+		`{"x-message-ttl":0}`:        {MessageTTL: core.Immediately, Ordered: true},
+		`{"x-expires":1000}`:         {Expires: time.Second, Ordered: true},
+		`{"x-max-length":0}`:         {MaxLength: -1, Ordered: true},
+		`{"x-max-length-bytes":7}`:   {MaxBytes: 7, Ordered: true},
+		`{"x-overflow":"drop-head"}`: {Ordered: true},
+		`{"x-max-priority":9}`:       {MaxPriority: 9},
+		`{"x-max-priority":0}`:       {Ordered: true},
+		`{"x-delivery-limit":2}`:     {MaxDeliveries: 3, Ordered: true},
+		`{"x-queue-type":"quorum"}`:  {Ordered: true},
+		// The longest of Celery's and NServiceBus's ladders of delays.
+		`{"x-message-ttl":134217728000}`:                                      {MessageTTL: 134217728 * time.Second, Ordered: true},
+		`{"x-expires":3153600000000}`:                                         {Expires: 100 * 365 * 24 * time.Hour, Ordered: true},
+		`{"x-max-length":4611686018427387904}`:                                {MaxLength: 1 << 62, Ordered: true},
+		`{"x-delivery-limit":4611686018427387904}`:                            {MaxDeliveries: math.MaxInt32, Ordered: true},
+		`{"x-queue-mode":"lazy"}`:                                             {Ordered: true},
+		`{"anything":{"a":[1,"b"]}}`:                                          {Ordered: true},
+		`{"x-dead-letter-exchange":""}`:                                       {DeadLetter: core.ExchangeAddress("", ""), Ordered: true},
 		`{"x-dead-letter-routing-key":"k","x-dead-letter-exchange":"x"}`:      {DeadLetter: core.ExchangeAddress("x", "k"), Ordered: true},
 		`{"x-overflow":"reject-publish-dlx","x-single-active-consumer":true}`: {Overflow: core.RejectPublishDeadLetter, SingleActive: true, Ordered: true},
 	} {
@@ -68,7 +74,8 @@ func TestQueueRefused(t *testing.T) {
 		`{"x-message-ttl":-1}`:               "invalid arg 'x-message-ttl': {value_negative,-1}",
 		`{"x-message-ttl":"5"}`:              `invalid arg 'x-message-ttl': "expected integer, got longstr"`,
 		`{"x-expires":0}`:                    "invalid arg 'x-expires': {value_zero,0}",
-		`{"x-expires":4294967296}`:           "invalid arg 'x-expires': {value_too_large,4294967296}",
+		`{"x-expires":3153600000001}`:        "invalid arg 'x-expires': {value_too_large,3153600000001}",
+		`{"x-message-ttl":3153600000001}`:    "invalid arg 'x-message-ttl': {value_too_large,3153600000001}",
 		`{"x-max-priority":256}`:             "invalid arg 'x-max-priority': {max_value_exceeded,256}",
 		`{"x-max-length":1.5}`:               `invalid arg 'x-max-length': "expected integer, got double"`,
 		`{"x-dead-letter-exchange":5}`:       "invalid arg 'x-dead-letter-exchange': {unacceptable_type,signedint}",

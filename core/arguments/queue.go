@@ -2,6 +2,7 @@ package arguments
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -81,8 +82,8 @@ var queueArguments = map[string]queueReader{
 		return ""
 	},
 	"x-delivery-limit": func(o *core.QueueOptions, v core.Value) string {
-		n, why := whole(v, -1, 1<<31)
-		o.MaxDeliveries = int(n) + 1 // -1: no limit
+		n, why := whole(v, -1, math.MaxInt64)
+		o.MaxDeliveries = int(min(n, math.MaxInt32-1)) + 1 // -1: no limit
 		return why
 	},
 	"x-queue-type": func(o *core.QueueOptions, v core.Value) string {
@@ -118,8 +119,9 @@ var overflows = map[string]core.Overflow{
 	"drop-head": core.DropHead, "reject-publish": core.RejectPublish, "reject-publish-dlx": core.RejectPublishDeadLetter,
 }
 
-// longestTTL is RabbitMQ's limit of times, in ms.
-const longestTTL = 1<<32 - 1
+// longestTTL is RabbitMQ's limit of times, in ms: 100 years. (The ladders of delays
+// that Celery and NServiceBus make reach four.)
+const longestTTL = 100 * 365 * 24 * 3_600_000
 
 // Queue puts a declaration's arguments into options that have everything else.
 // An error is an *Error. hs is not kept.
@@ -145,7 +147,7 @@ func Queue(o *core.QueueOptions, hs []core.Header) error {
 }
 
 func limit(to *int64, v core.Value) string {
-	n, why := whole(v, 0, 1<<53)
+	n, why := whole(v, 0, math.MaxInt64)
 	if *to = n; n == 0 {
 		*to = -1
 	}

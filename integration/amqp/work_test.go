@@ -21,11 +21,17 @@ func (b broker) environment(queue string) []string {
 }
 
 // TestCelery has a worker do what Celery's users have it do: groups, chains,
-// retries, failures, priorities, results by rpc:// and remote control.
+// retries, countdowns, failures, priorities, results by rpc:// and remote control,
+// on classic queues and on quorum ones.
 func TestCelery(t *testing.T) {
 	daemon.NeedPython(t, "celery")
 	b := startBroker(t)
-	env := b.environment("celery")
+	for name, more := range map[string]string{"classic": "QUORUM=", "quorum": "QUORUM=yes"} {
+		t.Run(name, func(t *testing.T) { celery(t, append(b.environment("celery-"+name), more)) })
+	}
+}
+
+func celery(t *testing.T, env []string) {
 	driver.Start(t, driver.Command{Args: []string{"python3", "clients/celery/tasks.py", "worker"}, Env: env})
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
@@ -37,14 +43,14 @@ func TestCelery(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	var out struct {
-		Sums           []int
-		Retried, Error string
-		Ping, Chain    int
+		Sums               []int
+		Retried, Error     string
+		Ping, Chain, Later int
 	}
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Sums) != 50 || out.Sums[49] != 98 || out.Retried != "größer after 2 retries" || out.Error != "on purpose" || out.Ping != 1 || out.Chain != 6 {
+	if len(out.Sums) != 50 || out.Sums[49] != 98 || out.Retried != "größer after 2 retries" || out.Error != "on purpose" || out.Ping != 1 || out.Chain != 6 || out.Later != 21 {
 		t.Errorf("%s", text)
 	}
 }

@@ -27,6 +27,8 @@
 // each client's latest version, with a CA and a certificate of `slipway cert`.
 // The proxies see no packets there, so what is about packets is left out.
 //
+// TestBridge has a Mosquitto with a bridge connect, and wants the mosquitto of Debian.
+//
 // TestPahoBroker runs the broker tests that paho.mqtt.golang carries in its own
 // module; testdata/paho_exceptions.txt has those left out, with the reason.
 package mqtt

@@ -61,7 +61,7 @@ func TestRabbitMQsWords(t *testing.T) {
 		"two values":           {declare(amqp.Table{"x-max-length": int32(6)}), "inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received '6' but current is '5'"},
 		"one value":            {declare(nil), "inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received none but current is the value '5' of type 'signedint'"},
 		"dead letters to no x": {declare(amqp.Table{"x-dead-letter-exchange": int32(5)}), "invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'"},
-		"too long":             {declare(amqp.Table{"x-message-ttl": int64(1 << 40)}), "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_too_large,1099511627776}"},
+		"too long":             {declare(amqp.Table{"x-message-ttl": int64(1 << 42)}), "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_too_large,4398046511104}"},
 		"too high":             {declare(amqp.Table{"x-max-priority": int32(256)}), "invalid arg 'x-max-priority' for queue 'q' in vhost '/': {max_value_exceeded,256}"},
 		"no type":              {declare(amqp.Table{"x-queue-type": "nope"}), "invalid arg 'x-queue-type' for queue 'q' in vhost '/': \"unsupported queue type 'nope'\""},
 		"alone with others":    {consume(sac.Name, true, nil), "queue 'sac' in vhost '/' in exclusive use"},

@@ -324,6 +324,9 @@ func encodeConnect(p *packetText, v byte, block func(b, props []byte) []byte) []
 	if hasPass {
 		flags |= 0x40
 	}
+	if p.has("bridge") {
+		v |= 0x80
+	}
 	b := append(appendText(nil, name), v, flags)
 	b = block(binary.BigEndian.AppendUint16(b, p.num("keepalive")), p.props)
 	b = appendText(b, p.f["id"])

@@ -38,6 +38,8 @@ type conn struct {
 	holdback  protocols.Holdback
 	credit    int // the client's receive maximum, or what stands for it
 	expiry    time.Duration
+	bridge    bool // it is a bridge of Mosquitto's, of version 3.x
+	stateWill bool // the will is that a bridge is gone (bridge.go)
 	keepWill  bool // how it ended makes the will due
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
@@ -200,6 +202,9 @@ func (c *conn) end(err error) {
 	}
 	c.goodbye(err)
 	c.letGo()
+	if c.stateWill && c.keepWill {
+		c.sayState("0")
+	}
 	c.pub.Close()
 	c.s.core.Detach(c.expiry, c.keepWill)
 	c.h.online.remove(c)

@@ -37,6 +37,7 @@ func (c *conn) connect(f wire.Frame) error {
 	if err != nil {
 		return c.refuse(err)
 	}
+	c.bridge = in.Bridge
 	c.peer.MaxPacket = in.Properties.MaximumPacketSize
 	c.peer.NoProblemInfo = in.Properties.RequestProblemInfoFlag && in.Properties.RequestProblemInfo == 0
 	if len(in.ClientID) > maxClientID {
@@ -102,6 +103,10 @@ func (c *conn) will(in *wire.Connect) (*core.Will, error) {
 		return nil, nil
 	}
 	topic := string(in.Will.Topic)
+	if saysState(in.ClientID, topic, in.Will) {
+		c.stateWill = true
+		return nil, nil
+	}
 	if err := c.mayPublish(topic); err != nil {
 		return nil, err
 	}

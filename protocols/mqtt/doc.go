@@ -32,7 +32,7 @@
 //	session ids resume will            what outlives a connection, and taking it up again
 //	share queue queue_again            $share/<group>/<filter>, $queue/<name>
 //	message lost note errors           messages both ways, and what is lost; annotations; kinds to reason codes
-//	sys online                         $SYS; who is connected
+//	sys online bridge                  $SYS; who is connected; what Mosquitto's bridges need
 //
 // # Support
 //
@@ -49,6 +49,7 @@
 //	server keep-alive, assigned client id                           yes
 //	enhanced authentication                                         SCRAM-SHA-256; also again on a live connection
 //	$SYS topics                                                     as Mosquitto's (sys.go)
+//	bridges of Mosquitto, as clients                                yes (bridge.go)
 //	server reference, response information                          where configured
 //
 // testdata/clauses.txt and clauses311.txt list the conformance statements of MQTT 5

@@ -12,7 +12,7 @@ import (
 //	QoS 0, 1, 2, retain, DUP         yes
 //	topic alias                      5: as many as CONNACK said
 //	receive maximum                  5: one publish more ends the connection
-//	$queue/<name>                    puts into that queue; no other $ topic is taken
+//	$queue/<name>                    puts into that queue; no other $ topic is taken, but a bridge's state (bridge.go)
 //	refused                          5: a reason code; before, QoS 1 and 2 close the connection,
 //	                                 since they could only be confirmed [MQTT-3.3.5-2]; QoS 0 is dropped and counted
 
@@ -101,7 +101,7 @@ func (c *conn) setTopic(name string) {
 // submit hands the message to the core. With an error nothing was submitted.
 func (c *conn) submit(p *wire.Publish, seq uint64, exactlyOnce bool) error {
 	if c.topic.err != nil {
-		return c.topic.err
+		return c.refused(p, seq)
 	}
 	if c.topic.to.Kind == core.ToQueue {
 		if err := c.mayPublish(c.topic.name); err != nil {
@@ -122,6 +122,19 @@ func (c *conn) submit(p *wire.Publish, seq uint64, exactlyOnce bool) error {
 		x.Session, x.Mark = c.s.core, &x.mark
 	}
 	return c.pub.Publish(&x.Publication)
+}
+
+// refused is what becomes of a publish to a topic that is not for clients, unless
+// it is a bridge that says whether it is there.
+func (c *conn) refused(p *wire.Publish, seq uint64) error {
+	if !saysState(c.s.core.ID(), c.topic.name, p) {
+		return c.topic.err
+	}
+	c.sayState(string(p.Payload))
+	if p.QoS > 0 {
+		c.settlePublish(seq, wire.Success, nil)
+	}
+	return nil
 }
 
 // now is the time, if the message needs it.

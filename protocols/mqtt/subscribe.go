@@ -13,6 +13,7 @@ import (
 // SUBSCRIBE and SUBACK (3.8, 3.9).
 //
 //	QoS, no-local, retain-as-published, retain handling    5; before: QoS
+//	the same of bridges                                    no-local and retain-as-published, in 3.x (bridge.go)
 //	subscription identifier                                5
 //	$share/<group>/<filter>                                every version
 //	$queue/<name>                                          every version; the queue must exist
@@ -25,6 +26,9 @@ func (c *conn) subscribe(f wire.Frame) error {
 	pk, err := wire.DecodeSubscribe(c.version(), f)
 	if err != nil {
 		return err
+	}
+	if c.bridge {
+		asBridge(pk.Filters)
 	}
 	r := &reply{c: c, id: pk.PacketID, codes: make([]wire.Code, len(pk.Filters))}
 	var bindings []*core.Binding
@@ -157,7 +161,7 @@ func (c *conn) wantRetained(pk *packets.Packet, places []int, bindings []*core.B
 			continue
 		}
 		list = append(list, &retainedValues{
-			filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now(), batch: c.h.sys.matching(b.Filter),
+			filter: sub.Filter, note: noteOf(sub), cursor: c.ns.Retained(b.Filter), since: c.h.cfg.Broker.Now(), batch: c.h.sys.matching(c.ns.Name(), b.Filter),
 		})
 	}
 	return list

@@ -23,7 +23,7 @@ import (
 //	subscriptions/count, shared_subscriptions/count                    yes
 //	retained messages/count                                            yes, counted at most 2 % of the time
 //	heap                                                               current size
-//	connection/# (the state of bridges: there are none)                no
+//	connection/<client id>/state                                       yes: what bridges say of themselves (bridge.go)
 //
 // Reading them needs a permission whose filter spells out $SYS.
 
@@ -31,12 +31,13 @@ const sysPrefix = "$SYS/"
 
 // sys holds the values.
 type sys struct {
-	mu     sync.RWMutex
-	values map[string]*core.Message // guarded by mu; by topic, never changed once there
+	mu      sync.RWMutex
+	values  map[string]*core.Message      // guarded by mu; by topic, never changed once there
+	bridges map[bridgeState]*core.Message // guarded by mu; as values
 }
 
 // matching are the values that a new subscription gets.
-func (y *sys) matching(f match.Filter) (ms []*core.Message) {
+func (y *sys) matching(ns string, f match.Filter) (ms []*core.Message) {
 	if !strings.HasPrefix(f.Encode(), "$SYS") { // a wildcard matches no $
 		return nil
 	}
@@ -44,6 +45,11 @@ func (y *sys) matching(f match.Filter) (ms []*core.Message) {
 	defer y.mu.RUnlock()
 	for topic, m := range y.values {
 		if f.Match(topic) {
+			ms = append(ms, m)
+		}
+	}
+	for key, m := range y.bridges {
+		if key.namespace == ns && f.Match(key.topic) {
 			ms = append(ms, m)
 		}
 	}
@@ -57,15 +63,19 @@ func (y *sys) set(topic, text string) *core.Message {
 	if old := y.values[topic]; old != nil && string(old.Body) == text {
 		return nil
 	}
-	m := &core.Message{
-		Body: []byte(text), Text: true, Source: core.TopicAddress(topic),
-		Origin: core.Origin{Protocol: dialectName, Data: plainOrigins[originRetain]},
-	}
+	m := sysMessage(topic, text)
 	if y.values == nil {
 		y.values = map[string]*core.Message{}
 	}
 	y.values[topic] = m
 	return m
+}
+
+func sysMessage(topic, text string) *core.Message {
+	return &core.Message{
+		Body: []byte(text), Text: true, Source: core.TopicAddress(topic),
+		Origin: core.Origin{Protocol: dialectName, Data: plainOrigins[originRetain]},
+	}
 }
 
 // ServeSys keeps the $SYS topics up to date until ctx ends.

@@ -18,6 +18,8 @@ import (
 //	a,b  /queue/a,/topic/b                  all of them; what has no prefix is of the kind before it
 //	a.*.c  a.>  a.#                         subscribing to topics: one word; any number, at the end; any number
 //
+//	a?consumer.priority=1&consumer.x=y      as without: ActiveMQ's options of JMS clients, without effect over STOMP there too
+//
 // In names %2F is a slash and %2C a comma, as in RabbitMQ.
 
 // place is what a destination is of.
@@ -77,10 +79,10 @@ func parseDestinations(text string) ([]destination, error) {
 }
 
 func parseDestination(text string, bare place) (destination, error) {
-	d := destination{text: text, place: bare, name: text}
+	d := destination{text: text, place: bare, name: withoutOptions(text)}
 	found := false
 	for _, p := range prefixes {
-		if rest, ok := strings.CutPrefix(text, p.prefix); ok {
+		if rest, ok := strings.CutPrefix(d.name, p.prefix); ok {
 			d.place, d.name, found = p.place, rest, true
 			break
 		}
@@ -96,6 +98,18 @@ func parseDestination(text string, bare place) (destination, error) {
 		return d, refuse("Invalid destination", "%q names nothing", text)
 	}
 	return d, nil
+}
+
+// withoutOptions cuts ActiveMQ's options off. Any other question mark is part of
+// the name, as in RabbitMQ.
+func withoutOptions(text string) string {
+	name, options, _ := strings.Cut(text, "?consumer.")
+	for option := range strings.SplitSeq(options, "&consumer.") {
+		if !strings.Contains(option, "=") || strings.ContainsAny(option, "&?") {
+			return text
+		}
+	}
+	return name
 }
 
 // decoded undoes percent encoding; what is none stays.

@@ -74,6 +74,26 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
+// The options that ActiveMQ's destinations may have are for JMS clients: ActiveMQ
+// cuts them off, and does nothing of them over STOMP.
+func TestDestinationOptions(t *testing.T) {
+	w := newWorld(t)
+	c := w.connected("1.2")
+	c.send("SUBSCRIBE id:q; destination:/queue/q?consumer.priority=10&consumer.exclusive=true")
+	c.send("SEND destination:/queue/q | to a queue")
+	c.want("MESSAGE destination:/queue/q; subscription:q | to a queue")
+	c.send("SUBSCRIBE id:t; destination:/topic/a.>?consumer.retroactive=true")
+	c.send("SEND destination:/topic/a.b?consumer.x= | to a topic")
+	c.want("MESSAGE destination:/topic/a.b; subscription:t | to a topic")
+	for _, name := range []string{"who?", "a?b=c", "a?consumer.b=1&c=2", "a?consumer.b"} {
+		c.send("SEND destination:/queue/%s | named so", name)
+		c.sync()
+		if n := w.counts(name); n.Ready != 1 {
+			t.Errorf("%s: %+v", name, n)
+		}
+	}
+}
+
 func TestSelectors(t *testing.T) {
 	w := newWorld(t)
 	c := w.connected("1.2")

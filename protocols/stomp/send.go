@@ -112,11 +112,12 @@ func (c *conn) addresses(text string, f *wire.Frame) (to []core.Address, origin 
 	if len(all) > 1 || all[0].place == tempQueue || all[0].place == tempTopic {
 		return to, "", nil
 	}
-	c.target = target{text: strings.Clone(text), to: to[0], origin: strings.Clone(text)}
+	origin = strings.Clone(withoutOptions(text))
+	c.target = target{text: strings.Clone(text), to: to[0], origin: origin}
 	if to[0].Kind == core.ToQueue {
 		c.target.queue, _ = c.ns.Queue(to[0].Name)
 	}
-	return to, text, nil
+	return to, origin, nil
 }
 
 // still says that what was looked at is still what is there.

@@ -11,6 +11,7 @@ type Connect struct {
 	Version         Version
 	ClientID        string
 	*packets.Packet          // Connect (flags, user name, password, keep-alive) and Properties, as mochi decoded them
+	Bridge          bool     // it is a bridge of Mosquitto's
 	Will            *Publish // nil without a will; its delay is in Packet.Connect.WillProperties
 }
 
@@ -20,11 +21,14 @@ type Connect struct {
 func DecodeConnect(f Frame) (Connect, error) {
 	body := f.kept()
 	c := cursor{b: body}
-	v, err := c.protocol()
+	v, bridge, err := c.protocol()
 	if err != nil {
 		return Connect{Version: v}, err
 	}
-	out := Connect{Version: v}
+	if bridge {
+		body[len(body)-len(c.b)-1] &^= bridgeBit
+	}
+	out := Connect{Version: v, Bridge: bridge}
 	body, out.Will, err = c.connect(v, body)
 	if err != nil {
 		return Connect{Version: v}, err
@@ -37,23 +41,28 @@ func DecodeConnect(f Frame) (Connect, error) {
 	return out, nil
 }
 
+// bridgeBit in the level of 3.x says that it is a bridge of Mosquitto.
+const bridgeBit = 0x80
+
 // protocol reads the protocol's name and level. An unknown level of MQTT is
 // answered as 3.1.1 says, with return code 1, or as 5 says if it is newer.
-func (c *cursor) protocol() (Version, error) {
+func (c *cursor) protocol() (v Version, bridge bool, err error) {
 	name, level := string(c.bin()), c.u8()
 	switch {
 	case c.err != nil:
-		return 0, c.err
+		return 0, false, c.err
 	case name == "MQTT" && (level == 4 || level == 5), name == "MQIsdp" && level == 3:
-		return Version(level), nil
+		return Version(level), false, nil
+	case name == "MQTT" && level == 4|bridgeBit, name == "MQIsdp" && level == 3|bridgeBit:
+		return Version(level &^ bridgeBit), true, nil
 	case name != "MQTT" && name != "MQIsdp":
-		return 0, &Error{UnsupportedProtocolVersion, "MQTT-3.1.2-1", "the protocol name is not MQTT"}
+		return 0, false, &Error{UnsupportedProtocolVersion, "MQTT-3.1.2-1", "the protocol name is not MQTT"}
 	}
 	answer := V311
-	if level > 5 && level < 0x80 { // with the upper bit it is a bridge of Mosquitto
+	if level > 5 && level < bridgeBit {
 		answer = V5
 	}
-	return answer, &Error{UnsupportedProtocolVersion, "MQTT-3.1.2-2", fmt.Sprintf("protocol level %d of %s", level, name)}
+	return answer, false, &Error{UnsupportedProtocolVersion, "MQTT-3.1.2-2", fmt.Sprintf("protocol level %d of %s", level, name)}
 }
 
 // The connect flags (3.1.2.3).

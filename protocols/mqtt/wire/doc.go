@@ -33,8 +33,7 @@
 //	AUTH          DecodeAuth (mochi)        AppendAuth (mochi)
 //
 // Absent: the payload is not compared with its Payload Format Indicator (a
-// server may, 3.3.2.3.2); the bridge bit of Mosquitto (version | 0x80) is an
-// unknown version.
+// server may, 3.3.2.3.2).
 //
 // # What mochi's codec leaves to us
 //

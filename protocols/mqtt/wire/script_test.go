@@ -167,6 +167,9 @@ func describeConnect(c Connect) string {
 	if p.PasswordFlag {
 		text += fmt.Sprintf(" password=%q", p.Password)
 	}
+	if c.Bridge {
+		text += " bridge"
+	}
 	text += describeProperties(&c.Properties)
 	if c.Will != nil {
 		text += fmt.Sprintf(" will={%s delay=%d}", describePublish(*c.Will), p.WillProperties.WillDelayInterval)

@@ -17,6 +17,11 @@ app.conf.update(
     task_default_queue=queue, task_acks_late=True, task_queue_max_priority=5, broker_connection_retry_on_startup=False,
     worker_redirect_stdouts=False, worker_prefetch_multiplier=4, control_exchange=queue + ".pidbox", event_exchange=queue + ".events",
 )
+if os.environ.get("QUORUM"):  # countdowns go through a ladder of 28 queues, the last for four years
+    app.conf.update(
+        task_default_queue_type="quorum", task_default_exchange=queue, task_default_exchange_type="topic",
+        task_default_routing_key=queue, task_queue_max_priority=None,
+    )
 
 
 @app.task(name="add")
@@ -27,7 +32,7 @@ def add(x, y):
 @app.task(name="stubborn", bind=True, max_retries=3)
 def stubborn(self, words):
     if self.request.retries < 2:
-        raise self.retry(countdown=0.2)
+        raise self.retry(countdown=1)  # whole seconds: less is none to the ladder
     return f"{words} after {self.request.retries} retries"
 
 
@@ -40,6 +45,7 @@ def work():
     many = group(add.s(i, i) for i in range(50)).apply_async()
     out = {
         "sums": many.get(timeout=30), "retried": stubborn.delay("größer").get(timeout=30),
+        "later": add.apply_async((20, 1), countdown=1).get(timeout=30),
         "chain": (add.s(1, 2) | add.s(3)).apply_async(priority=3).get(timeout=30),
     }
     try:
