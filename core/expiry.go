@@ -34,8 +34,9 @@ func (q *Queue) rearm() {
 // used marks the queue as in use, for Expires. Lock held.
 func (q *Queue) used() { q.usedAt = q.ns.b.Now() }
 
-// touch marks the queue as in use by being declared again.
-func (q *Queue) touch() {
+// Touch marks the queue as in use, for QueueOptions.Expires: it is declared again, or
+// somebody makes sure that it is there.
+func (q *Queue) Touch() {
 	q.mu.Lock()
 	q.used()
 	q.mu.Unlock()

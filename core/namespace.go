@@ -126,7 +126,7 @@ func (ns *Namespace) declare(name string, o QueueOptions, save func(*Queue) erro
 	ns.mu.Lock()
 	if q := ns.queues[name]; q != nil {
 		ns.mu.Unlock()
-		q.touch()
+		q.Touch()
 		return q, false, q.equivalent(o)
 	}
 	if err := ns.defined(); err != nil {

@@ -162,6 +162,7 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{&wire.QueueDeclare{Queue: "none", Passive: true}, "1 channel.close {ReplyCode:404 ReplyText:NOT_FOUND - no queue 'none' in vhost '/' ClassID:50 MethodID:10}"},
+		{&wire.QueueDeclare{Passive: true}, "1 channel.close {ReplyCode:404 ReplyText:NOT_FOUND - no queue '' in vhost '/' ClassID:50 MethodID:10}"},
 		{&wire.QueueDeclare{Queue: "q"}, "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'q' in vhost '/': received 'false' but current is 'true' ClassID:50 MethodID:10}"},
 		{&wire.QueueDeclare{Queue: "q", Durable: true}, "1 channel.close {ReplyCode:406 ReplyText:PRECONDITION_FAILED - inequivalent arg 'x-message-ttl' for queue 'q' in vhost '/': received none but current is the value '1000' of type 'signedint'"},
 		{&wire.QueueDeclare{Queue: "mine"}, "1 channel.close {ReplyCode:405 ReplyText:RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'mine' in vhost '/'"},

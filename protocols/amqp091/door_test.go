@@ -212,6 +212,27 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
+// Asking whether a queue is there is a use of it, as in RabbitMQ: who does so now
+// and then keeps it from expiring.
+func TestPassiveDeclareIsAUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.pipe = true })
+		defer w.close()
+		r := w.client()
+		r.send(1, &wire.QueueDeclare{Queue: "q", Arguments: tableOf("x-expires", wire.IntValue(3000))})
+		r.want("1 queue.declare-ok")
+		for range 3 {
+			time.Sleep(2 * time.Second)
+			r.send(1, &wire.QueueDeclare{Queue: "q", Passive: true})
+			r.want("1 queue.declare-ok")
+		}
+		time.Sleep(4 * time.Second)
+		r.send(1, &wire.QueueDeclare{Queue: "q", Passive: true})
+		r.want("1 channel.close {ReplyCode:404")
+		r.nc.Close()
+	})
+}
+
 // Who does not read is cut, and what it was sent is its queue's again.
 func TestStalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

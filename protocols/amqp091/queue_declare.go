@@ -10,7 +10,7 @@ import (
 
 // queue.declare (1.7.2.1).
 //
-//	passive               only looks; the counts are in declare-ok
+//	passive               only looks, which is a use (x-expires); the counts are in declare-ok
 //	exclusive             this connection's, and gone with it
 //	auto-delete           gone with its last consumer
 //	empty name            amq.gen- and 22 letters
@@ -48,7 +48,7 @@ func (ch *channel) queueDeclare(args []byte) error {
 func (ch *channel) declareQueue(m *wire.QueueDeclare) (*core.Queue, error) {
 	c := ch.c
 	if m.Passive {
-		return ch.queue(&m.Queue)
+		return ch.lookFor(m)
 	}
 	generated := m.Queue == ""
 	_, exists := c.ns.Queue(m.Queue)
@@ -71,6 +71,18 @@ func (ch *channel) declareQueue(m *wire.QueueDeclare) (*core.Queue, error) {
 		}
 	}
 	return ch.makeQueue(m, o)
+}
+
+// lookFor finds a queue that is there already; with x-expires that is a use of it.
+func (ch *channel) lookFor(m *wire.QueueDeclare) (*core.Queue, error) {
+	if m.Queue == "" { // not the one declared last
+		return nil, wire.Errorf(wire.NotFound, "no %s", ch.c.queueName(""))
+	}
+	q, err := ch.queue(&m.Queue)
+	if err == nil {
+		q.Touch()
+	}
+	return q, err
 }
 
 func (c *conn) mayDeadLetter(queue string, to core.Address) error {
