@@ -126,6 +126,7 @@ type Broker struct {
 	begun    int64  // immutable: when it was opened, ms
 	lastID   atomic.Uint64
 	memory   atomic.Int64 // bytes of messages held in memory
+	shared   shared       // those that several queues have
 	left     atomic.Int64 // bytes parked by publishers that have closed
 	draining atomic.Bool
 	hurry    atomic.Bool // no Receive waits any longer
@@ -162,7 +163,7 @@ type Broker struct {
 func New(store Store, o Options) (*Broker, error) {
 	b := &Broker{
 		store: store, clock: o.Clock, rand: o.Rand, log: o.Log, dialects: o.Dialects, limits: o.Limits.withDefaults(),
-		namespaces: map[string]*Namespace{}, watchers: map[string]func(*Session){},
+		namespaces: map[string]*Namespace{}, watchers: map[string]func(*Session){}, shared: shared{byID: map[uint64]*sharing{}},
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
@@ -283,8 +284,12 @@ func (b *Broker) charge(e *entry) {
 	if !e.charged {
 		e.charged = true
 		n := entryOverhead
-		if e.sharers == nil || e.sharers.Add(1) == 1 {
+		switch {
+		case e.sharers == nil:
 			n += e.size
+		case e.sharers.entries.Add(1) == 1:
+			n += e.size
+			b.shared.enter(e)
 		}
 		b.memory.Add(int64(n))
 	}
@@ -294,8 +299,12 @@ func (b *Broker) uncharge(e *entry) {
 	if e.charged {
 		e.charged = false
 		n := entryOverhead
-		if e.sharers == nil || e.sharers.Add(-1) == 0 {
+		switch {
+		case e.sharers == nil:
 			n += e.size
+		case e.sharers.entries.Add(-1) == 0:
+			n += e.size
+			b.shared.leave(e.sharers)
 		}
 		b.memory.Add(-int64(n))
 	}

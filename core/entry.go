@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"sync/atomic"
 )
 
 // pos is a place in a queue's one order: lanes by priority, then sequence.
@@ -42,7 +41,7 @@ type entry struct {
 	recorded bool   // a lease record (table l) is or will be there
 	counted  uint32 // what it is in its queue's bytes: the length of its body
 	msg      *Message
-	sharers  *atomic.Int32 // charged entries that have the same msg; nil: it is this one's alone
+	sharers  *sharing // who has the same msg; nil: it is this one's alone
 	body     bodyRef
 	size     int
 	group    string

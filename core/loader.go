@@ -417,14 +417,16 @@ func (q *Queue) decodeAt(tab byte, inc uint64, p pos, val []byte, message bool) 
 		return e, nil
 	}
 	if e.body.id != 0 {
-		e.msg, err = q.ns.b.readBody(e.body)
+		err = q.ns.b.readShared(e)
 	} else {
 		e.msg, err = decodeMessage(encoded)
 	}
 	if err != nil {
 		return nil, err
 	}
-	e.msg.Deaths = e.deaths
+	if len(e.deaths) > 0 {
+		e.msg.Deaths = e.deaths
+	}
 	return e, nil
 }
 

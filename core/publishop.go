@@ -2,7 +2,6 @@ package core
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/slipwaymq/slipway/core/match"
 )
@@ -16,7 +15,7 @@ type publishOp struct {
 	durability Durability
 	encoded    []byte // the message as stored; nil: made as it is staged (encodedLater)
 	size       int
-	sharers    *atomic.Int32 // of its entries, if it may come to have several
+	sharers    *sharing // of its entries, if it may come to have several
 	body       bodyRef
 	ahead      bool  // the body was written ahead, in chunks
 	internal   bool  // a move: no limit or deduplication refuses it
@@ -93,7 +92,7 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 		op.targets = append(op.targets, target{q: r.q, note: r.merged(b), dialect: r.dialect, key: r.key})
 	}
 	if len(op.targets) > 1 {
-		op.sharers = new(atomic.Int32)
+		op.sharers = new(sharing)
 	}
 	op.gatesFirst()
 	clear(rs)
