@@ -86,6 +86,7 @@
 //	Durable                             one fdatasync a group, the disk told to begin before others are told of it
 //	Room, watermark, ballast            yes; probed by a goroutine, no call a message
 //	Check                               everything read, nothing written
+//	a deep sequence of keys             its middle is left alone by compactions (runs.go)
 //	large values                        in the log, as long as that is young; then in tables
 //	a directory of version 1 or 2       read, and of version 3 from then on (format.go)
 //	Epoch, Lost                         constant, never: there is one owner

@@ -102,6 +102,8 @@ func (l lazyf) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf(l.for
 func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: s.backgroundError,
+		FlushEnd:        func(pebble.FlushInfo) { s.runs.stale.Store(true) },
+		CompactionEnd:   func(pebble.CompactionInfo) { s.runs.stale.Store(true) },
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			_ = s.fail(fmt.Errorf("damage in %s: %w", i.Path, i.Details))
 		},

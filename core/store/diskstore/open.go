@@ -174,6 +174,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	po := s.opts.pebbleOptions(s.reaper.add)
 	po.Logger = pebbleLogger{s.opts.Logger, s.fail}
 	po.EventListener = s.listener()
+	po.Experimental.SpanPolicyFunc = s.runs.cut
 	return po
 }
 

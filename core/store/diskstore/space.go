@@ -32,6 +32,7 @@ func (s *Store) startProbing() {
 	if err := s.probe(); err != nil {
 		s.opts.Logger.Error("free space is unknown: no watermark", "err", err)
 	}
+	s.runs.stale.Store(true)
 	if s.opts.ProbeEvery < 0 {
 		return
 	}
@@ -40,7 +41,7 @@ func (s *Store) startProbing() {
 }
 
 // keepProbing also makes the SYNCED file durable now and then, and so decides
-// how much of the check after a power cut is left.
+// how much of the check after a power cut is left, and looks where tables end.
 func (s *Store) keepProbing() {
 	defer close(s.space.done)
 	tick := time.NewTicker(s.opts.ProbeEvery)
@@ -57,6 +58,11 @@ func (s *Store) keepProbing() {
 			s.opts.Logger.Error("free space is unknown: keeping the last answer", "err", err)
 		}
 		said = err != nil
+		if s.runs.stale.Load() {
+			if err := s.findRuns(); err != nil {
+				s.opts.Logger.Error("what tables there are is unknown", "err", err)
+			}
+		}
 		if err := s.synced.sync(); err != nil {
 			_ = s.fail(err)
 			return

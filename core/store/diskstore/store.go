@@ -32,6 +32,7 @@ type Store struct {
 
 	kept    kept // only Apply
 	readers readers
+	runs    runs
 
 	meter  meter
 	space  space
@@ -199,6 +200,8 @@ func (s *Store) Epoch() uint64 { return 1 }
 
 // Lost implements core.Store.
 func (s *Store) Lost() <-chan struct{} { return s.lost }
+
+func (s *Store) findRuns() error { return s.runs.find(s.db, uint64(s.opts.MemTable)/4) }
 
 // Compact writes everything into tables and rewrites those without what is
 // deleted. It is for tests and tools; pebble does as much as is useful itself.
