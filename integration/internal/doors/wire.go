@@ -51,17 +51,22 @@ func Config(t testing.TB, more string) string {
 // Dial opens a connection to one of Streams over one of Wires, up to where the
 // protocol itself begins. Over WebSocket a Write is a message.
 func Dial(b *daemon.Broker, door, wire string) (net.Conn, error) {
+	return DialTLS(b, door, wire, anyBroker)
+}
+
+// DialTLS is Dial with what the client trusts and shows over tls and wss.
+func DialTLS(b *daemon.Broker, door, wire string, config *tls.Config) (net.Conn, error) {
 	switch wire {
 	case "tcp":
 		return net.Dial("tcp", b.Doors[door])
 	case "tls":
-		return tls.Dial("tcp", b.Doors[door+"-tls"], anyBroker)
+		return tls.Dial("tcp", b.Doors[door+"-tls"], config)
 	}
 	url := "ws://" + b.Doors["websocket"]
 	if wire == "wss" {
 		url = "wss://" + b.Doors["websocket-tls"]
 	}
-	d := websocket.Dialer{Subprotocols: []string{subprotocols[door]}, TLSClientConfig: anyBroker, HandshakeTimeout: client.Patience}
+	d := websocket.Dialer{Subprotocols: []string{subprotocols[door]}, TLSClientConfig: config, HandshakeTimeout: client.Patience}
 	c, res, err := d.Dial(url, nil)
 	if err != nil {
 		return nil, err
