@@ -62,6 +62,10 @@ const (
 	// nothing: each was written once more, a third of all the time of a store under
 	// load. Now those are too many for it and move down as they are.
 	baseTable = 1 << 20
+	// Mostly tables are scanned, a queue's entries a thousand at a time: with blocks
+	// of 16 KiB, 0.2 us of processor for each of 300 bytes, with pebble's 4 KiB 0.4.
+	// A Get of one that nobody asked for lately is 8.3 us and not 6.6, with 32 KiB 11.6.
+	tableBlock = 16 << 10
 	// pebble expands a compaction to at most this many files of the target size.
 	compactionFiles = 25
 	// level0Files bounds how many tables wait for a compaction. pebble's own 500
@@ -136,6 +140,7 @@ func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 	p.TargetFileSizes[1] = baseTable
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		p.Levels[i].BlockSize = tableBlock
 	}
 	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	p.Experimental.SpanPolicyFunc = oneTableByte
