@@ -16,7 +16,7 @@ import (
 // doc.go's table.
 type Options struct {
 	Clock Clock     // required
-	Rand  io.Reader // required; cryptographically strong
+	Rand  io.Reader // required; cryptographically strong; one reads at a time
 	Log   *slog.Logger
 
 	// Dialects are the doors' pure functions that the core calls for what it

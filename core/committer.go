@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,7 +32,7 @@ type committer struct {
 	pending []item        // guarded by mu
 	durable bool          // guarded by mu: some of pending is Durable
 	first   []operation   // guarded by mu; for the beginning of the next group
-	bytes   int64         // guarded by mu; charged by pending items, those in the group under way too
+	bytes   atomic.Int64  // charged by pending items, those in the group under way too
 	closed  bool          // guarded by mu
 	broken  bool          // guarded by mu: the store failed
 	busy    bool          // guarded by mu: somebody commits, who looks for more before he clears it
@@ -114,7 +115,7 @@ func (c *committer) enqueue(it item, wake bool) bool {
 	}
 	c.pending = append(c.pending, it)
 	c.durable = c.durable || it.durability == Durable
-	c.bytes += it.bytes
+	c.bytes.Add(it.bytes)
 	if wake || len(c.pending) > leadItems {
 		c.call()
 	}
@@ -157,11 +158,7 @@ func (c *committer) signal() {
 }
 
 // backlog is the bytes of what is not yet applied.
-func (c *committer) backlog() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.bytes
-}
+func (c *committer) backlog() int64 { return c.bytes.Load() }
 
 // run is the committer's goroutine; it ends when close was called and all
 // that was pending is durable, or with the first error of the store.
@@ -335,7 +332,7 @@ func (c *committer) takeLead() bool {
 	if c.busy || len(c.pending) == 0 {
 		return false
 	}
-	if len(c.pending) > leadItems || c.bytes > groupBytes {
+	if len(c.pending) > leadItems || c.bytes.Load() > groupBytes {
 		c.call()
 		return false
 	}
@@ -401,9 +398,7 @@ func (c *committer) settle() {
 		q.staged = false
 		q.dispatchNow(&g.dirty)
 	}
-	c.mu.Lock()
-	c.bytes -= g.bytes
-	c.mu.Unlock()
+	c.bytes.Add(-g.bytes)
 	g.flush()
 	if c.drained != nil {
 		c.drained()

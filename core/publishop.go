@@ -158,8 +158,12 @@ func (op *publishOp) direct(p *Publisher) {
 	rest := op.targets[:0]
 	m, now := op.pub.Message, op.pub.Message.PublishedAt
 	for _, t := range op.targets {
+		if op.storedBy(t.q) {
+			rest = append(rest, t)
+			continue
+		}
 		t.q.mu.Lock()
-		if t.q.deleted || op.storedBy(t.q) || !t.q.takesNow(m, op.size) {
+		if t.q.deleted || !t.q.takesNow(m, op.size) {
 			rest = append(rest, t)
 			t.q.mu.Unlock()
 			continue
@@ -212,7 +216,7 @@ func (op *publishOp) encode() {
 	if op.encodedLater() {
 		return
 	}
-	op.encoded = appendMessage(make([]byte, 0, op.size+64), m)
+	op.encoded = appendMessage(nil, m)
 	if !m.owned {
 		m.Body, m.owned = op.encoded[len(op.encoded)-len(m.Body):], true
 	}
