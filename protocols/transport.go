@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Transport is what lies between a listener's sockets and its protocol. The
@@ -93,7 +94,7 @@ func (t *Transport) secure(nc net.Conn, p *peer) (net.Conn, error) {
 	p.over = "tls"
 	tc := tls.Server(nc, t.TLS)
 	if err := tc.Handshake(); err != nil { //nolint:noctx // the deadline ends it
-		return nil, fmt.Errorf("TLS handshake: %w", err)
+		return nil, handshakeError(err)
 	}
 	if chains := tc.ConnectionState().VerifiedChains; len(chains) > 0 {
 		name := t.Identity
@@ -103,6 +104,16 @@ func (t *Transport) secure(nc net.Conn, p *peer) (net.Conn, error) {
 		p.identity = name(chains[0][0])
 	}
 	return tc, nil
+}
+
+// handshakeError says more of what operators meet most: in TLS 1.3 OpenSSL's clients
+// that do not trust the certificate say so unencrypted, and crypto/tls takes that
+// for a damaged record.
+func handshakeError(err error) error {
+	if strings.HasSuffix(err.Error(), "bad record MAC") {
+		return fmt.Errorf("TLS handshake: %w (most likely the client does not trust the certificate)", err)
+	}
+	return fmt.Errorf("TLS handshake: %w", err)
 }
 
 // upgrade does the handshake of WebSocket, if there is one.

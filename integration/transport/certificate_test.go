@@ -58,6 +58,19 @@ func TestClientCertificates(t *testing.T) {
 	}
 }
 
+// A client that does not trust the certificate goes with an alert that crypto/tls
+// cannot read, if it is OpenSSL's and of TLS 1.3: the operator is told what it means.
+func TestUntrustedIsSaid(t *testing.T) {
+	daemon.Need(t, "mosquitto_pub")
+	dir, foreign := certs(t), certs(t)
+	on := start(t, fmt.Sprintf("tls: {certificate: %[1]s/server.pem, key: %[1]s/server.key}\nmqtt: {tls_listen: [\"127.0.0.1:0\"]}\n", dir))
+	_, port, _ := net.SplitHostPort(on.Doors["mqtt-tls"])
+	if out, ok := run(t, "mosquitto_pub", "-h", "localhost", "-p", port, "--cafile", foreign+"/ca.pem", "-t", "t", "-m", "x"); ok {
+		t.Errorf("content:\n%s", out)
+	}
+	daemon.Eventually(t, client.Patience, "line in the log", func() bool { return strings.Contains(on.Log(), "does not trust") })
+}
+
 // A certificate that changes is shown to who comes next; who is there stays, and
 // one that cannot be used changes nothing.
 func TestNewCertificate(t *testing.T) {
