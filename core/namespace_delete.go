@@ -2,15 +2,18 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 )
 
 // DeleteNamespace removes a namespace with everything in it; durable when it
 // returns. also is called when nobody can find it or define anything in it any
-// more, for what others keep by its name. After a crash on the way a start sees it
-// through, without also: accounts then lose their permissions in it. NotFound: there
-// is none. Denied: it is the default one.
+// more, for what others keep by its name; with an error of also the namespace is
+// there again, as it was. After a crash on the way a start sees it through, without
+// also: accounts then lose their permissions in it. NotFound: there is none. Denied:
+// it is the default one. Closed: the broker is at its end, and the next start sees it
+// through, or finds that nothing was begun.
 func (b *Broker) DeleteNamespace(name string, also func() error) error {
 	if name == "" {
 		return errf(Denied, "the default namespace cannot be deleted")
@@ -25,17 +28,33 @@ func (b *Broker) DeleteNamespace(name string, also func() error) error {
 	ns.gone.Store(true)
 	ns.mu.Unlock()
 	b.mu.Unlock()
-	def, err := json.Marshal(namespaceDef{ID: ns.id, Gone: true})
-	if err == nil {
-		err = b.wait(Durable, func(g *staging) { g.batch.Set(defKey('n', name, ""), def) })
+	if err := ns.markGone(true); err != nil {
+		return err
 	}
-	if err == nil {
-		err = also()
+	if err := also(); err != nil {
+		return errors.Join(err, ns.back())
 	}
+	return b.erase(ns)
+}
+
+// markGone has a start know whether the namespace is being deleted.
+func (ns *Namespace) markGone(gone bool) error {
+	def, err := json.Marshal(namespaceDef{ID: ns.id, Gone: gone})
 	if err != nil {
 		return err
 	}
-	return b.erase(ns)
+	return ns.b.wait(Durable, func(g *staging) { g.batch.Set(defKey('n', ns.name, ""), def) })
+}
+
+// back ends a deletion that has taken nothing yet.
+func (ns *Namespace) back() error {
+	if err := ns.markGone(false); err != nil {
+		return err
+	}
+	ns.mu.Lock()
+	ns.gone.Store(false)
+	ns.mu.Unlock()
+	return nil
 }
 
 // defined says why nothing can be defined in it any more. Lock held.

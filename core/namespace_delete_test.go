@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -309,5 +310,35 @@ func TestRetainedAfterDeleteNamespace(t *testing.T) {
 	}
 	if n, err := ns.CountRetained(); n != 0 || err != nil {
 		t.Errorf("%d are kept, %v", n, err)
+	}
+}
+
+// A deletion that somebody beside the core could not follow is none, and is tried again.
+func TestDeleteNamespaceTakenBack(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	b := open(t, store)
+	ns := furnish(t, b, "shop")
+	before := len(left(t, store, "shop"))
+	failed := errors.New("no")
+	if err := b.DeleteNamespace("shop", func() error { return failed }); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	if again, err := b.Namespace("shop"); err != nil || again != ns {
+		t.Fatalf("after a deletion that failed: %v", err)
+	}
+	if _, _, err := ns.DeclareQueue("new", durable(core.QueueOptions{})); err != nil {
+		t.Error(err)
+	}
+	b.Close()
+	b = open(t, store)
+	defer b.Close()
+	if n := len(left(t, store, "shop")); n != before+1 {
+		t.Errorf("%d definitions after a restart, %d and one before", n, before)
+	}
+	if err := b.DeleteNamespace("shop", func() error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if keys := left(t, store, "shop"); len(keys) != 0 {
+		t.Errorf("left: %q", keys)
 	}
 }
