@@ -41,7 +41,7 @@ func (s *Store) startProbing() {
 }
 
 // keepProbing also makes the SYNCED file durable now and then, and so decides
-// how much of the check after a power cut is left, and looks where tables end.
+// how much of the check after a power cut is left.
 func (s *Store) keepProbing() {
 	defer close(s.space.done)
 	tick := time.NewTicker(s.opts.ProbeEvery)
@@ -58,11 +58,6 @@ func (s *Store) keepProbing() {
 			s.opts.Logger.Error("free space is unknown: keeping the last answer", "err", err)
 		}
 		said = err != nil
-		if s.runs.stale.Load() {
-			if err := s.findRuns(); err != nil {
-				s.opts.Logger.Error("what tables there are is unknown", "err", err)
-			}
-		}
 		if err := s.synced.sync(); err != nil {
 			_ = s.fail(err)
 			return
@@ -84,8 +79,15 @@ func (sp *space) now() (free, ballast uint64) {
 	return sp.free.Load(), sp.ballast
 }
 
-// probe measures, moves the watermark's flag and tends the ballast.
+// probe measures, moves the watermark's flag and tends the ballast. It also looks
+// where tables end: a compaction of little else than what was deleted needs little
+// space.
 func (s *Store) probe() error {
+	if s.runs.stale.Load() {
+		if err := s.findRuns(); err != nil {
+			s.opts.Logger.Error("what tables there are is unknown", "err", err)
+		}
+	}
 	free, err := s.measure()
 	if err != nil {
 		return err

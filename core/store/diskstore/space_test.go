@@ -121,9 +121,10 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("at first: %+v", s.Metrics())
 	}
 	n := 0
+	key := func(i int) string { return string(sequenceKey('m', 1, uint64(i))) }
 	val := noise(20_000)
 	for ; s.Room(); n++ {
-		put(t, s, core.Durable, fmt.Sprintf("m%06d", n), val)
+		put(t, s, core.Durable, key(n), val)
 		if err := s.probe(); err != nil {
 			t.Fatal(err)
 		}
@@ -146,10 +147,15 @@ func TestFullDisk(t *testing.T) {
 	for i := range n { // settle all but one
 		b := s.NewBatch()
 		if i != n/2 {
-			b.Delete(fmt.Appendf(nil, "m%06d", i))
+			b.Delete([]byte(key(i)))
 		}
 		if err := s.Apply(b, core.Durable); err != nil {
 			t.Fatal(err)
+		}
+		if i%50 == 0 { // more often than the prober would
+			if err := s.probe(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := s.Compact(); err != nil {
@@ -166,7 +172,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	s = mustOpen(t, filepath.Join(dir, "store"), o)
 	defer s.Close()
-	if all, err := keys(s); err != nil || len(all) != 1 || all[0] != fmt.Sprintf("m%06d", n/2) {
+	if all, err := keys(s); err != nil || len(all) != 1 || all[0] != key(n/2) {
 		t.Errorf("%q, %v", all, err)
 	}
 }
