@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -109,6 +111,90 @@ func TestDeadLetterNotAgain(t *testing.T) {
 		}
 		if n := q.Counts(); n.Ready != 1 || n.Delayed != 0 {
 			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// What comes by the calendar does so at its minutes, each time as a message of its
+// own, with what follows each of them, until it expires.
+func TestCron(t *testing.T) {
+	for _, isDurable := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) { // begins at midnight, UTC
+			b := fresh(t)
+			o := core.QueueOptions{}
+			if isDurable {
+				o = durable(o)
+			}
+			q := declare(t, b, "q", o)
+			begun := time.Now()
+			for _, m := range []core.Message{
+				{Body: []byte("plain"), Cron: "*/5 * * * *", ExpiresAt: begun.Add(11 * time.Minute).UnixMilli()},
+				{Body: []byte("series"), Cron: "7 * * * *", CronDelay: 2000, Every: 1000, Again: 2},
+			} {
+				m.Durable = isDurable
+				publish(t, b, core.QueueAddress("q"), m)
+			}
+			var came []string
+			seen := map[core.MessageID]bool{}
+			for time.Since(begun) < 2*time.Hour {
+				elapse(time.Second)
+				synctest.Wait()
+				for _, d := range receive(t, q, core.ReceiveOptions{Max: 10, Lease: 24 * time.Hour}) {
+					came = append(came, fmt.Sprint(string(d.Message.Body), " ", time.Since(begun)))
+					if seen[d.Message.ID] {
+						t.Error("a message came twice, not another one")
+					}
+					seen[d.Message.ID] = true
+				}
+			}
+			want := []string{"plain 5m0s", "series 7m2s", "series 7m3s", "series 7m4s", "plain 10m0s", "series 1h7m2s", "series 1h7m3s", "series 1h7m4s"}
+			if !slices.Equal(came, want) {
+				t.Errorf("durable %v: %q", isDurable, came)
+			}
+			if n := q.Counts(); n.Delayed != 1 {
+				t.Errorf("durable %v: %+v", isDurable, n)
+			}
+		})
+	}
+}
+
+// Wherever a crash strikes, what is due by the calendar goes on; what was missed
+// comes once.
+func TestCronThroughCrashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{Store: memstore.New(memstore.Options{})}
+		b := open(t, h)
+		declare(t, b, "q", durable(core.QueueOptions{}))
+		publish(t, b, core.QueueAddress("q"), core.Message{Body: []byte("x"), Durable: true, Cron: "0 * * * *"})
+		from := len(h.all()) - 1
+		elapse(150 * time.Minute)
+		b.Close()
+		for _, s := range h.all()[from:] {
+			b := open(t, s)
+			q, _ := b.Default().Queue("q")
+			before := q.Counts().Ready
+			elapse(100 * time.Millisecond)
+			if n := q.Counts(); n.Ready > before+1 || n.Delayed != 1 {
+				t.Errorf("%d before, %+v", before, n)
+			}
+			before = q.Counts().Ready
+			elapse(2 * time.Hour)
+			if n := q.Counts(); n.Ready != before+2 || n.Delayed != 1 {
+				t.Errorf("%d before, %+v two hours later", before, n)
+			}
+			b.Close()
+		}
+	})
+}
+
+func TestCronRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := fresh(t)
+		declare(t, b, "q", core.QueueOptions{})
+		m := core.Message{Cron: "61 * * * *"}
+		_, err := b.Default().Publish(t.Context(), &core.Publication{Message: &m, To: core.QueueAddress("q")})
+		if core.KindOf(err) != core.Invalid {
+			t.Error(err)
 		}
 	})
 }

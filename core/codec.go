@@ -44,7 +44,8 @@ const (
 
 	codecKeys  = codecString0 << 9
 	codecAgain = codecKeys << 1
-	codecKnown = codecAgain<<1 - 1
+	codecCron  = codecAgain << 1
+	codecKnown = codecCron<<1 - 1
 )
 
 // codecTimes and codecStrings are the fields behind consecutive bits. Their
@@ -106,6 +107,9 @@ func appendMessageHead(dst []byte, m *Message) []byte {
 	if bits&codecAgain != 0 {
 		dst = binary.AppendVarint(binary.AppendVarint(dst, m.Every), m.Again)
 	}
+	if bits&codecCron != 0 {
+		dst = binary.AppendVarint(codecAppendBytes(dst, m.Cron), m.CronDelay)
+	}
 	return dst
 }
 
@@ -140,6 +144,7 @@ func codecPresence(m *Message) uint64 {
 	}
 	set(len(m.Keys) > 0, codecKeys)
 	set(m.Every != 0 || m.Again != 0, codecAgain)
+	set(m.Cron != "" || m.CronDelay != 0, codecCron)
 	return bits
 }
 
@@ -190,6 +195,9 @@ func decodeMessage(b []byte) (*Message, error) {
 	}
 	if bits&codecAgain != 0 {
 		m.Every, m.Again = r.varint(), r.varint()
+	}
+	if bits&codecCron != 0 {
+		m.Cron, m.CronDelay = r.string(), r.varint()
 	}
 	m.Body = r.take(uint64(len(r.b)))
 	if r.err != nil {

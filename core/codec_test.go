@@ -36,6 +36,7 @@ func codecFull() *Message {
 		Origin: Origin{Protocol: "mqtt", Data: []byte{5, 1, 2, 3}},
 		Keys:   []string{"cc.1", ""},
 		Every:  -1, Again: math.MaxInt64,
+		Cron: "0 * * * *", CronDelay: -1,
 		owned: true,
 	}
 }
@@ -43,7 +44,7 @@ func codecFull() *Message {
 // codecFirst is codecFull as it was before exchanges.
 func codecFirst() *Message {
 	m := codecFull()
-	m.Keys, m.Every, m.Again = nil, 0, 0
+	m.Keys, m.Every, m.Again, m.Cron, m.CronDelay = nil, 0, 0, "", 0
 	return m
 }
 
@@ -55,6 +56,11 @@ func codecKeysMessage() *Message {
 // codecAgainMessage is what came with schedules.
 func codecAgainMessage() *Message {
 	return &Message{Source: QueueAddress("q"), DeliverAt: 1_700_000_000_000, Every: 60_000, Again: 9, Body: []byte("b"), owned: true}
+}
+
+// codecCronMessage is what came with the calendar.
+func codecCronMessage() *Message {
+	return &Message{Source: QueueAddress("q"), DeliverAt: 1_700_000_000_000, Cron: "0 * * * *", CronDelay: 5, Body: []byte("b"), owned: true}
 }
 
 func codecFullDeaths() []Death {
@@ -180,7 +186,7 @@ func TestCodecPartsEndWhereTheyEnd(t *testing.T) {
 func TestCodecGolden(t *testing.T) {
 	for name, m := range map[string]*Message{
 		"v1-full": codecFirst(), "v1-plain": codecPlain(), "v1-empty": {owned: true}, "v1-keys": codecKeysMessage(),
-		"v1-again": codecAgainMessage(),
+		"v1-again": codecAgainMessage(), "v1-cron": codecCronMessage(),
 	} {
 		stored := codecStored(t, name)
 		codecUnchanged(t, name, appendMessage(nil, m), stored)

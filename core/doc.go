@@ -67,7 +67,7 @@
 //	begin   a delivery that a start must know of
 //	qstate qreader qgroups   the pure state machine; entry qhead   its stored form
 //	queue dispatch consumer pull get fair sticky settle forward purge browse group   the way out; forward: as it is, into another queue
-//	loader delayed again expiry timers deadletter sweep   what runs beside
+//	loader delayed again expiry timers deadletter sweep   what runs beside; shared: what they need not read twice
 //	replay   what a gate kept, again
 //	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name

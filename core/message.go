@@ -18,6 +18,8 @@ type Message struct {
 	DeliverAt   int64  // not delivered before
 	Every       int64  // ms; with DeliverAt and Again: between repetitions
 	Again       int64  // how often it comes once more after that, each a message of its own
+	Cron        string // times of the calendar at which all that begins anew (core/cron), in the zone of the broker's clock; sets DeliverAt
+	CronDelay   int64  // ms behind each of them
 	MessageID   string // the producer's message id, not ours
 	Correlation []byte
 	ReplyTo     Address

@@ -53,6 +53,11 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	if err := b.accepts(pub, p.patient); err != nil {
 		return nil, err
 	}
+	if m.Cron != "" {
+		if err := m.onCalendar(b.clock.Now()); err != nil {
+			return nil, err
+		}
+	}
 	m.PublishedAt, m.Source = b.Now(), pub.To // rules of bindings look at them
 	if pub.TimeToLive > 0 {
 		m.ExpiresAt = m.PublishedAt + pub.TimeToLive

@@ -40,7 +40,7 @@ var fromOutside = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc
 func pureCore(t *tree) []string {
 	var bad []string
 	for _, s := range t.sources {
-		if s.test() || s.dir() != "core" && s.dir() != "core/match" && s.dir() != "core/selector" {
+		if s.test() || !slices.Contains([]string{"core", "core/match", "core/selector", "core/cron"}, s.dir()) {
 			continue
 		}
 		bad = append(bad, t.uses(s, "time", fromOutside...)...)

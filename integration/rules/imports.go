@@ -16,10 +16,11 @@ var may = []struct {
 }{
 	{"cmd/slipway", []string{"..."}, nil},
 	{"config", nil, nil},
-	{"core", []string{"core/match", "core/selector"}, []string{"core", "core/store/..."}},
+	{"core", []string{"core/match", "core/selector", "core/cron"}, []string{"core", "core/store/..."}},
 	{"core/match", nil, nil},
 	{"core/arguments", []string{"core"}, nil}, // what doors that know RabbitMQ share
 	{"core/selector", nil, nil},
+	{"core/cron", nil, nil},
 	{"core/store/diskstore/grouplog", nil, nil}, // a log of bytes and numbers
 	{"core/store/...", []string{"core", "core/store/..."}, []string{"core/match"}},
 	{"core/cluster/...", []string{"core", "core/cluster/..."}, []string{"core/store/..."}},

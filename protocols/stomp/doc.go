@@ -43,7 +43,7 @@
 //	JMSXGroupID                                               sticky in queues that this door made
 //	AMQ_SCHEDULED_DELAY, x-delay, expires, expiration         yes
 //	AMQ_SCHEDULED_PERIOD, _REPEAT                             yes; exactly as often, through restarts (schedule.go)
-//	AMQ_SCHEDULED_CRON                                        absent; refused
+//	AMQ_SCHEDULED_CRON                                        yes; each time once, through restarts (schedule.go)
 //	ActiveMQ.Retain, activemq.retroactive                     yes: MQTT's retained values (retroactive.go)
 //	transformation                                            absent: passed on as a header
 //	activemq.dispatchAsync, maximumPendingMessageLimit        absent
