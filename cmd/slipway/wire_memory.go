@@ -35,6 +35,6 @@ func limitMemory(cfg config.Config) {
 	}
 	debug.SetMemoryLimit(all)
 	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(200)
+		debug.SetGCPercent(300)
 	}
 }
