@@ -77,13 +77,16 @@ func slotNames(fs vfs.FS, dir string) ([]string, error) {
 
 // survey notes what a slot has.
 func (f *Found) survey(path string, slot uint64) error {
+	var before uint64 // the group of the record before
 	size, err := each(f.fs, path, f.Life, 0, func(r record) error {
+		follows := before+1 == r.group
+		before = r.group
 		f.Synced = max(f.Synced, r.synced)
 		runs := &f.runs
 		if r.group <= f.after {
 			runs = &f.earlier
 		}
-		if n := len(*runs); n > 0 && (*runs)[n-1].path == path && (*runs)[n-1].last+1 == r.group {
+		if n := len(*runs); follows && n > 0 && (*runs)[n-1].path == path && (*runs)[n-1].last+1 == r.group {
 			(*runs)[n-1].last = r.group
 		} else {
 			*runs = append(*runs, run{path, f.Life, slot, r.off, r.group, r.group})
