@@ -60,9 +60,10 @@ type AccessUser struct {
 	Grants       []Grant
 	Tags         []string // a bridge's own words
 
-	Elsewhere map[string][]Grant // grants in other namespaces, for doors that name one
-	account   bool               // may enter only the namespaces that are named in
-	home      bool               // Grants, if home says so, or Elsewhere
+	Elsewhere map[string][]Grant                 // grants in other namespaces, for doors that name one
+	keys      map[string]map[string]*keyPatterns // by namespace and exchange
+	account   bool                               // may enter only the namespaces that are named in
+	home      bool                               // Grants, if home says so, or Elsewhere
 }
 
 // A Principal is who a connection or request acts for: a user or Anonymous.
@@ -73,15 +74,19 @@ type Principal struct {
 	Namespace string
 	Anonymous bool                   // may do everything: only where anonymous clients are let in
 	rights    atomic.Pointer[rights] // nil: none
+
+	user   *Principal // has the rights, of one ForClient; nil: itself
+	client *client    // of one ForClient
 }
 
 // rights are what a Principal may do. Immutable.
 type rights struct {
 	grants    []Grant
 	tags      []string
-	account   bool                  // only the namespaces that are named can be entered
-	home      bool                  // the Principal's own is
-	elsewhere map[string]*Principal // by namespace
+	account   bool                    // only the namespaces that are named can be entered
+	home      bool                    // the Principal's own is
+	keys      map[string]*keyPatterns // by exchange: the only routing keys
+	elsewhere map[string]*Principal   // by namespace
 }
 
 // AnonymousPrincipal is whoever a listener lets in without credentials.
@@ -93,7 +98,7 @@ func (p *Principal) In(namespace string) *Principal {
 	if p.Anonymous {
 		return p
 	}
-	r := p.rights.Load()
+	r := p.self().rights.Load()
 	switch {
 	case r == nil:
 		return nil
@@ -103,19 +108,23 @@ func (p *Principal) In(namespace string) *Principal {
 		}
 		return p
 	}
-	return r.elsewhere[namespace]
+	in := r.elsewhere[namespace]
+	if in != nil && p.client != nil {
+		return in.ForClient(p.client.id)
+	}
+	return in
 }
 
 // Account says that the user was made while the broker ran (Account): what is
 // not about one queue or topic is then a matter of tags alone.
 func (p *Principal) Account() bool {
-	r := p.rights.Load()
+	r := p.self().rights.Load()
 	return r != nil && r.account
 }
 
 // Tagged says whether the user has one of these tags.
 func (p *Principal) Tagged(tags ...string) bool {
-	r := p.rights.Load()
+	r := p.self().rights.Load()
 	return r != nil && slices.ContainsFunc(tags, func(tag string) bool { return slices.Contains(r.tags, tag) })
 }
 
@@ -152,10 +161,12 @@ func (p *Principal) MayTopic(a Action, asked match.Filter) bool {
 			}
 		}
 		return false
-	})
+	}) && p.mayFilterKey(a, asked)
 }
 
-// MayPath is MayTopic of one path, cheap enough for every publish.
+// MayPath is MayTopic of one path, cheap enough for every publish. Topic permissions
+// say what may be written, and what a filter may be: a path that is only read is not
+// asked for them.
 func (p *Principal) MayPath(a Action, path string) bool {
 	return p.may(a, func(g *Grant) bool {
 		for _, granted := range g.Topics {
@@ -164,7 +175,7 @@ func (p *Principal) MayPath(a Action, path string) bool {
 			}
 		}
 		return false
-	})
+	}) && p.mayPathKey(a, path)
 }
 
 func (p *Principal) may(a Action, covers func(*Grant) bool) bool {
@@ -186,7 +197,7 @@ func (p *Principal) may(a Action, covers func(*Grant) bool) bool {
 }
 
 func (p *Principal) granted() []Grant {
-	if r := p.rights.Load(); r != nil {
+	if r := p.self().rights.Load(); r != nil {
 		return r.grants
 	}
 	return nil

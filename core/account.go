@@ -18,10 +18,11 @@ import (
 // name amq.topic: who may read from, or write to, that exchange may do so with
 // every topic whose first level does not begin with `$`. "" matches nothing.
 type Account struct {
-	Name         string                 `json:"-"`
-	PasswordHash string                 `json:"passwordHash,omitempty"` // as VerifyPassword takes it; "": no login by password
-	Tags         []string               `json:"tags,omitempty"`         // a bridge's own words
-	Permissions  map[string]Permissions `json:"permissions,omitempty"`  // by namespace; no other may be entered
+	Name         string                                 `json:"-"`
+	PasswordHash string                                 `json:"passwordHash,omitempty"` // as VerifyPassword takes it; "": no login by password
+	Tags         []string                               `json:"tags,omitempty"`         // a bridge's own words
+	Permissions  map[string]Permissions                 `json:"permissions,omitempty"`  // by namespace; no other may be entered
+	Topics       map[string]map[string]TopicPermissions `json:"topics,omitempty"`       // by namespace and exchange
 
 	made AccessUser // what Access makes of it; set by check
 }
@@ -93,13 +94,50 @@ func (acc *Account) user() (AccessUser, error) {
 			u.Elsewhere[ns] = grants
 		}
 	}
-	return u, nil
+	var err error
+	u.keys, err = acc.keys()
+	return u, err
+}
+
+func (acc *Account) keys() (map[string]map[string]*keyPatterns, error) {
+	all := map[string]map[string]*keyPatterns{}
+	for ns, of := range acc.Topics {
+		all[ns] = map[string]*keyPatterns{}
+		for exchange, t := range of {
+			k, err := t.compiled(acc.Name, ns)
+			if err != nil {
+				return nil, err
+			}
+			all[ns][exchange] = k
+		}
+	}
+	return all, nil
 }
 
 func (acc *Account) clone() *Account {
 	c := *acc
-	c.Tags, c.Permissions = slices.Clone(acc.Tags), maps.Clone(acc.Permissions)
+	c.Tags, c.Permissions, c.Topics = slices.Clone(acc.Tags), maps.Clone(acc.Permissions), maps.Clone(acc.Topics)
+	for ns, of := range c.Topics {
+		c.Topics[ns] = maps.Clone(of)
+	}
 	return &c
+}
+
+// topics is how many exchanges it has topic permissions for.
+func (acc *Account) topics() (n int) {
+	for _, of := range acc.Topics {
+		n += len(of)
+	}
+	return n
+}
+
+// leave takes what it has in a namespace, and says whether there was anything.
+func (acc *Account) leave(namespace string) bool {
+	_, may := acc.Permissions[namespace]
+	_, topics := acc.Topics[namespace]
+	delete(acc.Permissions, namespace)
+	delete(acc.Topics, namespace)
+	return may || topics
 }
 
 func (acc *Account) check() error {
@@ -108,6 +146,8 @@ func (acc *Account) check() error {
 		return errf(Invalid, "a user name has 1 to %d bytes", maxName)
 	case len(acc.Permissions) > maxPermissions:
 		return errf(OverLimit, "a user has permissions in at most %d namespaces", maxPermissions)
+	case acc.topics() > maxPermissions:
+		return errf(OverLimit, "a user has topic permissions for at most %d exchanges", maxPermissions)
 	case len(acc.Tags) > maxTags:
 		return errf(OverLimit, "a user has at most %d tags", maxTags)
 	}
@@ -209,11 +249,10 @@ func (a *Access) Forbid(namespace string) error {
 	defer a.changing.Unlock()
 	all := maps.Clone(a.accounts)
 	for name, acc := range a.accounts {
-		if _, there := acc.Permissions[namespace]; !there {
+		next := acc.clone()
+		if !next.leave(namespace) {
 			continue
 		}
-		next := acc.clone()
-		delete(next.Permissions, namespace)
 		if err := next.check(); err != nil {
 			return err
 		}

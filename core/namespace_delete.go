@@ -109,10 +109,9 @@ func (b *Broker) eraseRest() error {
 			continue
 		}
 		for name, acc := range b.accounts {
-			if _, there := acc.Permissions[ns.name]; !there {
+			if !acc.leave(ns.name) {
 				continue
 			}
-			delete(acc.Permissions, ns.name)
 			if err := acc.check(); err != nil {
 				return err
 			}

@@ -110,13 +110,13 @@ func (p *Principal) grant(u *AccessUser) {
 	if r := p.rights.Load(); r != nil {
 		before = r.elsewhere
 	}
-	now := &rights{slices.Clone(u.Grants), u.Tags, u.account, u.home, map[string]*Principal{}}
+	now := &rights{slices.Clone(u.Grants), u.Tags, u.account, u.home, u.keys[p.Namespace], map[string]*Principal{}}
 	for ns, grants := range u.Elsewhere {
 		q := before[ns]
 		if q == nil {
 			q = &Principal{Name: p.Name, Namespace: ns}
 		}
-		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true})
+		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true, keys: u.keys[ns]})
 		now.elsewhere[ns] = q
 	}
 	p.rights.Store(now)
@@ -147,11 +147,11 @@ func (p *Principal) loses(u *AccessUser) bool {
 		return false
 	}
 	for ns, q := range r.elsewhere {
-		if _, still := u.Elsewhere[ns]; !still || shrunk(q.granted(), u.Elsewhere[ns]) {
+		if _, still := u.Elsewhere[ns]; !still || shrunk(q.granted(), u.Elsewhere[ns]) || narrowed(q.rights.Load().keys, u.keys[ns]) {
 			return true
 		}
 	}
-	return r.home && !u.home || shrunk(r.grants, u.Grants)
+	return narrowed(r.keys, u.keys[p.Namespace]) || r.home && !u.home || shrunk(r.grants, u.Grants)
 }
 
 // Replace makes these the users, all at once, or with an error none of them.

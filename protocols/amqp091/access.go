@@ -17,6 +17,7 @@ import (
 //	publish                          write on the exchange
 //	consume, get, purge              read on the queue
 //	bind                             write on the destination, read on the source
+//	exchange of kind topic           beside that, the user's topic permissions: publish and bind by their key
 //	dead-letter and alternate        write on that exchange, read on what is declared
 
 // may asks for an action on a queue or an exchange of its own by name.
@@ -49,6 +50,9 @@ func (c *conn) mayPublish(exchange, key string) error {
 	case "": // the name of a reply queue is a secret, and permission enough
 		ok = strings.HasPrefix(key, replyPrefix) || c.principal.MayQueue(core.Write, key)
 	case core.AMQTopic:
+		if err := c.mayKey(core.Write, exchange, key); err != nil {
+			return err
+		}
 		ok = c.principal.MayPath(core.Write, match.Swap(key))
 	default:
 		ok = c.principal.MayQueue(core.Write, exchange)
@@ -74,10 +78,27 @@ func (c *conn) mayForward(exchange, key string) error {
 	return c.mayPublish(exchange, key)
 }
 
+// mayKey asks for a key of an exchange of kind topic.
+func (c *conn) mayKey(a core.Action, exchange, key string) error {
+	if c.principal.MayKey(a, exchange, key) {
+		return nil
+	}
+	return wire.Errorf(wire.AccessRefused, "access to topic '%s' in exchange '%s' in vhost '%s' refused for user '%s'", key, exchange, c.vhost, c.user)
+}
+
 // mayBindFrom asks for read on the source of a binding.
 func (c *conn) mayBindFrom(exchange, key string) error {
 	if exchange != core.AMQTopic {
-		return c.may(core.Read, "exchange", exchange)
+		if err := c.may(core.Read, "exchange", exchange); err != nil {
+			return err
+		}
+		if x, ok := c.ns.Exchange(exchange); ok && x.Options().Kind == core.ExchangeTopic {
+			return c.mayKey(core.Read, exchange, key)
+		}
+		return nil
+	}
+	if err := c.mayKey(core.Read, exchange, key); err != nil {
+		return err
 	}
 	filter, err := match.ParseDotted(key)
 	if err != nil {

@@ -80,6 +80,9 @@ func (ch *channel) routeTo(exchange, key string) {
 		return
 	}
 	o := x.Options()
+	if r.err == nil && o.Kind == core.ExchangeTopic {
+		r.err = ch.c.mayKey(core.Write, exchange, key)
+	}
 	r.at, r.delayed = x, o.Kind == core.ExchangeDelayed
 	if o.Internal && r.err == nil {
 		r.err = ch.c.internalExchange(exchange)
@@ -88,13 +91,20 @@ func (ch *channel) routeTo(exchange, key string) {
 
 // mayCopy asks for what CC and BCC lead to, where each key has its own permission.
 func (ch *channel) mayCopy(pub *publication) error {
-	if x := ch.route.exchange; x != "" && x != core.AMQTopic {
+	x := ch.route.exchange
+	topic := ch.route.at != nil && ch.route.at.Options().Kind == core.ExchangeTopic
+	if x != "" && !topic {
 		return nil
 	}
 	for _, keys := range [...][]string{pub.message.Keys, pub.HiddenKeys} {
 		for _, key := range keys {
-			if err := ch.c.mayPublish(ch.route.exchange, key); err != nil {
+			if err := ch.c.mayPublish(x, key); err != nil {
 				return err
+			}
+			if topic {
+				if err := ch.c.mayKey(core.Write, x, key); err != nil {
+					return err
+				}
 			}
 		}
 	}

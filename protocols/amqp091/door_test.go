@@ -86,6 +86,65 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// The routing keys of exchanges of kind topic, in RabbitMQ's words.
+func TestTopicPermissions(t *testing.T) {
+	w := newWorld(t, withUsers(t))
+	all := core.Permissions{Configure: ".*", Write: ".*", Read: ".*"}
+	if err := w.cfg.Access.Keep(w.b, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.cfg.Access.ChangeAccount("u", func(acc *core.Account, _ bool) error {
+		acc.PasswordHash, acc.Permissions = "u", map[string]core.Permissions{"": all}
+		acc.Topics = map[string]map[string]core.TopicPermissions{"": {core.AMQTopic: {Write: "^a", Read: "^b"}, "own": {Write: "^a", Read: "^b"}}}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := w.client()
+	admin.declare("q", true)
+	for name, kind := range map[string]string{"own": "topic", "f": "fanout"} {
+		admin.send(1, &wire.ExchangeDeclare{Exchange: name, Type: kind})
+		admin.want("1 exchange.declare-ok")
+	}
+	const refused = "access to topic '%s' in exchange '%s' in vhost '/' refused for user 'u'"
+	for _, tt := range []struct {
+		send frameAppender
+		want string
+	}{
+		{&wire.QueueBind{Queue: "q", Exchange: "amq.topic", RoutingKey: "b.#"}, "queue.bind-ok"},
+		{&wire.QueueBind{Queue: "q", Exchange: "amq.topic", RoutingKey: "c.#"}, fmt.Sprintf(refused, "c.#", "amq.topic")},
+		{&wire.QueueBind{Queue: "q", Exchange: "own", RoutingKey: "b"}, "queue.bind-ok"},
+		{&wire.QueueBind{Queue: "q", Exchange: "own", RoutingKey: "#"}, fmt.Sprintf(refused, "#", "own")},
+		{&wire.QueueUnbind{Queue: "q", Exchange: "amq.topic", RoutingKey: "zz"}, fmt.Sprintf(refused, "zz", "amq.topic")},
+		{&wire.ExchangeBind{Destination: "f", Source: "own", RoutingKey: "zz"}, fmt.Sprintf(refused, "zz", "own")},
+		{&wire.QueueBind{Queue: "q", Exchange: "f", RoutingKey: "zz"}, "queue.bind-ok"},
+	} {
+		c, _ := w.login("PLAIN", "\x00u\x00u", "/")
+		c.send(1, tt.send)
+		if got := c.get(); !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: %s", tt.send, got)
+		}
+	}
+	for _, tt := range []struct{ exchange, key, cc, want string }{
+		{"amq.topic", "a.x", "", "basic.ack"}, {"amq.topic", "x", "", fmt.Sprintf(refused, "x", "amq.topic")},
+		{"own", "a.x", "", "basic.ack"}, {"own", "x", "", fmt.Sprintf(refused, "x", "own")},
+		{"own", "a.x", "x", fmt.Sprintf(refused, "x", "own")}, {"f", "x", "", "basic.ack"},
+	} {
+		c, _ := w.login("PLAIN", "\x00u\x00u", "/")
+		c.send(1, &wire.ConfirmSelect{})
+		c.want("1 confirm.select-ok")
+		cc := tableOf()
+		if tt.cc != "" {
+			cc = tableOf("CC", wire.ArrayValue(wire.StringValue(tt.cc)))
+		}
+		c.publish(1, tt.exchange, tt.key, "m", false, withHeaders(cc))
+		if got := c.get(); !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
 func TestPermissions(t *testing.T) {
 	topics, err := match.ParseMQTT("in/#")
 	if err != nil {

@@ -58,6 +58,7 @@ func (c *conn) admit(in *wire.Connect, proof []byte) (err error) {
 	if c.principal.In(c.principal.Namespace) == nil {
 		return c.refuse(protocolError(wire.NotAuthorized, "3.1.4", "this user may not enter the default virtual host"))
 	}
+	c.principal = c.principal.ForClient(in.ClientID)
 	if c.ns, err = c.h.cfg.Broker.Namespace(c.principal.Namespace); err != nil {
 		return c.refuse(err)
 	}
@@ -147,6 +148,7 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	if id == "" {
 		id = "slipway-" + randomID()
 		assigned = id
+		c.principal = c.principal.ForClient(id)
 	}
 	if err := c.mayTake(id); err != nil {
 		return c.refuse(err)

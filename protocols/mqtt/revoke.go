@@ -60,7 +60,8 @@ func (c *conn) mayReceive(m *core.Message) bool {
 		return false
 	}
 	if path := topicOf(m.Source); path != c.readable.path {
-		c.readable.path, c.readable.yes = path, c.principal.MayPath(core.Read, path)
+		c.readable.path, c.readable.yes = path, c.principal.MayPath(core.Read, path) &&
+			(!c.revoked || c.principal.MayKey(core.Read, core.AMQTopic, match.Swap(path)))
 	}
 	return c.readable.yes
 }

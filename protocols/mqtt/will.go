@@ -13,6 +13,9 @@ func (h *Handler) mayWill(s *core.Session, w *core.Will) bool {
 	}
 	if who, ok := h.cfg.Access.ByIdentity(user); ok {
 		who = who.In(s.Namespace().Name())
+		if who != nil {
+			who = who.ForClient(s.ID())
+		}
 		if who.MayQueue(core.Write, w.To.Name) && w.To.Kind == core.ToQueue ||
 			who.MayPath(core.Write, w.To.Name) && w.To.Kind == core.ToTopic {
 			return true

@@ -191,10 +191,11 @@ func (c *conn) mayExchange(a core.Action, d *destination) error {
 		_, err := c.openQueue(d.key, a)
 		return err
 	}
-	if _, ok := c.ns.Exchange(d.name); !ok {
+	x, ok := c.ns.Exchange(d.name)
+	if !ok {
 		return refuse("Not found", "there is no exchange %s", d.name)
 	}
-	if !c.principal.MayQueue(a, d.name) {
+	if !c.principal.MayQueue(a, d.name) || x.Options().Kind == core.ExchangeTopic && !c.principal.MayKey(a, d.name, d.key) {
 		return refuse("Access refused", "no permission for exchange %s", d.name)
 	}
 	return nil

@@ -18,7 +18,8 @@ import (
 // everything is a filter for all topics, as administrators is a name of all queues.
 var everything, _ = match.ParseMQTT("#")
 
-// mayPublish asks for write on all that an exchange routes these keys to.
+// mayPublish asks for write on all that an exchange routes these keys to. Of one of
+// kind topic mayKeys is to be asked as well, but for amq.topic.
 func mayPublish(who *core.Principal, exchange string, keys ...string) bool {
 	may := func(key string) bool { return who.MayExchange(core.Write, exchange) }
 	switch exchange {
@@ -28,6 +29,13 @@ func mayPublish(who *core.Principal, exchange string, keys ...string) bool {
 		may = func(key string) bool { return who.MayPath(core.Write, match.Swap(key)) }
 	}
 	return !slices.ContainsFunc(keys, func(key string) bool { return !may(key) })
+}
+
+// mayKeys asks for what topic permissions say of keys, if the exchange goes by them.
+func mayKeys(who *core.Principal, a core.Action, ns *core.Namespace, exchange string, keys ...string) bool {
+	x, ok := ns.Exchange(exchange)
+	return !ok || x.Options().Kind != core.ExchangeTopic ||
+		!slices.ContainsFunc(keys, func(key string) bool { return !who.MayKey(a, exchange, key) })
 }
 
 // mayForward asks for write on an exchange that others' messages will be published
@@ -53,7 +61,10 @@ func mayAlternate(who *core.Principal, exchange, alternate string) bool {
 }
 
 // mayBind asks for write on the target and read on the source.
-func mayBind(who *core.Principal, b *bindingBody) bool {
+func mayBind(who *core.Principal, ns *core.Namespace, b *bindingBody) bool {
+	if !mayKeys(who, core.Read, ns, b.Source, b.RoutingKey) {
+		return false
+	}
 	if b.Kind == "exchange" {
 		if !mayForward(who, b.Destination, "") {
 			return false

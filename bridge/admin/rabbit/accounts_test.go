@@ -486,3 +486,55 @@ func TestConfiguredTagIsShown(t *testing.T) {
 		}
 	}
 }
+
+func TestTopicPermissions(t *testing.T) {
+	a, access, ended := withAccounts(t, core.AccessUser{Name: "file", PasswordHash: "hash:f"})
+	const on = `{"exchange":"amq.topic","write":"^{username}[.]","read":"^{vhost}[.]in"}`
+	a.do(400, "PUT", "topic-permissions/%2F/u", on)
+	a.do(201, "PUT", "users/u", `{"password":"p","tags":"management"}`)
+	a.do(201, "PUT", "permissions/%2F/u", `{"configure":".*","write":".*","read":".*"}`)
+	a.want("none", a.do(404, "GET", "topic-permissions/%2F/u", ""), `{"error":"Object Not Found","reason":"Not Found"}`)
+	a.want("no list", a.do(200, "GET", "users/u/topic-permissions", ""), `[]`)
+	a.do(404, "GET", "users/none/topic-permissions", "")
+	for body, want := range map[string]string{
+		`{"exchange":"amq.topic","write":"^a"}`:            `{"error":"bad_request","reason":"[{key_missing,read}]"}`,
+		`{"write":"^a","read":"^b"}`:                       `{"error":"bad_request","reason":"[{key_missing,exchange}]"}`,
+		`{"exchange":"amq.topic","write":"a(","read":"b"}`: `{"error":"bad_request","reason":"invalid_regexp: invalid: error parsing regexp: missing closing ): ` + "`a(`" + `"}`,
+	} {
+		a.want(body, a.do(400, "PUT", "topic-permissions/%2F/u", body), want)
+	}
+	a.want("nowhere", a.do(400, "PUT", "topic-permissions/none/u", on), `{"error":"bad_request","reason":"vhost_or_user_not_found"}`)
+	a.do(400, "PUT", "topic-permissions/%2F/file", on)
+	a.do(201, "PUT", "topic-permissions/%2F/u", on)
+	a.want("cut off, since there is less", strings.Join(*ended, " "), "u")
+	a.do(204, "PUT", "topic-permissions/%2F/u", `{"exchange":"own","write":"","read":"^b"}`)
+	const row = `{"exchange":"amq.topic","read":"^{vhost}[.]in","user":"u","vhost":"/","write":"^{username}[.]"}`
+	const both = `[` + row + `,{"exchange":"own","read":"^b","user":"u","vhost":"/","write":""}]`
+	for _, path := range []string{"topic-permissions", "topic-permissions/%2F/u", "vhosts/%2F/topic-permissions", "users/u/topic-permissions"} {
+		a.want(path, a.do(200, "GET", path, ""), both)
+	}
+
+	export := a.do(200, "GET", "definitions", "")
+	a.do(204, "DELETE", "topic-permissions/%2F/u", "")
+	a.do(404, "DELETE", "topic-permissions/%2F/u", "")
+	if got := a.do(200, "POST", "definitions", export); strings.Contains(got, "dropped") && strings.Contains(got, "topic permission") && !strings.Contains(got, `"what":"topic permission","vhost":"/","name":"u","result":"kept"`) {
+		t.Errorf("imported: %s", got)
+	}
+	a.want("imported", a.do(200, "GET", "topic-permissions", ""), both)
+
+	a.do(201, "PUT", "exchanges/%2F/own", `{"type":"topic"}`)
+	a.do(201, "PUT", "queues/%2F/q", `{}`)
+	a.as(access, "u", "p")
+	publish := func(status int, exchange, key string) {
+		t.Helper()
+		a.do(status, "POST", "exchanges/%2F/"+exchange+"/publish", `{"routing_key":"`+key+`","payload":"","payload_encoding":"string","properties":{}}`)
+	}
+	publish(200, "amq.topic", "u.x")
+	publish(401, "amq.topic", "x.u")
+	publish(401, "own", "u.x")
+	a.do(201, "POST", "bindings/%2F/e/own/q/q", `{"routing_key":"b.#"}`)
+	a.do(401, "POST", "bindings/%2F/e/own/q/q", `{"routing_key":"#"}`)
+	a.do(201, "POST", "bindings/%2F/e/amq.topic/q/q", `{"routing_key":"/.in.#"}`)
+	a.do(401, "POST", "bindings/%2F/e/amq.topic/q/q", `{"routing_key":"in.#"}`)
+	a.do(401, "GET", "topic-permissions", "")
+}

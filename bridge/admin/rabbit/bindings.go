@@ -242,7 +242,7 @@ func (s *Service) bind(w http.ResponseWriter, r *request) error {
 	if body.Source == "" {
 		return denied // the default exchange
 	}
-	if !mayBind(r.who, &body) {
+	if !mayBind(r.who, r.ns, &body) {
 		return denied
 	}
 	if _, err := bind(r.ns, &body); err != nil {
@@ -258,7 +258,7 @@ func (s *Service) unbind(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if e.binding == nil || !mayBind(r.who, &bindingBody{Source: e.source, Destination: e.destination, Kind: e.kind, RoutingKey: e.key}) {
+	if e.binding == nil || !mayBind(r.who, r.ns, &bindingBody{Source: e.source, Destination: e.destination, Kind: e.kind, RoutingKey: e.key}) {
 		return denied
 	}
 	found, err := r.ns.Unbind(e.binding.Key)

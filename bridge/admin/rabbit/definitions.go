@@ -15,8 +15,8 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 		vhosts = append(vhosts, row{"name": vhostOf(ns)})
 	}
 	out["vhosts"] = vhosts
-	out["users"], out["permissions"] = s.exportedUsers(r.caller)
-	out["topic_permissions"], out["parameters"], out["global_parameters"] = []row{}, []row{}, []row{{"name": "cluster_name", "value": nodeName}}
+	out["users"], out["permissions"], out["topic_permissions"] = s.exportedUsers(r.caller)
+	out["parameters"], out["global_parameters"] = []row{}, []row{{"name": "cluster_name", "value": nodeName}}
 	exported(out, r.caller, true, s.seen(r.caller)...)
 	return download(w, r, out)
 }
@@ -24,10 +24,10 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 // exportedUsers are those who were made here, with what they log in with, and
 // their permissions: for who may make users. What the configuration says of users
 // is not for an import to say.
-func (s *Service) exportedUsers(caller *core.Principal) (users, permissions []row) {
-	users, permissions = []row{}, []row{}
+func (s *Service) exportedUsers(caller *core.Principal) (users, permissions, topics []row) {
+	users, permissions, topics = []row{}, []row{}, []row{}
 	if !IsAdministrator(caller) || s.cfg.Access == nil {
-		return users, permissions
+		return users, permissions, topics
 	}
 	for _, acc := range s.cfg.Access.Accounts() {
 		x := row{"name": acc.Name, "password_hash": "", "hashing_algorithm": "", "tags": append([]string{}, acc.Tags...), "limits": row{}}
@@ -38,8 +38,9 @@ func (s *Service) exportedUsers(caller *core.Principal) (users, permissions []ro
 		for _, ns := range slices.Sorted(maps.Keys(acc.Permissions)) {
 			permissions = append(permissions, permissionRow(acc.Name, ns, acc.Permissions[ns]))
 		}
+		topics = append(topics, topicsOf(&acc)...)
 	}
-	return users, permissions
+	return users, permissions, topics
 }
 
 func (s *Service) exportOne(w http.ResponseWriter, r *request) error {

@@ -21,8 +21,9 @@
 //	tags                                                     of users that are made here: administrator, monitoring, policymaker, management;
 //	                                                         who has none of them may not use the API
 //	users, permissions                                       yes (accounts.go); users of the configuration are shown, and set there alone
-//	topic-permissions, parameters, global-parameters,        empty lists; PUT is refused
-//	  operator-policies, vhost-limits
+//	topic-permissions                                        yes (topic_permissions.go), of users that are made here
+//	parameters, global-parameters, operator-policies,        empty lists; PUT is refused
+//	  vhost-limits, user-limits
 //	policies                                                 yes; settings that core.Policy has
 //	definitions                                              export; import tells of each thing what became of it; users with their
 //	                                                         passwords (rabbit_password_hashing_sha256, _sha512; those of an export of ours
@@ -39,7 +40,11 @@
 //     whatever vhost they are; a STOMP connection of nobody's in it stays, and finds nothing.
 //   - What is published to the default exchange takes write on the queue, not on
 //     amq.default. Reading or writing topics, through any door, takes that
-//     permission on amq.topic; there are no topic permissions.
+//     permission on amq.topic. Topic permissions on amq.topic are asked for at every door;
+//     names in them stand for themselves (RabbitMQ takes a user's or a client's for a
+//     regular expression); CC and BCC are asked for too; {client_id} is found at the MQTT
+//     door alone, elsewhere nothing is. Dead letters into another topic exchange are not
+//     asked for, as in RabbitMQ.
 //   - An administrator who may not enter a vhost sees what is in it, and sets
 //     policies there, but declares, publishes and gets by his permissions.
 //   - Policies take, beside the tag policymaker, all permissions in the vhost: a

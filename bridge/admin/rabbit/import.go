@@ -19,7 +19,7 @@ type definitionsBody struct {
 	Users       []userBody        `json:"users"`
 	VHosts      []vhostBody       `json:"vhosts"`
 	Permissions []permissionBody  `json:"permissions"`
-	Topics      []json.RawMessage `json:"topic_permissions"`
+	Topics      []topicBody       `json:"topic_permissions"`
 	Parameters  []json.RawMessage `json:"parameters"`
 	Globals     []json.RawMessage `json:"global_parameters"`
 	Policies    []policyBody      `json:"policies"`
@@ -78,6 +78,7 @@ func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) 
 	in.vhosts(d.VHosts)
 	in.users(d.Users)
 	in.permissions(d.Permissions)
+	in.topicPermissions(d.Topics)
 	in.refused(&d)
 	in.policies(d.Policies)
 	in.exchanges(d.Exchanges)
@@ -139,7 +140,6 @@ func (in *importing) refused(d *definitionsBody) {
 		what, why string
 		all       []json.RawMessage
 	}{
-		{"topic permission", "a permission is for all topics, or none", d.Topics},
 		{"parameter", "there are no plugins that would use it", d.Parameters},
 		{"global parameter", "there is nothing that would use it", d.Globals},
 	} {

@@ -24,7 +24,8 @@ func (s *Service) publish(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	cc, bcc := texts(body.Properties.Headers["CC"]), texts(body.Properties.Headers["BCC"])
-	if !mayPublish(r.who, name, slices.Concat([]string{body.RoutingKey}, cc, bcc)...) {
+	keys := slices.Concat([]string{body.RoutingKey}, cc, bcc)
+	if !mayPublish(r.who, name, keys...) || !mayKeys(r.who, core.Write, r.ns, name, keys...) {
 		return denied
 	}
 	if id := body.Properties.UserID; id != "" && !r.who.Anonymous && id != r.who.Name {

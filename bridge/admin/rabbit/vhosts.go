@@ -42,7 +42,7 @@ func (s *Service) enter(r *request) error {
 	switch {
 	case r.Pattern == "PUT /api/vhosts/{vhost}":
 		return nil
-	case r.Pattern == "PUT /api/permissions/{vhost}/{user}" && IsAdministrator(r.caller):
+	case (r.Pattern == "PUT /api/permissions/{vhost}/{user}" || r.Pattern == "PUT /api/topic-permissions/{vhost}/{user}") && IsAdministrator(r.caller):
 		return noVhostOrUser
 	case IsAdministrator(r.caller):
 		return notFound
@@ -75,24 +75,28 @@ func (s *Service) counted(who *core.Principal) (all []*core.Namespace) {
 
 func (s *Service) vhostRoutes() map[string]handler {
 	return map[string]handler{
-		"GET vhosts/{vhost}":                 looksAtVhost(s.vhost),
-		"PUT vhosts/{vhost}":                 administer(s.createVhost),
-		"DELETE vhosts/{vhost}":              administer(s.deleteVhost),
-		"GET vhosts/{vhost}/permissions":     looksAtUsers(s.permissions),
-		"GET vhosts/{vhost}/connections":     s.connections,
-		"GET vhosts/{vhost}/channels":        s.channels,
-		"GET permissions/{vhost}/{user}":     looksAtUsers(s.permission),
-		"PUT permissions/{vhost}/{user}":     s.manage(s.putPermission),
-		"DELETE permissions/{vhost}/{user}":  s.manage(s.deletePermission),
-		"GET policies/{vhost}":               ofVhost(s.policies),
-		"GET policies/{vhost}/{name}":        policymaker(ofVhost(s.policy)),
-		"PUT policies/{vhost}/{name}":        mayAll(s.putPolicy),
-		"DELETE policies/{vhost}/{name}":     deletesPolicies(s.deletePolicy),
-		"GET definitions/{vhost}":            administer(s.exportOne),
-		"POST definitions/{vhost}":           administer(mayAll(s.importOne)),
-		"GET aliveness-test/{vhost}":         mayProbe(s.alive),
-		"GET consumers/{vhost}":              s.consumers,
-		"GET parameters/{component}/{vhost}": policymaker(empty),
+		"GET vhosts/{vhost}":                      looksAtVhost(s.vhost),
+		"PUT vhosts/{vhost}":                      administer(s.createVhost),
+		"DELETE vhosts/{vhost}":                   administer(s.deleteVhost),
+		"GET vhosts/{vhost}/permissions":          looksAtUsers(s.permissions),
+		"GET vhosts/{vhost}/connections":          s.connections,
+		"GET vhosts/{vhost}/channels":             s.channels,
+		"GET permissions/{vhost}/{user}":          looksAtUsers(s.permission),
+		"PUT permissions/{vhost}/{user}":          s.manage(s.putPermission),
+		"DELETE permissions/{vhost}/{user}":       s.manage(s.deletePermission),
+		"GET vhosts/{vhost}/topic-permissions":    looksAtUsers(s.topicPermissions),
+		"GET topic-permissions/{vhost}/{user}":    looksAtUsers(s.topicPermission),
+		"PUT topic-permissions/{vhost}/{user}":    s.manage(s.putTopicPermission),
+		"DELETE topic-permissions/{vhost}/{user}": s.manage(s.deleteTopicPermissions),
+		"GET policies/{vhost}":                    ofVhost(s.policies),
+		"GET policies/{vhost}/{name}":             policymaker(ofVhost(s.policy)),
+		"PUT policies/{vhost}/{name}":             mayAll(s.putPolicy),
+		"DELETE policies/{vhost}/{name}":          deletesPolicies(s.deletePolicy),
+		"GET definitions/{vhost}":                 administer(s.exportOne),
+		"POST definitions/{vhost}":                administer(mayAll(s.importOne)),
+		"GET aliveness-test/{vhost}":              mayProbe(s.alive),
+		"GET consumers/{vhost}":                   s.consumers,
+		"GET parameters/{component}/{vhost}":      policymaker(empty),
 	}
 }
 
