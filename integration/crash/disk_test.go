@@ -16,8 +16,9 @@ import (
 	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
-func onSmallDisk(dir string) daemon.Options {
-	return daemon.Options{Dir: filepath.Join(dir, "data"), Env: []string{"SLIPWAY_LIMITS_MIN_FREE_DISK=64MiB"}}
+// onSmallDisk has all doors over all wires.
+func onSmallDisk(t *testing.T, dir string) daemon.Options {
+	return daemon.Options{Dir: filepath.Join(dir, "data"), Config: doors.Config(t, ""), Env: []string{"SLIPWAY_LIMITS_MIN_FREE_DISK=64MiB"}}
 }
 
 func isReady(b *daemon.Broker) func() bool { return func() bool { return b.Ready() == nil } }
@@ -47,12 +48,12 @@ func (l *ledger) take(c doors.Client) error {
 	return nil
 }
 
-// onDoors runs a test for every door, on a small disk of its own with the queue q.
+// onDoors runs a test for every door over every wire, on a small disk of its own with the queue q.
 func onDoors(t *testing.T, size string, f func(t *testing.T, dir, door string, b *daemon.Broker)) {
-	for _, door := range doors.Names {
+	for _, door := range doors.Everywhere {
 		t.Run(door, func(t *testing.T) {
 			dir := daemon.SmallDisk(t, size)
-			b := daemon.Start(t, onSmallDisk(dir))
+			b := daemon.Start(t, onSmallDisk(t, dir))
 			client.CreateQueue(t.Context(), t, client.SQS(t, b.AWS), "q", nil)
 			f(t, dir, door, b)
 		})
@@ -89,7 +90,7 @@ func TestDiskFillsAndEmpties(t *testing.T) {
 		}
 		consumer.Close() // what it was given goes back
 		b.Stop(t)
-		b = daemon.Start(t, onSmallDisk(dir))
+		b = daemon.Start(t, onSmallDisk(t, dir))
 		audit(t, b, l)
 		b.Stop(t)
 	})
@@ -112,15 +113,15 @@ func audit(t *testing.T, b *daemon.Broker, l *ledger) {
 	t.Logf("%d confirmed, %d there", l.count(l.kept), len(found))
 }
 
-// Messages alone, of every door in turn, fill the disk to the watermark and no
+// Messages alone, of every door over every wire in turn, fill the disk to the watermark and no
 // further: the process lives, refuses all of them, and nothing confirmed is lost.
 func TestMessagesFillTheDisk(t *testing.T) {
 	dir := daemon.SmallDisk(t, "320m")
-	b := daemon.Start(t, onSmallDisk(dir))
+	b := daemon.Start(t, onSmallDisk(t, dir))
 	client.CreateQueue(t.Context(), t, client.SQS(t, b.AWS), "q", nil)
 	l := newLedger()
 	all := map[string]doors.Client{}
-	for _, door := range doors.Names {
+	for _, door := range doors.Everywhere {
 		all[door] = doors.MustOpen(t, b, door, "q")
 	}
 	for n := 0; len(all) > 0; n++ {
@@ -173,7 +174,7 @@ func TestDiskIsSuddenlyFull(t *testing.T) {
 		if b.Running() {
 			b.Kill(t)
 		}
-		b = daemon.Start(t, onSmallDisk(dir))
+		b = daemon.Start(t, onSmallDisk(t, dir))
 		audit(t, b, l)
 		b.Stop(t)
 	})

@@ -44,8 +44,8 @@
 // kill -9 keeps the kernel's page cache, so a broker that never syncs would
 // pass: power cuts are simulated in cmd/slipway (power_test.go).
 //
-// The clients of the ledger, of AMQP and of STOMP are spread over TCP, TLS, ws and wss;
-// those of QoS 2 and of packet ids come over TCP.
+// The clients of the ledger, of AMQP, of STOMP and of QoS 2 are spread over TCP, TLS,
+// ws and wss; packet ids and the full disk are run over each.
 //
 // SIGTERM under load (stop_test.go): the ledger and the AMQP ledger once more, with
 // a stop instead of a kill, which exits with 0 and within ten seconds; and the same

@@ -6,19 +6,29 @@ import (
 	"testing"
 
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // QoS 1 that a connected client has not acknowledged comes again after a kill, and
 // after another, under the packet id that it had, with DUP [MQTT-4.4.0-1]; what is
 // published meanwhile has none of those ids.
 func TestKillKeepsPacketIDs(t *testing.T) {
+	o := daemon.Options{Config: doors.Config(t, "")}
+	for _, wire := range doors.Wires {
+		t.Run(wire, func(t *testing.T) {
+			o.Dir = t.TempDir()
+			keepPacketIDs(t, o, wire)
+		})
+	}
+}
+
+func keepPacketIDs(t *testing.T, o daemon.Options, wire string) {
 	const first, more = 500, 100
-	o := daemon.Options{Dir: t.TempDir()}
 	b := daemon.Start(t, o)
-	k := &keeper{t: t, ids: map[string]uint16{}}
-	k.connect(b.MQTT, false)
+	k := &keeper{t: t, wire: wire, ids: map[string]uint16{}}
+	k.connect(b, false)
 	k.follow()
-	k.publish(b.MQTT, 0, first)
+	k.publish(b, 0, first)
 	for n := 0; n < first; n++ {
 		id, body, dup := k.next()
 		if dup {
@@ -33,14 +43,14 @@ func TestKillKeepsPacketIDs(t *testing.T) {
 		b.Kill(t)
 		k.Close()
 		b = daemon.Start(t, o)
-		k.connect(b.MQTT, true)
+		k.connect(b, true)
 		for n := 0; n < first-acked; {
 			if !k.again() { // of those acknowledged some may come again
 				n++
 			}
 		}
 	}
-	k.publish(b.MQTT, first, more)
+	k.publish(b, first, more)
 	for n := 0; n < more; n++ {
 		id, body, dup := k.next()
 		for other, used := range k.ids {
@@ -62,13 +72,14 @@ const acked = 200
 // A keeper acknowledges nothing else, and remembers.
 type keeper struct {
 	*link
-	t   *testing.T
-	ids map[string]uint16 // by body
+	t    *testing.T
+	wire string            // of doors.Wires
+	ids  map[string]uint16 // by body
 }
 
-func (k *keeper) connect(address string, present bool) {
+func (k *keeper) connect(b *daemon.Broker, present bool) {
 	k.t.Helper()
-	l, err := dial(address)
+	l, err := dial(b, k.wire)
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -95,9 +106,9 @@ func (k *keeper) follow() {
 }
 
 // publish has n messages confirmed.
-func (k *keeper) publish(address string, from, n int) {
+func (k *keeper) publish(b *daemon.Broker, from, n int) {
 	k.t.Helper()
-	l, err := dial(address)
+	l, err := dial(b, k.wire)
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
+
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
 )
 
 // A peer is an MQTT client whose session outlives its connections, on its own
@@ -13,6 +15,7 @@ import (
 // connection [MQTT-4.4.0-1], [MQTT-4.6.0-1]. Used by one goroutine at a time.
 type peer struct {
 	name    string
+	wire    string // of doors.Wires
 	number  int    // of its messages, in the tallies
 	total   int    // messages to publish
 	tally   *tally // what came; nil if it does not subscribe
@@ -63,8 +66,8 @@ func (f *fuse) burn() {
 }
 
 // meet makes the session.
-func (p *peer) meet(address string) error {
-	l, err := dial(address)
+func (p *peer) meet(b *daemon.Broker) error {
+	l, err := dial(b, p.wire)
 	if err != nil {
 		return err
 	}
@@ -81,9 +84,9 @@ func (p *peer) meet(address string) error {
 
 // run connects, again after it broke the connection itself, until all is through
 // or the broker ends.
-func (p *peer) run(address string) error {
+func (p *peer) run(b *daemon.Broker) error {
 	for {
-		err := p.attend(address)
+		err := p.attend(b)
 		if !errors.Is(err, errCut) {
 			return err
 		}
@@ -91,8 +94,8 @@ func (p *peer) run(address string) error {
 	}
 }
 
-func (p *peer) attend(address string) error {
-	l, err := dial(address)
+func (p *peer) attend(b *daemon.Broker) error {
+	l, err := dial(b, p.wire)
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // parties are the peers of a run: two only publish, one only subscribes, one
-// does both over the same connection.
+// does both over the same connection. Each comes over a wire of its own.
 type parties []*peer
 
 func newParties(messages int) parties {
@@ -27,7 +28,7 @@ func newParties(messages int) parties {
 }
 
 func newPeer(name string, number, total int) *peer {
-	p := &peer{name: name, number: number, total: total, held: map[uint16]bool{}, published: make(chan struct{})}
+	p := &peer{name: name, wire: wire(number + len(doors.Wires)), number: number, total: total, held: map[uint16]bool{}, published: make(chan struct{})}
 	if total == 0 {
 		close(p.published)
 	}
@@ -36,11 +37,11 @@ func newPeer(name string, number, total int) *peer {
 
 // start lets all work with the broker until it ends, or all is through; ended
 // gets an outcome of each.
-func (ps parties) start(address string, f *fuse) (ended chan error) {
+func (ps parties) start(b *daemon.Broker, f *fuse) (ended chan error) {
 	ended = make(chan error, len(ps))
 	for _, p := range ps {
 		p.fuse = f
-		go func() { ended <- p.run(address) }()
+		go func() { ended <- p.run(b) }()
 	}
 	return ended
 }
@@ -82,11 +83,11 @@ func sizeOfQoS2(t *testing.T) (messages, kills int) {
 // the broker is killed again and again, whatever each was waiting for.
 func TestKillExactlyOnce(t *testing.T) {
 	messages, kills := sizeOfQoS2(t)
-	o := daemon.Options{Dir: t.TempDir()}
+	o := daemon.Options{Dir: t.TempDir(), Config: doors.Config(t, "")}
 	b := daemon.Start(t, o)
 	ps := newParties(messages)
 	for _, p := range ps {
-		if err := p.meet(b.MQTT); err != nil {
+		if err := p.meet(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,7 +119,7 @@ func TestKillExactlyOnce(t *testing.T) {
 // killInFlight lets all work until the fuse has burnt.
 func killInFlight(t *testing.T, b *daemon.Broker, ps parties, f *fuse) {
 	t.Helper()
-	ended := ps.start(b.MQTT, f)
+	ended := ps.start(b, f)
 	left := len(ps)
 	for burning := true; burning; {
 		select {
@@ -140,7 +141,7 @@ func killInFlight(t *testing.T, b *daemon.Broker, ps parties, f *fuse) {
 func finish(t *testing.T, b *daemon.Broker, ps parties) {
 	t.Helper()
 	f := newFuse(math.MaxInt64)
-	ended := ps.start(b.MQTT, f)
+	ended := ps.start(b, f)
 	left := len(ps)
 	for _, p := range ps {
 		for publishing := true; publishing; {
@@ -156,7 +157,7 @@ func finish(t *testing.T, b *daemon.Broker, ps parties) {
 	}
 	end := newPeer("end"+strconv.Itoa(b.PID()), -1, 1)
 	end.fuse = f
-	if err := errors.Join(end.meet(b.MQTT), end.run(b.MQTT)); err != nil {
+	if err := errors.Join(end.meet(b), end.run(b)); err != nil {
 		t.Fatal(err)
 	}
 	for range left {

@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/slipwaymq/slipway/integration/internal/daemon"
+	"github.com/slipwaymq/slipway/integration/internal/doors"
 )
 
 // As much of MQTT 3.1.1 as QoS 2 needs. The libraries do not do for it: some
@@ -45,8 +48,8 @@ type link struct {
 	out *bufio.Writer
 }
 
-func dial(address string) (*link, error) {
-	c, err := net.DialTimeout("tcp", address, silence)
+func dial(b *daemon.Broker, wire string) (*link, error) {
+	c, err := doors.Dial(b, "mqtt", wire)
 	if err != nil {
 		return nil, err
 	}
