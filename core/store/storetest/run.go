@@ -44,6 +44,7 @@ func Run(t *testing.T, m Maker) {
 		{"nested reads", testNestedReads},
 		{"readers see whole batches", testReaders},
 		{"empty batches", testEmptyBatches},
+		{"work beside the disk", testBeside},
 		{"refused after close", testClosed},
 		{"large values", testLarge},
 		{"owner", testOwner},
