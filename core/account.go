@@ -244,6 +244,8 @@ func (a *Access) changeAccounts(name string, change func(old *Account) (*Account
 
 // Forbid takes every account's permissions in a namespace that is being deleted, of
 // those too that the configuration hides; durable, and in force, when it returns.
+// Nobody is ended, as Replace says: who is in it is for the caller to cut off, and
+// elsewhere nobody has less.
 func (a *Access) Forbid(namespace string) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
@@ -261,10 +263,7 @@ func (a *Access) Forbid(namespace string) error {
 		}
 		all[name] = next
 	}
-	revoked, err := a.rebuild(a.configured, all)
-	if len(revoked) > 0 && a.ended != nil {
-		a.ended(revoked)
-	}
+	_, err := a.rebuild(a.configured, all)
 	return err
 }
 

@@ -11,25 +11,25 @@ type counters struct {
 
 // Stats is a snapshot of the broker's counters and sizes.
 type Stats struct {
-	Published    uint64 // messages accepted
-	Delivered    uint64 // deliveries to consumers, sinks not counted
-	Settled      uint64
-	Dropped      uint64 // transient messages that the memory budget refused; copies and dead letters with nowhere to go
-	Unroutable   uint64 // published to nobody
-	DeadLettered uint64
-	Expired      uint64
-	Redelivered  uint64
-	Cycles       uint64 // dead letters dropped because they came round again
-	Invisible    uint64 // topic paths that MQTT cannot spell, per subscription missed
-	TooLarge     uint64 // messages that a Receive skipped for their size
-	Refused      uint64 // copies that a queue at its limit did not take
-	Groups       uint64 // groups committed
-	Synced       uint64 // of these, with a sync
-	Pending      int64  // bytes on their way to the store
-	Memory       int64  // bytes of messages in memory
-	Queues       int
-	Sessions     int
-	Bindings     int
+	Published    uint64 `json:"published"` // messages accepted
+	Delivered    uint64 `json:"delivered"` // deliveries to consumers, sinks not counted
+	Settled      uint64 `json:"settled"`
+	Dropped      uint64 `json:"dropped"`    // transient messages that the memory budget refused; copies and dead letters with nowhere to go
+	Unroutable   uint64 `json:"unroutable"` // published to nobody
+	DeadLettered uint64 `json:"deadLettered"`
+	Expired      uint64 `json:"expired"`
+	Redelivered  uint64 `json:"redelivered"`
+	Cycles       uint64 `json:"cycles"`    // dead letters dropped because they came round again
+	Invisible    uint64 `json:"invisible"` // topic paths that MQTT cannot spell, per subscription missed
+	TooLarge     uint64 `json:"tooLarge"`  // messages that a Receive skipped for their size
+	Refused      uint64 `json:"refused"`   // copies that a queue at its limit did not take
+	Groups       uint64 `json:"groups"`    // groups committed
+	Synced       uint64 `json:"synced"`    // of these, with a sync
+	Pending      int64  `json:"pending"`   // bytes on their way to the store
+	Memory       int64  `json:"memory"`    // bytes of messages in memory
+	Queues       int    `json:"queues"`
+	Sessions     int    `json:"sessions"`
+	Bindings     int    `json:"bindings"`
 }
 
 // Stats is for metrics.

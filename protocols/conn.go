@@ -42,6 +42,7 @@ type Conn struct {
 	protocol    string        // as nc
 	client      string        //
 	user        string        //
+	namespace   string        //
 	established bool          //
 	idle        time.Duration // 0: no keep-alive
 	deadlineAt  time.Time     // when the read deadline was last moved
@@ -109,12 +110,19 @@ func (c *Conn) HandshakeEnds() time.Time { return c.since.Add(c.srv.cfg.Handshak
 // Info describes the connection.
 func (c *Conn) Info() Info {
 	c.mu.Lock()
-	client, user, remote, over, protocol := c.client, c.user, c.remote, c.over, c.protocol
+	client, user, remote, over, protocol, namespace := c.client, c.user, c.remote, c.over, c.protocol, c.namespace
 	c.mu.Unlock()
 	return Info{
-		ID: c.id, Protocol: protocol, Transport: over, Remote: remote, Local: c.nc.LocalAddr().String(), Since: c.since, Client: client, User: user,
+		ID: c.id, Protocol: protocol, Transport: over, Remote: remote, Local: c.nc.LocalAddr().String(), Since: c.since, Client: client, User: user, Namespace: namespace,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.Out.Written(), Queued: c.Out.Queued(),
 	}
+}
+
+// Enter says, before Established, in which namespace the client is.
+func (c *Conn) Enter(namespace string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.namespace = namespace
 }
 
 // Established ends the handshake: the client is known and its timeout lifted.

@@ -16,6 +16,7 @@ type Info struct {
 	Since     time.Time
 	Client    string // client id, container id ...; empty before authentication
 	User      string
+	Namespace string // that it is in; with Client
 	BytesIn   uint64
 	BytesOut  uint64
 	Queued    int // bytes in its output

@@ -36,7 +36,7 @@ func TestWhoMay(t *testing.T) {
 		{open, true, "GET /debug/pprof/mutex?seconds=1", nil, 200},
 		{open, true, "GET /debug/pprof/block?seconds=1", nil, 200},
 		{open, true, "GET /v1/nothing", nil, 404},
-		{open, true, "GET /", nil, 404},
+		{open, true, "GET /", nil, 200},
 		{open, true, "POST /v1/queues", nil, 405},
 		{open, true, "GET /v1/queues?namespace=none", nil, 404},
 		{open, true, "GET /v1/overview", []func(*http.Request){foreign}, 403},

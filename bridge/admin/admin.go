@@ -92,6 +92,7 @@ type request struct {
 // are let in there.
 func (s *Service) Handler(anonymous bool) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", front)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	for pattern, h := range map[string]handler{

@@ -103,6 +103,34 @@ func TestHealth(t *testing.T) {
 	wants("/healthz", 503, "failed")
 }
 
+// Whoever opens the port is told what is there; a path that is nothing is not found.
+func TestFront(t *testing.T) {
+	h := newService(t, func(*Config) {}).Handler(false)
+	if status, body := ask(t, h, "GET", "/"); status != 200 || !strings.Contains(body, "/metrics") || !strings.Contains(body, "/api/") {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := ask(t, h, "GET", "/nothing"); status != 404 {
+		t.Error(status)
+	}
+}
+
+// Keys are spelt as those of every other answer under /v1.
+func TestOverviewKeys(t *testing.T) {
+	s := newService(t, func(c *Config) { c.Store = func() StoreMetrics { return StoreMetrics{} } })
+	o := get[map[string]any](t, s.Handler(true), "/v1/overview")
+	for _, section := range []string{"stats", "store"} {
+		all, _ := o[section].(map[string]any)
+		if len(all) < 10 {
+			t.Errorf("%s: %v", section, o[section])
+		}
+		for key := range all {
+			if key[:1] != strings.ToLower(key[:1]) {
+				t.Errorf("%s.%s", section, key)
+			}
+		}
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	s := newService(t, func(c *Config) {
 		c.Connections = func() []Connection { return []Connection{{ID: 1, Protocol: "mqtt"}, {ID: 2, Protocol: "mqtt"}} }

@@ -6,6 +6,7 @@
 // lock while it writes, and no answer grows without bound.
 //
 //	path                               method  needs
+//	/                                  GET     nothing: names what is here
 //	/healthz                           GET     nothing: 200 while the process is alive and its store has not failed
 //	/readyz                            GET     nothing: 200 while new messages are taken, else 503 and why
 //	/metrics                           GET     read on all; Prometheus' text format

@@ -19,20 +19,20 @@ const namedQueues = 50
 
 // StoreMetrics is what the store tells of itself.
 type StoreMetrics struct {
-	Batches      uint64
-	BatchBytes   uint64
-	Syncs        uint64
-	SyncTotal    time.Duration
+	Batches      uint64             `json:"batches"`
+	BatchBytes   uint64             `json:"batchBytes"`
+	Syncs        uint64             `json:"syncs"`
+	SyncTotal    time.Duration      `json:"syncTotal"`
 	SyncBuckets  map[float64]uint64 `json:"-"` // cumulative, by upper bound in seconds
-	DiskBytes    uint64
-	LogBytes     uint64 // of DiskBytes
-	MemTables    uint64
-	CacheBytes   uint64
-	Compactions  uint64
-	FreeBytes    uint64
-	BallastBytes uint64
-	Room         bool  // new messages are taken
-	Failed       error `json:"-"`
+	DiskBytes    uint64             `json:"diskBytes"`
+	LogBytes     uint64             `json:"logBytes"` // of DiskBytes
+	MemTables    uint64             `json:"memTables"`
+	CacheBytes   uint64             `json:"cacheBytes"`
+	Compactions  uint64             `json:"compactions"`
+	FreeBytes    uint64             `json:"freeBytes"`
+	BallastBytes uint64             `json:"ballastBytes"`
+	Room         bool               `json:"room"` // new messages are taken
+	Failed       error              `json:"-"`
 }
 
 // newMetrics serves a registry of its own: the runtime's numbers and ours.

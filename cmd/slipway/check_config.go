@@ -36,7 +36,7 @@ func checkConfigCommand(_ context.Context, c call) error {
 		what = "no file, the defaults and the environment"
 	}
 	fmt.Fprintf(c.out, "the configuration is right: %s\n", what)
-	for _, note := range cfg.NoHosts() {
+	for _, note := range append(cfg.NoHosts(), unusedTLS(cfg)...) {
 		fmt.Fprintf(c.out, "note: %s\n", note)
 	}
 	return nil

@@ -23,6 +23,7 @@ func slipway(t *testing.T, stdin string, env []string, args ...string) (code int
 
 func TestExitCodes(t *testing.T) {
 	bad := write(t, "mqtt: {listn: []}\n")
+	unused := write(t, "memory: true\ntls: {certificate: /none/cert.pem, key: /none/key.pem}\n")
 	good := write(t, "memory: true\n")
 	open := write(t, "aws: {listen: ['0.0.0.0:4566'], allow_anonymous: true}\n")
 	for _, tt := range []struct {
@@ -46,6 +47,7 @@ func TestExitCodes(t *testing.T) {
 		{"check-config " + good, 0, "is right", ""},
 		{"check-config", 0, "the configuration is right: no file, the defaults and the environment", ""},
 		{"check-config " + open, 0, "aws.allowed_hosts is empty", ""},
+		{"check-config " + unused, 0, "note: tls of mqtt, which nothing listens with there: ", ""},
 		{"check-config " + bad, 3, "", "mqtt.listn: unknown key: did you mean listen?"},
 		{"check-config " + good + ".none", 3, "", "no such file"},
 		{"check-config --example", 0, "data_dir: ./slipway-data", ""},

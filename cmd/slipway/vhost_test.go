@@ -1,6 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +40,17 @@ func TestVhostIsDeleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	nobody, err := net.Dial("tcp", address(t, r.doors.opened, "stomp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	_ = nobody.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprint(nobody, "CONNECT\naccept-version:1.2\nhost:shop\n\n\x00")
+	lines := bufio.NewReader(nobody)
+	if frame, err := lines.ReadString(0); err != nil || !strings.HasPrefix(frame, "CONNECTED") {
+		t.Fatalf("%q, %v", frame, err)
+	}
 	closed := c.NotifyClose(make(chan *amqp.Error, 1))
 	r.api(204, "", "", "DELETE", "vhosts/shop", "")
 	select {
@@ -42,6 +60,9 @@ func TestVhostIsDeleted(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("the connection is still there")
+	}
+	if _, err := io.Copy(io.Discard, lines); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("nobody's connection is still there")
 	}
 	if c, err := dial(); err == nil {
 		c.Close()

@@ -123,6 +123,23 @@ func checkTLS(cfg config.Config) error {
 	return errors.Join(errs...)
 }
 
+// unusedTLS is what is wrong with the files that doors would listen with, and do not:
+// who adds tls_listen next would find out only then.
+func unusedTLS(cfg config.Config) (notes []string) {
+	seen := map[string]bool{}
+	for _, d := range cfg.Doors() {
+		key := fmt.Sprint(d.TLS)
+		if len(d.TLSListen) > 0 || d.TLS.Certificate == "" || seen[key] {
+			continue
+		}
+		seen[key] = true
+		if _, err := protocols.LoadCertificates(tlsFiles(d.TLS)); err != nil {
+			notes = append(notes, fmt.Sprintf("tls of %s, which nothing listens with there: %v", d.Name, err))
+		}
+	}
+	return notes
+}
+
 const (
 	lookAgain   = 10 * time.Second    // how often certificates are looked at; contents are compared, however files are replaced
 	expiresSoon = 14 * 24 * time.Hour // when it is time to say so

@@ -40,7 +40,7 @@ func (d *doors) connections() []admin.Connection {
 	for i, c := range conns {
 		all[i] = admin.Connection{
 			ID: c.ID, Protocol: c.Protocol, Remote: c.Remote, Local: c.Local, Transport: c.Transport, Since: c.Since, Client: c.Client,
-			User: c.User, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Queued: c.Queued,
+			User: c.User, Namespace: c.Namespace, BytesIn: c.BytesIn, BytesOut: c.BytesOut, Queued: c.Queued,
 		}
 		if info, ok := infos[c.ID]; ok {
 			detail(&all[i], info)
@@ -50,7 +50,7 @@ func (d *doors) connections() []admin.Connection {
 }
 
 func detail(c *admin.Connection, info amqp091.Info) {
-	c.Namespace, c.ChannelMax, c.FrameMax, c.Heartbeat = info.Namespace, info.ChannelMax, info.FrameMax, info.Heartbeat
+	c.ChannelMax, c.FrameMax, c.Heartbeat = info.ChannelMax, info.FrameMax, info.Heartbeat
 	c.Properties = arguments.JSON(info.Properties)
 	for _, ch := range info.Channels {
 		c.Channels = append(c.Channels, rabbit.Channel{

@@ -183,6 +183,7 @@ func (c *conn) open(args []byte) error {
 	if client == "" {
 		client = c.nc.Remote()
 	}
+	c.nc.Enter(c.ns.Name())
 	c.nc.Established(client, c.user)
 	c.write((&wire.ConnectionOpenOk{}).Append)
 	c.watchBlocked()

@@ -270,6 +270,7 @@ func (c *conn) established(in *wire.Connect, id string, keepAlive time.Duration)
 	c.h.online.add(c)
 	c.reader.Version, c.reader.MaxPacket = in.Version, c.h.cfg.MaxPacket
 	c.nc.SetIdle(keepAlive + keepAlive/2) // MQTT-3.1.2-22
+	c.nc.Enter(c.ns.Name())
 	c.nc.Established(id, c.principal.Name)
 }
 

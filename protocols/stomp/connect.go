@@ -136,6 +136,7 @@ func (c *conn) connected(v wire.Version, beat [2]int) {
 	if name == "" {
 		name = c.session
 	}
+	c.nc.Enter(c.ns.Name())
 	c.nc.Established(name, c.principal.Name)
 	c.beginHeartBeat(beat, send, receive)
 }

@@ -36,8 +36,6 @@
 //
 //   - A user who loses a permission, or whose password changes, is cut off; in
 //     RabbitMQ connections that are open go on for a while, or for good.
-//   - Deleting a vhost ends the connections of users who had permissions in it, in
-//     whatever vhost they are; a STOMP connection of nobody's in it stays, and finds nothing.
 //   - What is published to the default exchange takes write on the queue, not on
 //     amq.default. Reading or writing topics, through any door, takes that
 //     permission on amq.topic. Topic permissions on amq.topic are asked for at every door;

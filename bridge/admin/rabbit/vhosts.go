@@ -153,18 +153,20 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 }
 
 // deleteVhost removes a vhost with everything in it, the permissions of users and the
-// connections that are known to be in it. What the configuration names stays.
+// connections in it; those of the same users in others stay. What the configuration names stays.
 func (s *Service) deleteVhost(w http.ResponseWriter, r *request) error {
 	name := r.ns.Name()
 	if why := s.keeps(name); why != "" {
 		return invalid("bad_request", why)
 	}
 	err := s.cfg.Broker.DeleteNamespace(name, func() error {
-		s.disconnectAll(name)
-		if s.cfg.Access == nil {
-			return nil
+		if s.cfg.Access != nil {
+			if err := s.cfg.Access.Forbid(name); err != nil {
+				return err
+			}
 		}
-		return s.cfg.Access.Forbid(name)
+		s.disconnectAll(name)
+		return nil
 	})
 	if err != nil {
 		return err
