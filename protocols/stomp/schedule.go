@@ -2,7 +2,7 @@ package stomp
 
 import "github.com/slipwaymq/slipway/core"
 
-// Schedules in ActiveMQ's words, as seen with a running one but for CRON.
+// Schedules in ActiveMQ's words, as seen with a running one but for a CRON with REPEAT.
 //
 //	AMQ_SCHEDULED_DELAY     ms; the first comes then [with a period: after that]
 //	AMQ_SCHEDULED_REPEAT    how often it comes once more; without one of the other two it says nothing
@@ -11,9 +11,10 @@ import "github.com/slipwaymq/slipway/core"
 //	                        each of them, after DELAY; without, DELAY and PERIOD say nothing. It ends with the
 //	                        message's expiry or its queue
 //
-// Of CRON there is what ActiveMQ's documentation says. Its parser was asked too
-// (core/cron); the running one, 5.17.2, sent a message with CRON alone at the first of
-// its times and at no other, and one with REPEAT never.
+// A CRON alone comes each time, as with a running ActiveMQ 5.17.2, whose parser was
+// asked too (core/cron). With REPEAT there is what its documentation says: the running
+// one sent nothing in two minutes. And of several that were due in the same minute it
+// sent one.
 //
 // Each is a message of its own, with a message-id of its own. The schedule is its
 // queue's: it goes with it, and purging the queue ends it. To a topic it is that of
