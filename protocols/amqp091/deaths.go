@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/core/arguments"
 	"github.com/slipwaymq/slipway/protocols/amqp091/wire"
 )
 
@@ -22,7 +23,7 @@ func withDeaths(t wire.Table, m *core.Message) wire.Table {
 	})
 	trail := make([]wire.Value, len(m.Deaths))
 	for i := range m.Deaths {
-		trail[i] = death(&m.Deaths[i])
+		trail[arguments.DeathPlace(i, len(m.Deaths))] = death(&m.Deaths[i])
 	}
 	t = wire.AppendField(t, "x-death", wire.ArrayValue(trail...))
 	first, last := firstDeath(m.Deaths), &m.Deaths[0]

@@ -46,12 +46,13 @@ func headers(m *core.Message) map[string]any {
 	}
 	first, trail := m.Deaths[0], make([]row, len(m.Deaths))
 	for i, d := range m.Deaths {
-		trail[i] = row{
+		at := arguments.DeathPlace(i, len(trail))
+		trail[at] = row{
 			"queue": d.Queue, "reason": reasons[d.Reason], "count": d.Count, "exchange": d.Source.Exchange(), "time": d.Time / 1000,
 			"routing-keys": append([]string{d.Source.RoutingKey()}, d.Keys...),
 		}
 		if d.TTL != nil {
-			trail[i]["original-expiration"] = strconv.FormatInt(*d.TTL, 10)
+			trail[at]["original-expiration"] = strconv.FormatInt(*d.TTL, 10)
 		}
 		if d.Time < first.Time {
 			first = d
