@@ -9,16 +9,16 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// runs are the tables that have nothing but a stretch of one sequence: their first
-// and last keys differ in the 8 bytes of a number at most. Many of them are a deep
-// queue.
+// runs are stretches of one queue, of tables that have nothing but keys with the same
+// first 9 bytes, core's table byte and a number. Many of them are a deep queue, or when its
+// messages expire.
 //
 // New tables are cut at their edges. A flush has what was deleted at the head of a
 // queue and what was added at its end; in one table these would overlap all that
 // lies between, and every compaction wrote a deep queue anew, once and a half what
 // was flushed. Cut, the end moves down as it is and the deletions meet the few
-// tables that they are of. Tables of many short queues have no edges and are cut by
-// size alone, or each flush would leave a file a queue.
+// tables that they are of. Short queues have no edges and are cut by size alone, or
+// each flush would leave a file a queue.
 type runs struct {
 	all   atomic.Pointer[[]run] // by first, none overlapping another
 	stale atomic.Bool           // tables have changed
@@ -26,8 +26,10 @@ type runs struct {
 
 type run struct{ first, last []byte }
 
-// sequenceLen is how many of the last bytes may differ in a run.
-const sequenceLen = 8
+const (
+	ownerLen = 1 + 8 // bytes that all keys of a run begin with
+	mostRuns = 64    // or a flush could leave a file for each of them
+)
 
 // cut is pebble's SpanPolicyFunc.
 func (r *runs) cut(start []byte) (pebble.SpanPolicy, []byte, error) {
@@ -50,34 +52,65 @@ func (r *runs) cut(start []byte) (pebble.SpanPolicy, []byte, error) {
 	return policy, end, err
 }
 
-// find looks at the tables that there are. Those below least bytes do not count.
+// find looks at the tables that there are. A run has least bytes of them at the least,
+// and more if there would be too many runs.
 func (r *runs) find(db *pebble.DB, least uint64) error {
 	r.stale.Store(false)
 	levels, err := db.SSTables()
 	if err != nil {
 		return err
 	}
-	var all []run
+	var tables []table
 	for _, level := range levels {
 		for _, t := range level {
 			first, last := t.Smallest.UserKey, t.Largest.UserKey
-			if t.Size >= least && sameSequence(first, last) {
-				all = append(all, run{first, last})
+			if sameOwner(first, last) {
+				tables = append(tables, table{run{first, last}, t.Size})
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b run) int { return bytes.Compare(a.first, b.first) })
-	apart := all[:0]
-	for _, n := range all {
-		if len(apart) == 0 || bytes.Compare(apart[len(apart)-1].last, n.first) < 0 {
-			apart = append(apart, n)
-		}
-	}
-	r.all.Store(&apart)
+	slices.SortFunc(tables, func(a, b table) int { return bytes.Compare(a.first, b.first) })
+	all := few(tables, least)
+	r.all.Store(&all)
 	return nil
 }
 
-func sameSequence(a, b []byte) bool {
-	n := len(a) - sequenceLen
-	return n > 0 && len(a) == len(b) && a[0] != reserved && bytes.Equal(a[:n], b[:n])
+type table struct {
+	run
+	size uint64
+}
+
+func few(tables []table, least uint64) []run {
+	all := join(tables, least)
+	for len(all) > mostRuns {
+		least *= 2
+		all = join(tables, least)
+	}
+	return all
+}
+
+// join makes runs of tables, by first, until each has least bytes. What overlaps goes
+// together, so that no run overlaps another.
+func join(tables []table, least uint64) (all []run) {
+	for i := 0; i < len(tables); {
+		n := tables[i]
+		for i++; i < len(tables) && sameOwner(n.first, tables[i].first); i++ {
+			next := tables[i]
+			if n.size >= least && bytes.Compare(n.last, next.first) < 0 {
+				break
+			}
+			n.size += next.size
+			if bytes.Compare(n.last, next.last) < 0 {
+				n.last = next.last
+			}
+		}
+		if n.size >= least {
+			all = append(all, n.run)
+		}
+	}
+	return all
+}
+
+func sameOwner(a, b []byte) bool {
+	return len(a) > ownerLen && len(b) > ownerLen && a[0] != reserved && bytes.Equal(a[:ownerLen], b[:ownerLen])
 }
