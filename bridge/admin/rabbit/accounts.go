@@ -3,6 +3,7 @@ package rabbit
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,7 +50,8 @@ type userBody struct {
 	Password  *string         `json:"password"`
 	Hash      string          `json:"password_hash"`
 	Algorithm string          `json:"hashing_algorithm"`
-	Tags      json.RawMessage `json:"tags"` // names between commas, or a list
+	Tags      json.RawMessage `json:"tags"`   // names between commas, or a list
+	Limits    map[string]any  `json:"limits"` // of an export; there are none here
 }
 
 func (b *userBody) tags() ([]string, error) {
@@ -271,6 +273,11 @@ func (in *importing) users(all []userBody) {
 		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
 			_, err = in.s.setUser(in.r.caller, b.Name, &b)
 			err = configuredOr(err)
+		}
+		if err == nil && len(b.Limits) > 0 {
+			names := strings.Join(slices.Sorted(maps.Keys(b.Limits)), ", ")
+			in.say("user", "", b.Name, changed, "without "+names+": users have no limits of their own")
+			continue
 		}
 		in.outcome("user", "", b.Name, err)
 	}
