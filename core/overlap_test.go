@@ -176,3 +176,87 @@ func TestCloseWhileGroupsOverlap(t *testing.T) {
 		}
 	})
 }
+
+// plain hides that a store is Overlapping.
+type plain struct{ core.Store }
+
+// A store that is not Overlapping has each group take effect before the next one.
+func TestGroupsFollowEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newOverlapping()
+		asked := s.asked
+		s.asked = nil
+		b := open(t, plain{s})
+		declare(t, b, "q", durable(core.QueueOptions{}))
+		synctest.Wait()
+		s.asked = asked
+		p, c := b.Default().NewPublisher(0), &confirmations{}
+		for n := uint64(1); n < 6; n++ {
+			sendTokens(t, p, c, n)
+			if n > 1 {
+				s.done <- nil
+			}
+			<-s.asked
+			if len(c.tokens) != int(n-1) {
+				t.Errorf("confirmed %d when %d is on its way", c.tokens, n)
+			}
+		}
+		s.asked = nil
+		s.done <- nil
+		b.Close()
+		if !slices.Equal(c.tokens, []uint64{1, 2, 3, 4, 5}) {
+			t.Errorf("confirmed %d", c.tokens)
+		}
+	})
+}
+
+// What is too much for one group takes effect once, in order, and never before it is
+// on the disk; nor does what comes after it, in slices that are used again.
+func TestManyGroupsOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _, s := overlapped(t)
+		p, c := b.Default().NewPublisher(0), &confirmations{}
+		sendTokens(t, p, c, 1)
+		<-s.asked
+		const more = 21 // of 200 KiB are the first to pass 4 MiB
+		for n := range uint64(more + 1) {
+			m := &core.Message{Body: make([]byte, 200<<10), Durable: n < more}
+			if n == more {
+				m.Body = nil
+			}
+			if err := p.Publish(&core.Publication{Message: m, To: core.QueueAddress("q"), Confirm: c, Token: 2 + n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.Flush()
+		last, before := uint64(more+2), 1
+		for n := last + 1; n < last+8; n++ {
+			synctest.Wait()
+			s.done <- nil
+			<-s.asked
+			if len(c.tokens) != before {
+				t.Errorf("confirmed %d, not %d of them", c.tokens, before)
+			}
+			if before = int(n) - 1; n == last+1 {
+				before = int(last)
+			}
+			sendTokens(t, p, c, n)
+			if len(c.tokens) >= int(n) {
+				t.Errorf("%d is confirmed and not on the disk", n)
+			}
+		}
+		s.done <- nil
+		<-s.asked
+		s.asked = nil
+		s.done <- nil
+		b.Close()
+		for i, n := range c.tokens {
+			if n != uint64(i+1) {
+				t.Fatalf("confirmed %d", c.tokens)
+			}
+		}
+		if len(c.tokens) != int(last+7) {
+			t.Errorf("confirmed %d", c.tokens)
+		}
+	})
+}
