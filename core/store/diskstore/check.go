@@ -133,7 +133,7 @@ func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batc
 			return err
 		}
 		return errors.Join(view.Apply(b, nil), b.Close())
-	})
+	}, nil)
 	if err != nil {
 		return nil, life, errors.Join(err, view.Close())
 	}

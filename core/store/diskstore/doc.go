@@ -33,9 +33,9 @@
 //     SYNCED, or any record of the log, says was on stable storage. A part of the log
 //     is used again only when the tables have it: n is read for that from what is
 //     on stable storage, never guessed. (More in grouplog's doc.go.)
-//  4. Replaying puts n+1..m, and nothing else, into tables, and has it there before
-//     anything of the log is removed. Cut short anywhere, it is begun again from
-//     where the tables then are.
+//  4. Replaying puts n+1..m, and nothing else, into tables, and has what a file of
+//     the log had there before it removes that file. Cut short anywhere, it is begun
+//     again from where the tables then are. So it needs the space of one file.
 //  5. A new log begins at each Open, after the old one was removed. So what lay
 //     behind a torn record cannot come back when its number is given again.
 //
@@ -57,8 +57,8 @@
 //  8. The tables name each group that they may refer to (keepKey), in the same batch
 //     as the references; what moves the last value of a part takes the names away.
 //     Open refuses a store whose log lacks one of them.
-//  9. No reference outlives its log: before a new one is begun, Open puts what is
-//     referred to into tables (settle.go), and has it there, like a replay.
+//  9. No reference outlives its log: before it replays, Open puts what is referred to
+//     into tables (settle.go), and has it there before it removes a file, like a replay.
 //
 // Moving changes nothing that a reader can see, so it is no group. It happens in
 // Apply, where nothing else is written meanwhile, a little with each batch.

@@ -83,35 +83,42 @@ func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
 	return s.db.Apply(refs, pebble.NoSync)
 }
 
-// replay puts the groups that the log has above the tables into tables, after
-// which nothing in the log is needed.
-func (s *Store) replay(found *grouplog.Found) (err error) {
+// recover puts what tables refer to in the log, and the groups that the log has
+// above them, into tables, after which nothing in the log is needed. It goes slot by
+// slot and gives each back, so it needs the space of one: a disk that is full is no
+// reason not to start.
+func (s *Store) recover(found *grouplog.Found) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = s.recovered(r)
 		}
 	}()
+	if err := s.settle(found); err != nil {
+		return err
+	}
 	err = found.Replay(func(payload []byte) error {
 		b, err := batchOf(s.db, payload)
 		if err != nil {
 			return err
 		}
 		return errors.Join(s.db.Apply(b, pebble.NoSync), b.Close())
-	})
+	}, func(last uint64) error { return s.flushTo(last) })
 	if err != nil {
 		return err
 	}
+	return s.flushTo(found.Last)
+}
+
+// flushTo makes sure that tables have the groups up to the last one applied.
+func (s *Store) flushTo(group uint64) error {
 	last, err := s.flushed()
-	if err == nil && last < found.Last {
+	if err == nil && last < group {
 		if err = s.db.Flush(); err == nil {
 			last, err = s.flushed()
 		}
 	}
-	if err == nil && last != found.Last {
-		err = fmt.Errorf("group %d is the last of the log and %d that of the tables", found.Last, last)
-	}
-	if err == nil {
-		err = s.settle(found)
+	if err == nil && last != group {
+		err = fmt.Errorf("group %d is the last of the log and %d that of the tables", group, last)
 	}
 	return err
 }

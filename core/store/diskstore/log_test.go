@@ -144,7 +144,7 @@ func TestReplayedTwice(t *testing.T) {
 	}
 	s := &Store{db: db}
 	s.fatal = func(error) {}
-	if err := s.replay(found); err == nil || !strings.Contains(err.Error(), "missing") {
+	if err := s.recover(found); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("replaying two groups twice: %v", err)
 	}
 	if err := db.Close(); err != nil {

@@ -48,7 +48,7 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 	if s.db, err = openPebble(o.FS.PathJoin(dir, dbDir), s.pebbleOptions()); err != nil {
 		return nil, err
 	}
-	if err := s.replay(found); err != nil {
+	if err := s.recover(found); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	if s.log, err = grouplog.Create(s.logOptions(), found.Last); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/batchrepr"
@@ -60,8 +61,9 @@ func compareReferred(dir string, db pebble.Reader, found *grouplog.Found) error 
 	return nil
 }
 
-// settle puts the values that tables refer to into tables, after which nothing
-// needs the log. Like a replay, it is begun again when it is cut short.
+// settle puts the values that tables refer to into tables, slot by slot, each of
+// which is given back when that is done. Like a replay, it is begun again when it is
+// cut short: what is named is still there.
 func (s *Store) settle(found *grouplog.Found) error {
 	r, err := referred(s.db)
 	if err != nil || len(r.groups) == 0 {
@@ -74,33 +76,45 @@ func (s *Store) settle(found *grouplog.Found) error {
 		b = s.db.NewBatch()
 		return err
 	}
-	err = found.Earlier(func(group, slot uint64, off int64, payload []byte) error {
+	named := false // a group of this stretch
+	group := func(group, slot uint64, off int64, payload []byte) error {
 		if !r.groups[group] {
 			return nil
 		}
+		named = true
 		if err := s.settleGroup(b, r.life, slot, off, payload); err != nil || b.Len() < moveStep {
 			return err
 		}
 		return next()
-	})
-	if err != nil {
-		return err
 	}
-	if err := next(); err != nil {
-		return err
-	}
-	if r.missing(found) != 0 {
-		if err := s.dropLost(b, r.life); err != nil {
+	end := func(first, last uint64) error {
+		if !named {
+			return nil
+		}
+		named = false
+		if err := b.DeleteRange(keepKey(first), keepKey(last+1), nil); err != nil {
 			return err
 		}
+		if err := next(); err != nil {
+			return err
+		}
+		return s.db.Flush()
 	}
-	if err := b.DeleteRange(keepKey(0), keepEnd, nil); err != nil {
+	if r.missing(found) == 0 {
+		return found.Earlier(group, end)
+	}
+	// What is lost is known when all the rest is settled.
+	if err := found.Earlier(group, nil); err != nil {
 		return err
 	}
 	if err := next(); err != nil {
 		return err
 	}
-	return s.db.Flush()
+	if err := s.dropLost(b, r.life); err != nil {
+		return err
+	}
+	named = true
+	return end(0, math.MaxUint64-1)
 }
 
 // settleGroup has b Set the values of a group that its keys still refer to.

@@ -103,11 +103,13 @@ func (f *Found) HasEarlier(group uint64) bool {
 	return slices.ContainsFunc(f.earlier, func(r run) bool { return r.first <= group && group <= r.last })
 }
 
-// Earlier calls each with the groups of the caller's own that are there, in any
+// Earlier calls call with the groups of the caller's own that are there, in any
 // order, some of them perhaps twice, and where their payloads begin. A payload is
-// valid until the call returns, whose error ends it.
-func (f *Found) Earlier(call func(group, slot uint64, off int64, payload []byte) error) error {
-	for _, r := range f.earlier {
+// valid until the call returns, whose error ends it. Behind each stretch of them it
+// calls end, if that is not nil, and then removes the slot if nothing else of it is
+// needed.
+func (f *Found) Earlier(call func(group, slot uint64, off int64, payload []byte) error, end func(first, last uint64) error) error {
+	for i, r := range f.earlier {
 		_, err := each(f.fs, r.path, r.life, r.off, func(rec record) error {
 			if rec.group < r.first || rec.group > r.last {
 				return errStop
@@ -117,35 +119,49 @@ func (f *Found) Earlier(call func(group, slot uint64, off int64, payload []byte)
 		if err != nil {
 			return err
 		}
+		if end == nil {
+			continue
+		}
+		if err := end(r.first, r.last); err != nil {
+			return err
+		}
+		if err := f.spent(r.path, f.earlier[i+1:], f.runs); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// spent removes a slot of which no more is needed: what is to come is in others.
+func (f *Found) spent(path string, toCome ...[]run) error {
+	for _, runs := range toCome {
+		if slices.ContainsFunc(runs, func(r run) bool { return r.path == path }) {
+			return nil
+		}
+	}
+	return f.fs.Remove(path)
+}
+
 // Replay calls apply with the payload of each group up to Last, in order. The
-// payload is valid until apply returns, whose error ends it.
-func (f *Found) Replay(apply func(payload []byte) error) error {
+// payload is valid until apply returns, whose error ends it. Behind each stretch of
+// them it calls end with the last one, if that is not nil, and then removes the slot
+// if nothing else of it is needed, so that the caller's copies need little space.
+func (f *Found) Replay(apply func(payload []byte) error, end func(last uint64) error) error {
 	next := f.after + 1
-	for _, r := range f.runs {
+	for i, r := range f.runs {
 		if next > f.Last || r.last < next {
 			continue
 		}
-		want := r.first
-		_, err := each(f.fs, r.path, r.life, r.off, func(rec record) error {
-			switch {
-			case rec.group != want:
-				return fmt.Errorf("%s changed while it was read: group %d where %d was", r.path, rec.group, want)
-			case want == next:
-				if err := apply(rec.payload); err != nil {
-					return err
-				}
-				next++
-			}
-			if want++; want > r.last {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil {
+		if err := f.replayRun(r, &next, apply); err != nil {
+			return err
+		}
+		if end == nil {
+			continue
+		}
+		if err := end(next - 1); err != nil {
+			return err
+		}
+		if err := f.spent(r.path, f.runs[i+1:]); err != nil {
 			return err
 		}
 	}
@@ -153,6 +169,26 @@ func (f *Found) Replay(apply func(payload []byte) error) error {
 		return fmt.Errorf("the log changed while it was read: %d groups of %d", next-1-f.after, f.Last-f.after)
 	}
 	return nil
+}
+
+func (f *Found) replayRun(r run, next *uint64, apply func(payload []byte) error) error {
+	want := r.first
+	_, err := each(f.fs, r.path, r.life, r.off, func(rec record) error {
+		switch {
+		case rec.group != want:
+			return fmt.Errorf("%s changed while it was read: group %d where %d was", r.path, rec.group, want)
+		case want == *next:
+			if err := apply(rec.payload); err != nil {
+				return err
+			}
+			*next++
+		}
+		if want++; want > r.last {
+			return errStop
+		}
+		return nil
+	})
+	return err
 }
 
 var errStop = errors.New("stop")

@@ -43,7 +43,7 @@ func FuzzFind(f *testing.F) {
 				return stop
 			}
 			return nil
-		})
+		}, nil)
 		if err != nil && !errors.Is(err, stop) || err == nil && n != found.Last {
 			t.Fatalf("replayed %d to %d of %d: %v", after+1, n, found.Last, err)
 		}

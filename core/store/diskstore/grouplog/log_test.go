@@ -72,7 +72,7 @@ func replayed(t *testing.T, fs vfs.FS, after uint64, size func(group uint64) int
 			return fmt.Errorf("group %d is %.40q", group, p)
 		}
 		return nil
-	})
+	}, nil)
 	if err != nil || group != f.Last {
 		t.Fatalf("%d groups of %d to %d replayed, %v", group-after, after+1, f.Last, err)
 	}
