@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // so that no machine lacks the zone of TestClocksSet
 )
 
 // From Friday, 2025-11-28 20:12:13 on. What is marked + is ActiveMQ 5.17.2's
@@ -69,7 +70,7 @@ func TestRefused(t *testing.T) {
 func TestClocksSet(t *testing.T) {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
-		t.Skip("no data of time zones")
+		t.Fatal(err)
 	}
 	for _, c := range []struct{ expr, after, want string }{
 		{"30 * * * *", "2026-03-08T01:45:00-05:00", "2026-03-08T03:30:00-04:00"},

@@ -12,11 +12,12 @@ import (
 	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
 
-// A kept is the slots of the log that tables refer to.
+// A kept is the slots of the log that tables refer to. Only Apply uses it, but for life,
+// which readers know a reference by.
 type kept struct {
-	life  grouplog.Life
-	slots []*keptSlot // the last may be the one that is written
-	moved []*keptSlot // their values are in memtables, or gone
+	life  grouplog.Life // immutable once open
+	slots []*keptSlot   // the last may be the one that is written
+	moved []*keptSlot   // their values are in memtables, or gone
 	refs  *pebble.Batch
 	buf   []byte
 }

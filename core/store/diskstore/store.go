@@ -30,7 +30,7 @@ type Store struct {
 	group atomic.Uint64                // last group applied; only Apply writes
 	lazy  bool                         // applied and not synced; only Apply and Close
 
-	kept    kept // only Apply
+	kept    kept
 	readers readers
 	runs    runs
 

@@ -57,7 +57,8 @@
 // elsewhere (diskstore's SYNCED file).
 //
 // Groups of the caller's own are found as well (Found.Earlier): it may have kept their
-// slots for what is nowhere else.
+// slots for what is nowhere else. Find changes nothing; Earlier and Replay remove a
+// slot that is not needed any more, if their caller says that it has what was in it.
 //
 // Memory is a window of 1 MiB, or one payload, whose length is believed only when
 // its header's checksum is right and the file is long enough.
