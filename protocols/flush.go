@@ -248,9 +248,9 @@ func (o *Output) wrote(n int, err error) {
 func (o *Output) writeMessage() {
 	left := o.outSizes[o.outNext]
 	o.outNext++
-	text := o.isText(left)
+	text, more := o.isText(left), o.outNext < len(o.outSizes)
 	o.mu.Unlock()
-	w, err := o.messages.NextMessage(text)
+	w, err := o.messages.NextMessage(text, more)
 	o.mu.Lock()
 	for err == nil && left > 0 && o.err == nil {
 		left -= o.write(w, left)

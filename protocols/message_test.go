@@ -26,7 +26,7 @@ type letter struct {
 	bytes.Buffer
 }
 
-func (m *mailbox) NextMessage(text bool) (io.WriteCloser, error) {
+func (m *mailbox) NextMessage(text, _ bool) (io.WriteCloser, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail > 0 && len(m.got) == m.fail {

@@ -32,10 +32,11 @@ type Transport struct {
 
 // MessageConn is a transport with messages of its own, for a protocol that has
 // each frame in one: what is given to an Output in one call. text says that all
-// of it is UTF-8.
+// of it is UTF-8, more that another message follows at once, and that this one may
+// wait for it.
 type MessageConn interface {
 	net.Conn
-	NextMessage(text bool) (io.WriteCloser, error)
+	NextMessage(text, more bool) (io.WriteCloser, error)
 }
 
 var errNotLocal = errors.New("a client off this machine, and there are no users")

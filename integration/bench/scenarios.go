@@ -82,7 +82,8 @@ var scenarios = []*Scenario{
 	{Name: "sqs-receive-64", Protocol: "sqs", Producers: 16, Consumers: 64, Size: 256, Preload: 40000},
 	{Name: "sqs-receive10-16", Protocol: "sqs", Producers: 16, Consumers: 16, Size: 256, Batch: 10, Preload: 100000},
 	{Name: "sqs-receive10-64", Protocol: "sqs", Producers: 16, Consumers: 64, Size: 256, Batch: 10, Preload: 100000},
-	{Name: "sqs-p99", Protocol: "sqs", Producers: 16, Consumers: 16, Size: 256, HalfOf: "sqs-receive-16"},
+	{Name: "sqs-through-16", Protocol: "sqs", Producers: 16, Consumers: 16, Size: 256},
+	{Name: "sqs-p99", Protocol: "sqs", Producers: 16, Consumers: 16, Size: 256, HalfOf: "sqs-through-16"},
 
 	{Name: "sqs-depth-100", Protocol: "sqs", Producers: 16, Consumers: 4, Size: 256, Batch: 10, Preload: 100, Refill: true, Only: []string{"slipway"}},
 	{Name: "sqs-depth-1000000", Protocol: "sqs", Producers: 16, Consumers: 4, Size: 256, Batch: 10, Preload: 1000000, Refill: true, Only: []string{"slipway"}},

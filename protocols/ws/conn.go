@@ -22,6 +22,7 @@ const controlWait = time.Second
 type Conn struct {
 	nc       net.Conn        // immutable, as all up to frames
 	g        *websocket.Conn // writes only
+	socket   *gather         // that g writes to
 	cfg      *Config         //
 	messages bool            // of the door, and true as long as that is not known; the reader's
 
@@ -36,7 +37,7 @@ type Conn struct {
 }
 
 func newConn(nc net.Conn, g *websocket.Conn, cfg *Config, messages bool) *Conn {
-	c := &Conn{nc: nc, g: g, cfg: cfg, messages: messages}
+	c := &Conn{nc: nc, g: g, socket: g.NetConn().(*gather), cfg: cfg, messages: messages}
 	c.frames.max, c.frames.control = cfg.MaxMessage, c.controlFrame
 	c.code.Store(websocket.CloseNormalClosure)
 	c.startPings(c)
@@ -164,14 +165,39 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 // messageConn is a Conn whose protocol has a frame in each message.
-type messageConn struct{ *Conn }
+type messageConn struct {
+	*Conn
+	message message // that is being written
+}
 
 // NextMessage begins a message, which its Close ends. One at a time is written.
-func (c *messageConn) NextMessage(text bool) (io.WriteCloser, error) {
+// If there are more at once, this one may be sent with the next, heldMost bytes at
+// a time.
+func (c *messageConn) NextMessage(text, more bool) (io.WriteCloser, error) {
+	kind := opBinary
 	if text {
-		return c.g.NextWriter(opText)
+		kind = opText
 	}
-	return c.g.NextWriter(opBinary)
+	c.socket.hold(true)
+	w, err := c.g.NextWriter(kind)
+	if err != nil {
+		return nil, errors.Join(err, c.socket.release()) // of messages before, and of a goodbye
+	}
+	c.message = message{WriteCloser: w, socket: c.socket, more: more}
+	return &c.message, nil
+}
+
+type message struct {
+	io.WriteCloser
+	socket *gather
+	more   bool
+}
+
+func (m *message) Close() error {
+	if !m.more {
+		m.socket.hold(false)
+	}
+	return m.WriteCloser.Close()
 }
 
 // LocalAddr is that of the socket, as are RemoteAddr and the deadlines.

@@ -162,7 +162,7 @@ func (u *Upgrader) open(nc net.Conn, g *websocket.Conn, door *Door) (net.Conn, s
 		return nil, "", err
 	}
 	if c.messages {
-		return &messageConn{c}, door.Name, nil
+		return &messageConn{Conn: c}, door.Name, nil
 	}
 	return c, door.Name, nil
 }
@@ -223,12 +223,6 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if w.unread > 0 {
 		return nil, nil, errors.New("bytes before the handshake's end")
 	}
-	nc := timeless{w.nc}
+	nc := &gather{Conn: w.nc}
 	return nc, bufio.NewReadWriter(bufio.NewReaderSize(strings.NewReader(""), 16), bufio.NewWriterSize(nc, 16)), nil
 }
-
-type timeless struct{ net.Conn }
-
-func (timeless) SetDeadline(time.Time) error      { return nil }
-func (timeless) SetReadDeadline(time.Time) error  { return nil }
-func (timeless) SetWriteDeadline(time.Time) error { return nil }

@@ -304,7 +304,7 @@ func TestMessages(t *testing.T) {
 	c, got := pair(t, Config{}, "/framed")
 	a := got()
 	m := a.nc.(interface {
-		NextMessage(bool) (io.WriteCloser, error)
+		NextMessage(text, more bool) (io.WriteCloser, error)
 	})
 	go func() { _ = c.WriteMessage(opText, []byte("hello")) }()
 	b := make([]byte, 100)
@@ -315,7 +315,7 @@ func TestMessages(t *testing.T) {
 		written := make(chan struct{})
 		go func() {
 			defer close(written)
-			w, err := m.NextMessage(text)
+			w, err := m.NextMessage(text, false)
 			for _, part := range []string{"one ", "two ", strings.Repeat("x", 20_000)} {
 				if err == nil {
 					_, err = io.WriteString(w, part)
