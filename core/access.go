@@ -61,6 +61,7 @@ type AccessUser struct {
 	Tags         []string // a bridge's own words
 
 	Elsewhere map[string][]Grant                 // grants in other namespaces, for doors that name one
+	former    string                             // another hash of the same password, which it may have had; "": none
 	keys      map[string]map[string]*keyPatterns // by namespace and exchange
 	account   bool                               // may enter only the namespaces that are named in
 	home      bool                               // Grants, if home says so, or Elsewhere

@@ -24,7 +24,8 @@ type Account struct {
 	Permissions  map[string]Permissions                 `json:"permissions,omitempty"`  // by namespace; no other may be entered
 	Topics       map[string]map[string]TopicPermissions `json:"topics,omitempty"`       // by namespace and exchange
 
-	made AccessUser // what Access makes of it; set by check
+	former string     // Edit.Rehash's; of one change
+	made   AccessUser // what Access makes of it; set by check
 }
 
 // Permissions are of one account in one namespace, in Go's syntax (RE2).
@@ -82,7 +83,7 @@ var everyTopic, _ = match.ParseMQTT("#")
 
 // user is what Access makes of an account.
 func (acc *Account) user() (AccessUser, error) {
-	u := AccessUser{Name: acc.Name, PasswordHash: acc.PasswordHash, Tags: acc.Tags, account: true, Elsewhere: map[string][]Grant{}}
+	u := AccessUser{Name: acc.Name, PasswordHash: acc.PasswordHash, former: acc.former, Tags: acc.Tags, account: true, Elsewhere: map[string][]Grant{}}
 	for ns, p := range acc.Permissions {
 		grants, err := p.grants()
 		if err != nil {
@@ -116,6 +117,7 @@ func (acc *Account) keys() (map[string]map[string]*keyPatterns, error) {
 
 func (acc *Account) clone() *Account {
 	c := *acc
+	c.former = ""
 	c.Tags, c.Permissions, c.Topics = slices.Clone(acc.Tags), maps.Clone(acc.Permissions), maps.Clone(acc.Topics)
 	for ns, of := range c.Topics {
 		c.Topics[ns] = maps.Clone(of)
@@ -140,7 +142,8 @@ func (acc *Account) leave(namespace string) bool {
 	return may || topics
 }
 
-func (acc *Account) check() error {
+// bounded says whether there is too much of something in it.
+func (acc *Account) bounded() error {
 	switch {
 	case acc.Name == "" || len(acc.Name) > maxName:
 		return errf(Invalid, "a user name has 1 to %d bytes", maxName)
@@ -150,6 +153,13 @@ func (acc *Account) check() error {
 		return errf(OverLimit, "a user has topic permissions for at most %d exchanges", maxPermissions)
 	case len(acc.Tags) > maxTags:
 		return errf(OverLimit, "a user has at most %d tags", maxTags)
+	}
+	return nil
+}
+
+func (acc *Account) check() error {
+	if err := acc.bounded(); err != nil {
+		return err
 	}
 	made, err := acc.user()
 	acc.made = made
@@ -182,64 +192,30 @@ func (a *Access) Accounts() []Account {
 	return list
 }
 
-// ChangeAccount has change see to the account of a name, a new one if there is
-// none; durable, and in force, when it returns. An error of change is returned
-// as it is, and nothing changes. Denied: the configuration has a user of that
-// name. Invalid, OverLimit: as it would be it cannot be.
+// Account is that of a name.
+func (a *Access) Account(name string) (acc Account, ok bool) {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	kept := a.accounts[name]
+	if kept == nil {
+		return Account{}, false
+	}
+	return *kept.clone(), true
+}
+
+// ChangeAccount has change see to the account of a name, as ChangeAccounts and
+// Edit.Change say.
 func (a *Access) ChangeAccount(name string, change func(acc *Account, created bool) error) (created bool, err error) {
-	err = a.changeAccounts(name, func(old *Account) (*Account, error) {
-		next := &Account{Name: name}
-		if created = old == nil; !created {
-			next = old.clone()
-		}
-		if created && len(a.accounts) >= maxAccounts {
-			return nil, errf(OverLimit, "there are %d users, the limit", maxAccounts)
-		}
-		if err := change(next, created); err != nil {
-			return nil, err
-		}
-		next.Name = name
-		return next, next.check()
+	err = a.ChangeAccounts(func(e *Edit) (err error) {
+		created, err = e.Change(name, change)
+		return err
 	})
 	return created, err
 }
 
-// DeleteAccount removes an account; durable, and in force, when it returns.
-// NotFound: there is none. Denied: it is a user of the configuration.
+// DeleteAccount removes an account, as ChangeAccounts and Edit.Delete say.
 func (a *Access) DeleteAccount(name string) error {
-	return a.changeAccounts(name, func(old *Account) (*Account, error) {
-		if old == nil {
-			return nil, errf(NotFound, "no user %q", name)
-		}
-		return nil, nil
-	})
-}
-
-func (a *Access) changeAccounts(name string, change func(old *Account) (*Account, error)) error {
-	a.changing.Lock()
-	defer a.changing.Unlock()
-	if a.broker == nil {
-		return errf(Invalid, "users cannot be kept")
-	}
-	if slices.ContainsFunc(a.configured, func(u AccessUser) bool { return u.Name == name }) {
-		return errf(Denied, "user %q is set by the configuration and can be changed only there", name)
-	}
-	now, err := change(a.accounts[name])
-	if err != nil {
-		return err
-	}
-	if err := a.broker.saveAccount(name, now); err != nil {
-		return err
-	}
-	all := maps.Clone(a.accounts)
-	if all[name] = now; now == nil {
-		delete(all, name)
-	}
-	revoked, err := a.rebuild(a.configured, all)
-	if len(revoked) > 0 && a.ended != nil {
-		a.ended(revoked)
-	}
-	return err
+	return a.ChangeAccounts(func(e *Edit) error { return e.Delete(name) })
 }
 
 // Forbid takes every account's permissions in a namespace that is being deleted, of
@@ -249,21 +225,13 @@ func (a *Access) changeAccounts(name string, change func(old *Account) (*Account
 func (a *Access) Forbid(namespace string) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	all := maps.Clone(a.accounts)
+	changed := map[string]*Account{}
 	for name, acc := range a.accounts {
-		next := acc.clone()
-		if !next.leave(namespace) {
-			continue
+		if next := acc.clone(); next.leave(namespace) {
+			changed[name] = next
 		}
-		if err := next.check(); err != nil {
-			return err
-		}
-		if err := a.broker.saveAccount(name, next); err != nil {
-			return err
-		}
-		all[name] = next
 	}
-	_, err := a.rebuild(a.configured, all)
+	_, err := a.take(changed)
 	return err
 }
 
@@ -272,19 +240,6 @@ func (a *Access) Configures(namespace string) bool {
 	a.changing.Lock()
 	defer a.changing.Unlock()
 	return slices.ContainsFunc(a.configured, func(u AccessUser) bool { return u.Namespace == namespace })
-}
-
-// saveAccount makes the store follow, durably.
-func (b *Broker) saveAccount(name string, acc *Account) error {
-	key := defKey('u', "", name)
-	if acc == nil {
-		return b.wait(Durable, func(g *staging) { g.batch.Delete(key) })
-	}
-	val, err := json.Marshal(acc)
-	if err != nil {
-		return err
-	}
-	return b.wait(Durable, func(g *staging) { g.batch.Set(key, val) })
 }
 
 func (r *recovery) account(_ *Namespace, name string, val []byte) error {

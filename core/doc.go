@@ -71,7 +71,7 @@
 //	replay   what a gate kept, again
 //	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
 //	exchange*   routers beside the tree; policy   what sets options by name
-//	access roster scram   who somebody is and what he may do
+//	access roster account* scram   who somebody is and what he may do
 //	selected       what a selector sees of a message
 //
 // # Lock order

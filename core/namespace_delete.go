@@ -108,6 +108,7 @@ func (b *Broker) eraseRest() error {
 		if !ns.gone.Load() {
 			continue
 		}
+		changed := map[string]*Account{}
 		for name, acc := range b.accounts {
 			if !acc.leave(ns.name) {
 				continue
@@ -115,9 +116,10 @@ func (b *Broker) eraseRest() error {
 			if err := acc.check(); err != nil {
 				return err
 			}
-			if err := b.saveAccount(name, acc); err != nil {
-				return err
-			}
+			changed[name] = acc
+		}
+		if err := b.saveAccounts(changed); err != nil {
+			return err
 		}
 		if err := b.erase(ns); err != nil {
 			return err

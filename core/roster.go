@@ -98,7 +98,7 @@ func (r *roster) addSCRAM(u *AccessUser, user *accessUser) error {
 
 // sameAs is the Principal of a user who logs in as before, else nil.
 func (u *accessUser) sameAs(now *AccessUser) *Principal {
-	if u == nil || u.principal.Namespace != now.Namespace || u.hash != now.PasswordHash || !reflect.DeepEqual(u.scram, now.SCRAM) {
+	if u == nil || u.principal.Namespace != now.Namespace || u.hash != now.PasswordHash && (now.former == "" || u.hash != now.former) || !reflect.DeepEqual(u.scram, now.SCRAM) {
 		return nil
 	}
 	return u.principal

@@ -58,7 +58,10 @@ func verifyPassword(hash string, password []byte) bool {
 	if len(password) > maxPassword {
 		return false
 	}
-	if hash, password = unwrap(hash, password); config.CheckPasswordHash(hash) != nil {
+	if h, ok := parseRabbitHash(hash); ok {
+		return h.verify(password)
+	}
+	if config.CheckPasswordHash(hash) != nil {
 		return false
 	}
 	if !strings.HasPrefix(hash, "$argon2id$") {

@@ -108,9 +108,11 @@ func (d *doors) add(door string, ln listener) {
 
 // openAdmin opens the door through which the others are looked at.
 func (in *instance) openAdmin(d *doors, all []listener, certificates certificates) {
+	anew := newStrengthener(in.access, in.log)
+	d.background(anew.run)
 	service := admin.New(admin.Config{
 		Broker: in.broker, Access: in.access, AllowedHosts: in.cfg.Admin.AllowedHosts, Version: version(), Log: in.log, Names: names(in.cfg),
-		Passwords: rabbit.Passwords{Hash: newHash, Import: importHash, Export: exportHash, Verify: verifyPassword},
+		Passwords: rabbit.Passwords{Hash: newHash, Import: importHash, Imported: anew.imported, Export: exportHash, Verify: verifyPassword},
 		Profiles:  in.cfg.Admin.Profiles, Ready: in.ready, Store: in.metric,
 		Connections: d.connections,
 		Disconnect:  func(id uint64) bool { return d.server.CloseConn(id, errByAdmin) },

@@ -2,8 +2,6 @@ package rabbit
 
 import (
 	"encoding/json"
-	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -78,29 +76,52 @@ func (b *userBody) tags() ([]string, error) {
 	return tags, nil
 }
 
-// setUser makes or changes a user. That the caller is an administrator is asked
-// once more, while nobody else can be changing that.
-func (s *Service) setUser(caller *core.Principal, name string, b *userBody) (created bool, err error) {
+// A newUser is a user as it will be kept: all that takes time is done.
+type newUser struct {
+	name string
+	tags []string
+	hash string
+	err  error // it cannot be
+}
+
+// prepared reads a user and hashes the password.
+func (s *Service) prepared(name string, b *userBody) (u newUser) {
+	u.name = name
 	if name == guest {
-		return false, errGuest
+		u.err = errGuest
+		return u
 	}
-	tags, err := b.tags()
-	if err != nil {
-		return false, err
+	if u.tags, u.err = b.tags(); u.err == nil {
+		before, _ := s.cfg.Access.Account(name)
+		u.hash, u.err = s.hash(b, before.PasswordHash)
 	}
-	created, err = s.cfg.Access.ChangeAccount(name, func(acc *core.Account, _ bool) error {
+	return u
+}
+
+// set makes or changes a user. That the caller is an administrator is asked once
+// more, while nobody else can be changing that.
+func (u *newUser) set(e *core.Edit, caller *core.Principal) (created bool, err error) {
+	if u.err != nil {
+		return false, u.err
+	}
+	return e.Change(u.name, func(acc *core.Account, _ bool) error {
 		if !IsAdministrator(caller) {
 			return errNotAdministrator
 		}
-		acc.Tags = tags
-		acc.PasswordHash, err = s.hash(b, acc.PasswordHash)
-		return err
+		acc.Tags, acc.PasswordHash = u.tags, u.hash
+		return nil
 	})
-	if created && caller.Anonymous && len(s.cfg.Access.Accounts()) == 1 {
-		s.cfg.Log.Warn("there are users now, and this listener lets in clients without credentials as before: "+
-			"that ends with a user in the configuration, unless an allow_anonymous there says otherwise", "user", name)
+}
+
+// madeUsers sees to what follows from users having been made or changed.
+func (s *Service) madeUsers(caller *core.Principal, created int, last string) {
+	if s.cfg.Passwords.Imported != nil {
+		s.cfg.Passwords.Imported()
 	}
-	return created, err
+	if created > 0 && caller.Anonymous && len(s.cfg.Access.Accounts()) == created {
+		s.cfg.Log.Warn("there are users now, and this listener lets in clients without credentials as before: "+
+			"that ends with a user in the configuration, unless an allow_anonymous there says otherwise", "user", last)
+	}
 }
 
 // hash is what is kept of a user's password; what was kept, if it is the same
@@ -129,10 +150,19 @@ func (s *Service) putUser(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	name := r.PathValue("user")
-	created, err := s.setUser(r.caller, name, &body)
+	u, created := s.prepared(name, &body), false
+	err = s.cfg.Access.ChangeAccounts(func(e *core.Edit) (err error) {
+		created, err = u.set(e, r.caller)
+		return err
+	})
 	if err != nil {
 		return configuredOr(err)
 	}
+	n := 0
+	if created {
+		n = 1
+	}
+	s.madeUsers(r.caller, n, name)
 	s.did(r, "user set", "of", name)
 	return done(w, created)
 }
@@ -159,14 +189,27 @@ func (s *Service) deleteUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range body.Users {
-		switch err := s.cfg.Access.DeleteAccount(name); {
-		case core.KindOf(err) == core.NotFound:
-			return invalid("bad_request", "no such user: "+name)
-		case err != nil:
-			return configuredOr(err)
+	deleted, stopped := 0, error(nil) // by one that is not to be: those before it are
+	err = s.cfg.Access.ChangeAccounts(func(e *core.Edit) error {
+		for deleted < len(body.Users) && stopped == nil {
+			name := body.Users[deleted]
+			if stopped = e.Delete(name); core.KindOf(stopped) == core.NotFound {
+				stopped = invalid("bad_request", "no such user: "+name)
+			}
+			if stopped == nil {
+				deleted++
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range body.Users[:deleted] {
 		s.did(r, "user deleted", "of", name)
+	}
+	if stopped != nil {
+		return configuredOr(stopped)
 	}
 	return done(w, false)
 }
@@ -203,20 +246,23 @@ func (b *permissionBody) permissions() (p core.Permissions, err error) {
 }
 
 // permit gives an account its permissions in a namespace; nil takes them away.
-func (s *Service) permit(caller *core.Principal, user, namespace string, p *core.Permissions) error {
-	_, err := s.permits(caller, user, namespace, p)
-	return err
+func (s *Service) permit(caller *core.Principal, user, namespace string, p *core.Permissions) (created bool, err error) {
+	err = s.cfg.Access.ChangeAccounts(func(e *core.Edit) (err error) {
+		created, err = permit(e, caller, user, namespace, p, s.exists)
+		return err
+	})
+	return created, configuredOr(err)
 }
 
-func (s *Service) permits(caller *core.Principal, user, namespace string, p *core.Permissions) (created bool, err error) {
-	_, err = s.cfg.Access.ChangeAccount(user, func(acc *core.Account, isNew bool) error {
+func permit(e *core.Edit, caller *core.Principal, user, namespace string, p *core.Permissions, exists func(string) bool) (created bool, err error) {
+	_, err = e.Change(user, func(acc *core.Account, isNew bool) error {
 		_, there := acc.Permissions[namespace]
 		switch {
 		case !IsAdministrator(caller):
 			return errNotAdministrator
 		case p == nil && (isNew || !there):
 			return notFound
-		case isNew, p != nil && !s.exists(namespace):
+		case isNew, p != nil && !exists(namespace):
 			return noVhostOrUser
 		case p == nil:
 			delete(acc.Permissions, namespace)
@@ -227,7 +273,7 @@ func (s *Service) permits(caller *core.Principal, user, namespace string, p *cor
 		acc.Permissions[namespace], created = *p, !there
 		return nil
 	})
-	return created, configuredOr(err)
+	return created, err
 }
 
 // exists says whether a namespace is there, and not being deleted.
@@ -244,7 +290,7 @@ func (s *Service) putPermission(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.permits(r.caller, r.PathValue("user"), r.ns.Name(), &p)
+	created, err := s.permit(r.caller, r.PathValue("user"), r.ns.Name(), &p)
 	if err != nil {
 		return err
 	}
@@ -253,61 +299,11 @@ func (s *Service) putPermission(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Service) deletePermission(w http.ResponseWriter, r *request) error {
-	if err := s.permit(r.caller, r.PathValue("user"), r.ns.Name(), nil); err != nil {
+	if _, err := s.permit(r.caller, r.PathValue("user"), r.ns.Name(), nil); err != nil {
 		return err
 	}
 	s.did(r, "permissions deleted", "of", r.PathValue("user"))
 	return done(w, false)
 }
 
-// mayMake says whether the importer may make users and vhosts.
-func (in *importing) mayMake() bool {
-	return IsAdministrator(in.r.caller)
-}
-
 var errNotAdministrator = refused("only administrators set users and permissions")
-
-func (in *importing) users(all []userBody) {
-	for _, b := range all {
-		err := errNotAdministrator
-		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
-			_, err = in.s.setUser(in.r.caller, b.Name, &b)
-			err = configuredOr(err)
-		}
-		if err == nil && len(b.Limits) > 0 {
-			names := strings.Join(slices.Sorted(maps.Keys(b.Limits)), ", ")
-			in.say("user", "", b.Name, changed, "without "+names+": users have no limits of their own")
-			continue
-		}
-		in.outcome("user", "", b.Name, err)
-	}
-}
-
-func (in *importing) permissions(all []permissionBody) {
-	for _, b := range all {
-		err := errNotAdministrator
-		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
-			err = in.permission(&b)
-		}
-		what := b.User
-		if errors.Is(err, notFound) {
-			err = noVhostOrUser
-		}
-		in.outcome("permission", b.VHost, what, err)
-	}
-}
-
-func (in *importing) permission(b *permissionBody) error {
-	ns, err := in.namespace(b.VHost)
-	if err != nil {
-		return err
-	}
-	if b.User == guest {
-		return errGuest
-	}
-	p, err := b.permissions()
-	if err != nil {
-		return err
-	}
-	return in.s.permit(in.r.caller, b.User, ns.Name(), &p)
-}

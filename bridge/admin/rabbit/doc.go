@@ -47,9 +47,11 @@
 //     policies there, but declares, publishes and gets by his permissions.
 //   - Policies take, beside the tag policymaker, all permissions in the vhost: a
 //     policy leads messages anywhere.
-//   - An import hashes what RabbitMQ keeps of a password once more, which takes some
-//     25 ms of a core a user: five minutes for 10,000, the limit. What became of each is
-//     answered in the end. An export of ours has our hashes, and takes no such time.
+//   - Users and permissions of an import are one change, in force together. A password
+//     that it brings in the clear is hashed first, which takes some 25 ms of a core a user;
+//     what RabbitMQ keeps of one is taken as it is, and hashed once more within as long
+//     after. The same import again verifies each of those, which takes it that long.
+//     What became of each is answered in the end.
 //   - Accounts have no access keys: for SQS and SNS the configuration names users.
 //   - MQTT clients, and STOMP clients whose host names no vhost, are in `/`.
 //   - A user of the configuration with tags: [administrator] is RabbitMQ's

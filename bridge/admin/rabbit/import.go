@@ -61,7 +61,8 @@ func (l line) level() slog.Level {
 type importing struct {
 	s     *Service
 	r     *request
-	only  *core.Namespace // nil: each thing names its own
+	only  *core.Namespace            // nil: each thing names its own
+	seen  map[string]*core.Namespace // by name: where things go
 	lines []line
 }
 
@@ -74,11 +75,12 @@ func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) 
 	if err != nil {
 		return err
 	}
-	in := &importing{s: s, r: r, only: only}
+	in := &importing{s: s, r: r, only: only, seen: map[string]*core.Namespace{}}
+	for _, ns := range s.seen(r.caller) {
+		in.seen[ns.Name()] = ns
+	}
 	in.vhosts(d.VHosts)
-	in.users(d.Users)
-	in.permissions(d.Permissions)
-	in.topicPermissions(d.Topics)
+	in.accounts(&d)
 	in.refused(&d)
 	in.policies(d.Policies)
 	in.exchanges(d.Exchanges)
@@ -95,17 +97,32 @@ func (in *importing) say(what, vhost, name, result, why string) {
 	in.lines = append(in.lines, line{what, vhost, name, result, why})
 }
 
-// outcome says what became of something that needed no change.
-func (in *importing) outcome(what, vhost, name string, err error) {
-	if err != nil {
-		e := (*apiError)(nil)
-		if !errors.As(err, &e) {
-			e = ofCore(err)
-		}
-		in.say(what, vhost, name, dropped, e.Reason)
-		return
+// tell says what became of something that needed no change.
+func (in *importing) tell(what, vhost, name string, err error) {
+	in.lines = append(in.lines, outcome(what, vhost, name, err))
+}
+
+// outcome is the line of something that needed no change.
+func outcome(what, vhost, name string, err error) line {
+	if err == nil {
+		return line{What: what, VHost: vhost, Name: name, Result: kept}
 	}
-	in.say(what, vhost, name, kept, "")
+	e := (*apiError)(nil)
+	if !errors.As(err, &e) {
+		e = ofCore(err)
+	}
+	return line{what, vhost, name, dropped, e.Reason}
+}
+
+// writers is how many definitions of an import wait for the disk at once: one
+// write of it is for all that wait.
+const writers = 64
+
+// each has f make n things and tell what became of each; "" in Result: nothing.
+func (in *importing) each(n int, f func(i int) line) {
+	lines := make([]line, n)
+	together(n, writers, func(i int) { lines[i] = f(i) })
+	in.lines = append(in.lines, slices.DeleteFunc(lines, func(l line) bool { return l.Result == "" })...)
 }
 
 // namespace finds where a thing goes.
@@ -116,10 +133,8 @@ func (in *importing) namespace(vhost string) (*core.Namespace, error) {
 	if in.only != nil {
 		return in.only, nil
 	}
-	for _, ns := range in.s.seen(in.r.caller) {
-		if ns.Name() == namespaceOf(vhost) {
-			return ns, nil
-		}
+	if ns := in.seen[namespaceOf(vhost)]; ns != nil {
+		return ns, nil
 	}
 	return nil, invalid("bad_request", "there is no vhost "+vhost)
 }
@@ -128,9 +143,12 @@ func (in *importing) vhosts(all []vhostBody) {
 	for _, v := range all {
 		_, err := in.namespace(v.Name)
 		if err != nil && in.mayMake() {
-			_, err = in.s.cfg.Broker.Namespace(namespaceOf(v.Name))
+			var ns *core.Namespace
+			if ns, err = in.s.cfg.Broker.Namespace(namespaceOf(v.Name)); err == nil {
+				in.seen[ns.Name()] = ns
+			}
 		}
-		in.outcome("vhost", "", v.Name, err)
+		in.tell("vhost", "", v.Name, err)
 	}
 }
 
@@ -155,7 +173,7 @@ func (in *importing) policies(all []policyBody) {
 	for _, b := range all {
 		ns, err := in.namespace(b.VHost)
 		if err != nil {
-			in.outcome("policy", b.VHost, b.Name, err)
+			in.tell("policy", b.VHost, b.Name, err)
 			continue
 		}
 		p := b.policy(b.Name)
@@ -170,17 +188,18 @@ func (in *importing) policies(all []policyBody) {
 		case len(p.Definition) == 0:
 			in.say("policy", vhostOf(ns), b.Name, dropped, "it sets only "+strings.Join(lost, ", "))
 		case err != nil:
-			in.outcome("policy", vhostOf(ns), b.Name, err)
+			in.tell("policy", vhostOf(ns), b.Name, err)
 		case len(lost) > 0:
 			in.say("policy", vhostOf(ns), b.Name, changed, "without "+strings.Join(lost, ", "))
 		default:
-			in.outcome("policy", vhostOf(ns), b.Name, nil)
+			in.tell("policy", vhostOf(ns), b.Name, nil)
 		}
 	}
 }
 
 func (in *importing) exchanges(all []exchangeBody) {
-	for _, b := range all {
+	in.each(len(all), func(i int) line {
+		b := &all[i]
 		ns, err := in.namespace(b.VHost)
 		if err == nil {
 			var o core.ExchangeOptions
@@ -188,12 +207,13 @@ func (in *importing) exchanges(all []exchangeBody) {
 				_, err = declareExchange(ns, b.Name, o)
 			}
 		}
-		in.outcome("exchange", b.VHost, b.Name, err)
-	}
+		return outcome("exchange", b.VHost, b.Name, err)
+	})
 }
 
 func (in *importing) queues(all []queueBody) {
-	for _, b := range all {
+	in.each(len(all), func(i int) line {
+		b := &all[i]
 		ns, err := in.namespace(b.VHost)
 		var o core.QueueOptions
 		if err == nil {
@@ -202,11 +222,10 @@ func (in *importing) queues(all []queueBody) {
 			}
 		}
 		if why := without(b.Arguments); err == nil && why != "" {
-			in.say("queue", b.VHost, b.Name, changed, why)
-			continue
+			return line{"queue", b.VHost, b.Name, changed, why}
 		}
-		in.outcome("queue", b.VHost, b.Name, err)
-	}
+		return outcome("queue", b.VHost, b.Name, err)
+	})
 }
 
 // without says which arguments of a queue are kept and shown, without effect.
@@ -226,14 +245,15 @@ func without(arguments map[string]any) string {
 }
 
 func (in *importing) bindings(all []bindingBody) {
-	for _, b := range all {
+	in.each(len(all), func(i int) line {
+		b := &all[i]
 		ns, err := in.namespace(b.VHost)
 		if err == nil && b.Source == "" {
-			continue // each queue's own
+			return line{} // each queue's own
 		}
 		if err == nil {
-			_, err = bind(ns, &b)
+			_, err = bind(ns, b)
 		}
-		in.outcome("binding", b.VHost, b.Source+" -> "+b.Destination+" "+b.RoutingKey, err)
-	}
+		return outcome("binding", b.VHost, b.Source+" -> "+b.Destination+" "+b.RoutingKey, err)
+	})
 }

@@ -35,10 +35,11 @@ type Config struct {
 
 // Passwords hash what users log in with.
 type Passwords struct {
-	Hash   func(password []byte) (string, error)                // an error: it cannot be a password
-	Import func(algorithm, hash, before string) (string, error) // keeps a password_hash, before if that is of the same; an error: it cannot be verified
-	Export func(kept string) (algorithm, hash string)           // what Import takes back
-	Verify core.VerifyPassword
+	Hash     func(password []byte) (string, error)                // an error: it cannot be a password
+	Import   func(algorithm, hash, before string) (string, error) // keeps a password_hash, before if that is of the same; an error: it cannot be verified
+	Imported func()                                               // what Import made is an account's now; nil: nobody asks
+	Export   func(kept string) (algorithm, hash string)           // what Import takes back
+	Verify   core.VerifyPassword
 }
 
 // A Listener is where a door accepts.

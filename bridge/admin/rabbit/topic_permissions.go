@@ -1,7 +1,6 @@
 package rabbit
 
 import (
-	"errors"
 	"iter"
 	"maps"
 	"net/http"
@@ -44,12 +43,12 @@ func (b *topicBody) permissions() (t core.TopicPermissions, err error) {
 }
 
 // setTopics gives an account its permissions for an exchange.
-func (s *Service) setTopics(caller *core.Principal, user, namespace, exchange string, t core.TopicPermissions) (created bool, err error) {
-	_, err = s.cfg.Access.ChangeAccount(user, func(acc *core.Account, isNew bool) error {
+func setTopics(e *core.Edit, caller *core.Principal, user, namespace, exchange string, t core.TopicPermissions, exists func(string) bool) (created bool, err error) {
+	_, err = e.Change(user, func(acc *core.Account, isNew bool) error {
 		switch {
 		case !IsAdministrator(caller):
 			return errNotAdministrator
-		case isNew, !s.exists(namespace):
+		case isNew, !exists(namespace):
 			return noVhostOrUser
 		}
 		if acc.Topics == nil {
@@ -61,7 +60,7 @@ func (s *Service) setTopics(caller *core.Principal, user, namespace, exchange st
 		acc.Topics[namespace][exchange] = t
 		return nil
 	})
-	return created, configuredOr(err)
+	return created, err
 }
 
 func (s *Service) putTopicPermission(w http.ResponseWriter, r *request) error {
@@ -73,9 +72,13 @@ func (s *Service) putTopicPermission(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.setTopics(r.caller, r.PathValue("user"), r.ns.Name(), *body.Exchange, t)
-	if err != nil {
+	created := false
+	err = s.cfg.Access.ChangeAccounts(func(e *core.Edit) (err error) {
+		created, err = setTopics(e, r.caller, r.PathValue("user"), r.ns.Name(), *body.Exchange, t, s.exists)
 		return err
+	})
+	if err != nil {
+		return configuredOr(err)
 	}
 	s.did(r, "topic permissions set", "of", r.PathValue("user"), "exchange", *body.Exchange, "write", t.Write, "read", t.Read)
 	return done(w, created)
@@ -149,33 +152,4 @@ func (s *Service) topicPermission(w http.ResponseWriter, r *request) error {
 		return notFound
 	}
 	return answer(w, http.StatusOK, all)
-}
-
-func (in *importing) topicPermissions(all []topicBody) {
-	for _, b := range all {
-		err := errNotAdministrator
-		if IsAdministrator(in.r.caller) && in.only == nil && in.s.cfg.Access != nil {
-			err = in.topicPermission(&b)
-		}
-		if errors.Is(err, notFound) {
-			err = noVhostOrUser
-		}
-		in.outcome("topic permission", b.VHost, b.User, err)
-	}
-}
-
-func (in *importing) topicPermission(b *topicBody) error {
-	ns, err := in.namespace(b.VHost)
-	if err != nil {
-		return err
-	}
-	if b.User == guest {
-		return errGuest
-	}
-	t, err := b.permissions()
-	if err != nil {
-		return err
-	}
-	_, err = in.s.setTopics(in.r.caller, b.User, ns.Name(), *b.Exchange, t)
-	return err
 }

@@ -145,7 +145,7 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	}
 	if r.caller.Account() { // as RabbitMQ does for whoever makes a vhost
 		all := core.Permissions{Configure: ".*", Write: ".*", Read: ".*"}
-		if err := s.permit(r.caller, r.caller.Name, namespaceOf(r.vhost), &all); err != nil {
+		if _, err := s.permit(r.caller, r.caller.Name, namespaceOf(r.vhost), &all); err != nil {
 			return err
 		}
 	}
