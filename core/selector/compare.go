@@ -115,8 +115,11 @@ func (c calculated) eval(p Properties) Value {
 	case '*':
 		return FloatValue(x * y)
 	}
-	if y == 0 {
+	switch {
+	case y == 0:
 		return Value{}
+	case c.op == '%':
+		return FloatValue(math.Mod(x, y))
 	}
 	return FloatValue(x / y)
 }
@@ -139,6 +142,9 @@ func exact(a, b int64, op byte) (n int64, ok bool) {
 	}
 	if b == 0 || a == math.MinInt64 && b == -1 {
 		return 0, false
+	}
+	if op == '%' {
+		return a % b, true
 	}
 	return a / b, true
 }

@@ -13,12 +13,13 @@
 //
 //	= <> < <= > >=, AND OR NOT, parentheses        yes
 //	BETWEEN, IN, LIKE with ESCAPE, IS NULL, NOT    yes
-//	+ - * /, unary + and -                         yes
+//	+ - * / %, unary + and -                       yes (% is ActiveMQ's)
+//	/* comments */, -- comments                    yes, as ActiveMQ: the second only with the end of its line
 //	'text' with '' for a quote, TRUE, FALSE        yes
 //	numbers: 57, 0x1F, 017, 7., .5, 7E3, 57L, 5.0F yes
 //	identifiers                                    Java's; any name in double quotes ("content-type")
 //	text as number (Convert)                       as ActiveMQ with convert_string_expressions:
-//	XPATH, XQUERY, functions, comments             absent
+//	XPATH, XQUERY, functions                       absent
 //
 // # Not obvious
 //

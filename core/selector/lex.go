@@ -44,8 +44,8 @@ type lexer struct {
 func (l *lexer) errorAt(at int, msg string) error { return &Error{At: l.base + at, Msg: msg} }
 
 func (l *lexer) next() (token, error) {
-	for l.pos < len(l.text) && strings.IndexByte(" \t\r\n\f", l.text[l.pos]) >= 0 {
-		l.pos++
+	if err := l.skip(); err != nil {
+		return token{}, err
 	}
 	at := l.pos
 	if at == len(l.text) {
@@ -77,6 +77,32 @@ func (l *lexer) next() (token, error) {
 	return token{word, l.text[at:l.pos], at}, nil
 }
 
+// skip passes over white space and comments.
+func (l *lexer) skip() error {
+	for l.pos < len(l.text) {
+		rest := l.text[l.pos:]
+		switch {
+		case strings.IndexByte(" \t\r\n\f", rest[0]) >= 0:
+			l.pos++
+		case strings.HasPrefix(rest, "/*"):
+			n := strings.Index(rest[2:], "*/")
+			if n < 0 {
+				return l.errorAt(l.pos, "a comment that nothing closes")
+			}
+			l.pos += 2 + n + 2
+		case strings.HasPrefix(rest, "--"):
+			n := strings.IndexAny(rest, "\r\n")
+			if n < 0 {
+				return nil // two signs, as ActiveMQ's grammar has it
+			}
+			l.pos += n + 1
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // inIdentifier is Character.isJavaIdentifierStart and Part, near enough.
@@ -92,7 +118,7 @@ func (l *lexer) symbolLen() int {
 			return 2
 		}
 	}
-	if strings.IndexByte("=<>()+-*/,", rest[0]) >= 0 {
+	if strings.IndexByte("=<>()+-*/%,", rest[0]) >= 0 {
 		return 1
 	}
 	return 0

@@ -29,8 +29,11 @@ func (p *parser) unexpected(want string) error {
 
 // parse reads the whole; nil is the empty selector.
 func (p *parser) parse() (condition, error) {
-	if err := p.advance(); err != nil || p.tok.kind == end {
+	if err := p.advance(); err != nil {
 		return nil, err
+	}
+	if p.tok.kind == end && strings.TrimSpace(p.text) == "" {
+		return nil, nil
 	}
 	c, err := p.condition()
 	if err == nil && p.tok.kind != end {
@@ -316,7 +319,7 @@ func (p *parser) in(left operand) (condition, error) {
 
 func (p *parser) sum() (operand, error) { return p.arithmetic("+-", p.product) }
 
-func (p *parser) product() (operand, error) { return p.arithmetic("*/", p.signed) }
+func (p *parser) product() (operand, error) { return p.arithmetic("*/%", p.signed) }
 
 func (p *parser) arithmetic(ops string, part func() (operand, error)) (operand, error) {
 	left, err := part()

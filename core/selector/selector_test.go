@@ -50,6 +50,10 @@ var cases = []struct {
 	{"s = 'it''s'", False, False}, {"'it''s' = 'it''s'", True, True}, {`"content-type" = 'text/plain'`, True, True}, {`"content-type" LIKE 'text/%'`, True, True}, {"ä = 1", True, True},
 	{"\ti\n= 7 ", True, True}, {"i=7 and s='seven'", True, True}, {"7 = i", True, True}, {"I = 7", Unknown, Unknown},
 	{"convert_string_expressions:n = 10", True, True},
+	{"i/**/=/* a */7/***/", True, True}, {"/* i = 8 or\n*/ i = 7", True, True}, {"-- i = 8\ni = 7", True, True}, {"i = 7 -- 'it's\r\nAND s -- or\r = 'seven'--\n", True, True},
+	{"s = '/* x */' OR s = '--\n' OR s = 'seven'", True, True}, {"s LIKE '/*%*/'", False, False}, {"i /* a /* b */ = 7", True, True}, {"i = 7 AND/**/NOT/**/z", True, True},
+	{"i --1 = 8", True, True}, {"i = 7 --1", False, False}, {"i = 7 --missing", Unknown, Unknown}, {"i - /**/ -1 = 8", True, True}, {"i -/**/-1 = 8", True, True}, {"i/2=3", True, True},
+	{"i % 4 = 3", True, True}, {"-i % 4 = -3", True, True}, {"f % 1 = 0.5", True, True}, {"i % 0 = 1", Unknown, Unknown}, {"n % 3 = 1", Unknown, True}, {"7 - 5 % 3 * 2 = 3", True, True},
 	{"100000000000000000000 > big", True, True}, {"(t)", True, True}, {"(i) = (7)", True, True}, {"(i + 1) > 7 AND t", True, True},
 }
 
@@ -108,6 +112,7 @@ func TestNoSelectors(t *testing.T) {
 		"s IN ()": 7, "s IN ('a',)": 11, "s IN 'a'": 6, "s IN ('a' 'b')": 11, "s IN (1)": 7, "5 IN ('a')": 1, "i BETWEEN 1": 12, "i BETWEEN 1 OR 2": 13,
 		"i IS 7": 6, "5 IS NULL": 1, "i NOT 7": 7, "i = NULL": 5, "s > 'a'": 5, "i > TRUE": 5, "s + 'a' = 'b'": 5, "-'a' = 1": 2,
 		"i = 0x": 5, "i = 7LL": 5, "i = 1.2.3": 5, "i = 1e": 5, "i = 08x": 5, "i = 7.5L": 5, "i ! 7": 3, "i = 7;": 6, "i = 7 i = 8": 7, "a = b = c": 1, "(a = b) + 1 = 2": 2, "and": 1,
+		"i = 7 /* open": 7, "/*/ i = 7": 1, "i = 7 */ 8": 8, "/* only */": 11, "-- only\n": 9, "i = 7 --": 9, "i / * 2 = 1": 5,
 		"\xff = 1": 1, "a\xff = 1": 2,
 	} {
 		_, err := Parse(text, Options{})
