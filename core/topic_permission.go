@@ -10,7 +10,8 @@ import (
 
 // Topic permissions are RabbitMQ's: of what an account may do with an exchange they
 // leave only the routing keys that a pattern is found in. {username}, {vhost} and
-// {client_id} in it stand for what they say, literally. An exchange without any is
+// {client_id} in it stand for what they say, literally; the last for itself where the
+// protocol has no such thing, as there: it is MQTT's. An exchange without any is
 // not restricted. They hold for exchanges of kind topic, and so for topics through
 // any door: amq.topic is their tree, and its keys are what AMQP writes for a path.
 
@@ -32,8 +33,9 @@ const clientID = "{client_id}"
 
 // keyPattern is one pattern. Immutable.
 type keyPattern struct {
-	text string         // with {client_id} still in it
-	all  *regexp.Regexp // nil: it depends on the client
+	text    string         // with {client_id} still in it
+	all     *regexp.Regexp // nil: it depends on the client
+	unknown *regexp.Regexp // of a client that says no identifier: there the variable stands for itself, as in RabbitMQ
 }
 
 // keyPatterns restrict the keys of one exchange. Immutable.
@@ -59,12 +61,11 @@ func newKeyPattern(text, user, namespace string) (p keyPattern, err error) {
 		namespace = "/"
 	}
 	p.text = strings.NewReplacer("{username}", regexp.QuoteMeta(user), "{vhost}", regexp.QuoteMeta(namespace)).Replace(text)
-	re, err := p.compile("")
-	if err != nil {
+	if p.unknown, err = p.compile(clientID); err != nil {
 		return p, errf(Invalid, "%v", err)
 	}
 	if !strings.Contains(p.text, clientID) {
-		p.all = re
+		p.all = p.unknown
 	}
 	return p, nil
 }
@@ -127,7 +128,7 @@ func (p *Principal) found(pattern *keyPattern, slot int, key string) bool {
 		return pattern.all.MatchString(key)
 	}
 	if p.client == nil || p.client.id == "" {
-		return false // nobody knows what it stands for
+		return pattern.unknown.MatchString(key)
 	}
 	last := p.client.last[slot].Load()
 	if last == nil || last.of != pattern.text {

@@ -49,7 +49,7 @@ func TestTopicPermissions(t *testing.T) {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
-	if who.MayKey(core.Read, core.AMQTopic, "/.c1.t") {
+	if who.MayKey(core.Read, core.AMQTopic, "/.c1.t") || !who.MayKey(core.Read, core.AMQTopic, "/.{client_id}.t") {
 		t.Error("who says no identifier")
 	}
 	shop := who.ForClient("c1").In("shop")
