@@ -130,7 +130,7 @@ func codecPresence(m *Message) uint64 {
 	}
 	set(m.Text, codecText)
 	set(m.Durable, codecDurable)
-	set(m.Priority != 0, codecPriority)
+	set(m.HasPriority(), codecPriority)
 	set(len(m.Headers) > 0, codecHeaders)
 	set(m.Origin.Protocol != "" || len(m.Origin.Data) > 0, codecOrigin)
 	set(m.Source != Address{}, codecSource)
@@ -163,7 +163,7 @@ func decodeMessage(b []byte) (*Message, error) {
 	m := &Message{Text: bits&codecText != 0, Durable: bits&codecDurable != 0, owned: true}
 	copy(m.ID[:], r.take(uint64(len(m.ID))))
 	if bits&codecPriority != 0 {
-		m.Priority = r.byte()
+		m.SetPriority(r.byte())
 	}
 	if bits&codecHeaders != 0 {
 		m.Headers = r.headers(0)

@@ -13,6 +13,7 @@ type codecSeed []byte
 func codecGenerate(data []byte) *Message {
 	s := codecSeed(data)
 	m := &Message{Text: s.byte()&1 != 0, Durable: s.byte()&1 != 0, Priority: s.byte(), owned: true}
+	m.Lowest = m.Priority == 0 && m.Text
 	copy(m.ID[:], s.bytes())
 	m.Source, m.ReplyTo = s.address(), s.address()
 	m.Correlation, m.Origin = s.bytes(), Origin{s.string(), s.bytes()}

@@ -98,7 +98,7 @@ func TestCodecEveryField(t *testing.T) {
 	full := codecFull()
 	v := reflect.ValueOf(*full)
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.Name != "Deaths" && v.Field(i).IsZero() {
+		if f := v.Type().Field(i); f.Name != "Deaths" && f.Name != "Lowest" && v.Field(i).IsZero() {
 			t.Errorf("codecFull does not set %s", f.Name)
 		}
 	}
@@ -111,6 +111,7 @@ func TestCodecEveryField(t *testing.T) {
 			codecRoundTrip(t, m)
 		}
 	}
+	codecRoundTrip(t, &Message{Lowest: true, owned: true}) // which excludes a priority
 	for _, h := range full.Headers {
 		codecRoundTrip(t, &Message{Headers: []Header{h}, owned: true})
 	}
@@ -186,7 +187,7 @@ func TestCodecPartsEndWhereTheyEnd(t *testing.T) {
 func TestCodecGolden(t *testing.T) {
 	for name, m := range map[string]*Message{
 		"v1-full": codecFirst(), "v1-plain": codecPlain(), "v1-empty": {owned: true}, "v1-keys": codecKeysMessage(),
-		"v1-again": codecAgainMessage(), "v1-cron": codecCronMessage(),
+		"v1-again": codecAgainMessage(), "v1-cron": codecCronMessage(), "v1-lowest": {Lowest: true, owned: true},
 	} {
 		stored := codecStored(t, name)
 		codecUnchanged(t, name, appendMessage(nil, m), stored)

@@ -40,7 +40,7 @@ func (m *Message) Fields() iter.Seq[string] {
 			name string
 			set  bool
 		}{
-			{FieldPriority, m.Priority > 0}, {FieldExpiresAt, m.ExpiresAt != 0}, {FieldCreatedAt, m.CreatedAt != 0},
+			{FieldPriority, m.HasPriority()}, {FieldExpiresAt, m.ExpiresAt != 0}, {FieldCreatedAt, m.CreatedAt != 0},
 			{FieldMessageID, m.MessageID != ""}, {FieldCorrelation, m.Correlation != nil}, {FieldReplyTo, m.ReplyTo.Kind != NoAddress},
 			{FieldContentType, m.ContentType != ""}, {FieldEncoding, m.Encoding != ""}, {FieldType, m.Type != ""},
 			{FieldGroupID, m.GroupID != ""}, {FieldDedupID, m.DedupID != ""}, {FieldUserID, m.UserID != ""},

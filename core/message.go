@@ -12,6 +12,7 @@ type Message struct {
 	Text        bool   // the producer said that the body is text (UTF-8)
 	Durable     bool   // survives a restart where its target does
 	Priority    uint8  // 0 lowest; lanes are served highest first
+	Lowest      bool   // the producer said priority 0; else 0 is that nothing was said
 	CreatedAt   int64  // the producer's own time
 	PublishedAt int64  // when this broker accepted it; set by Publish
 	ExpiresAt   int64  // not delivered from then on
@@ -45,6 +46,12 @@ func (m *Message) GiveBody(body []byte) { m.Body, m.owned = body, true }
 // Kept says that Body changes no more and may be kept without a copy; else it is
 // lent to who is handed the message before it was stored or queued (Sink).
 func (m *Message) Kept() bool { return m.owned }
+
+// HasPriority says that the producer gave one.
+func (m *Message) HasPriority() bool { return m.Priority > 0 || m.Lowest }
+
+// SetPriority is what a producer gave.
+func (m *Message) SetPriority(p uint8) { m.Priority, m.Lowest = p, p == 0 }
 
 // Origin is the publisher's own form, re-emitted untouched when a consumer
 // speaks the same protocol. The core stores it and never looks inside.

@@ -62,10 +62,19 @@ func propertyValue(v Value) selector.Value {
 	return selector.Value{}
 }
 
+// DefaultPriority is what JMS takes a message for whose producer gave none (JMS 2.0
+// section 3.4.10). Queues have it as 0, as AMQP 0-9-1 does.
+const DefaultPriority = 4
+
 // selectable are the fields by their names: those of JMS 2.0 section 3.8.1.1
 // (and the three that brokers add), and those that the doors give them.
 var selectable = func() map[string]func(*Message) selector.Value {
-	priority := func(m *Message) selector.Value { return selector.IntValue(int64(m.Priority)) }
+	priority := func(m *Message) selector.Value {
+		if !m.HasPriority() {
+			return selector.IntValue(DefaultPriority)
+		}
+		return selector.IntValue(int64(m.Priority))
+	}
 	id := func(m *Message) selector.Value {
 		if m.MessageID == "" {
 			return selector.TextValue(m.ID.String())

@@ -36,10 +36,15 @@ func TestSelectableFields(t *testing.T) {
 	bare := &core.Message{ID: core.MessageID{1}, PublishedAt: 2000}
 	for _, text := range []string{
 		"JMSDeliveryMode = 'NON_PERSISTENT'", "JMSMessageID LIKE '01000000-%'", "JMSTimestamp = 2000", "JMSType IS NULL", "JMSCorrelationID IS NULL", "JMSExpiration = 0",
+		"JMSPriority = 4", "priority = 4",
 	} {
 		if p, err := core.ParseSelector(text, false); err != nil || !p.Matches(bare) {
 			t.Errorf("%s does not select (%v)", text, err)
 		}
+	}
+	bare.SetPriority(0)
+	if p, err := core.ParseSelector("JMSPriority = 0 AND priority < 1", false); err != nil || !p.Matches(bare) {
+		t.Errorf("a priority of 0 that was given (%v)", err)
 	}
 	if _, err := core.ParseSelector("a =", false); core.KindOf(err) != core.Invalid {
 		t.Errorf("no selector: %v", err)

@@ -54,7 +54,9 @@ func (ch *channel) fill(pub *publication, props []byte) error {
 	if err != nil {
 		return err
 	}
-	m.Durable, m.Priority = p.DeliveryMode == 2, p.Priority
+	if m.Durable = p.DeliveryMode == 2; p.Has(wire.Priority) {
+		m.SetPriority(p.Priority)
+	}
 	m.ContentType, m.Encoding = alias(p.ContentType), alias(p.ContentEncoding)
 	m.Text = isText(m.ContentType) && len(p.ContentEncoding) == 0
 	m.MessageID, m.Type, m.UserID, m.AppID = alias(p.MessageID), alias(p.Type), alias(p.UserID), alias(p.AppID)
@@ -290,7 +292,7 @@ func properties(m *core.Message, now int64, lost func(field string)) (p wire.Pro
 		p.DeliveryMode = 2
 	}
 	p.Set(wire.DeliveryMode, true)
-	p.Set(wire.Priority, m.Priority > 0)
+	p.Set(wire.Priority, m.HasPriority())
 	if m.CreatedAt > 0 {
 		p.Timestamp = uint64(m.CreatedAt / 1000)
 		p.Set(wire.Timestamp, true)

@@ -102,7 +102,7 @@ func setField(m *core.Message, name, text string, now int64) bool {
 	case "priority":
 		n, err := strconv.ParseUint(text, 10, 8)
 		if err == nil {
-			m.Priority = uint8(n)
+			m.SetPriority(uint8(n))
 		}
 		return err == nil
 	case "timestamp":
@@ -189,7 +189,7 @@ func properties(m *core.Message, l lost) (b []byte) {
 	default:
 		l.field(core.FieldCorrelation)
 	}
-	if m.Priority > 0 {
+	if m.HasPriority() {
 		b = appendUser(b, "priority", strconv.Itoa(int(m.Priority)))
 	}
 	if m.CreatedAt != 0 {

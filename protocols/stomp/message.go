@@ -106,7 +106,7 @@ func setField(m *core.Message, name, val string, now int64) (taken bool, err err
 		m.Text = m.Text || strings.HasPrefix(val, "text/")
 	case "priority":
 		n, err := number(name, val, 8)
-		m.Priority = uint8(n)
+		m.SetPriority(uint8(n))
 		return true, err
 	case "timestamp":
 		n, err := number(name, val, 63)
@@ -233,7 +233,7 @@ func (w *writer) fields() {
 	if m.Durable {
 		w.dst = wire.AppendHeader(w.dst, w.v, "persistent", "true")
 	}
-	if m.Priority > 0 {
+	if m.HasPriority() {
 		w.dst = wire.AppendNumber(w.dst, "priority", int64(m.Priority))
 	}
 	if m.CreatedAt != 0 {

@@ -21,7 +21,7 @@ func properties(m *core.Message) row {
 	if x["delivery_mode"] = 1; m.Durable {
 		x["delivery_mode"] = 2
 	}
-	if m.Priority != 0 {
+	if m.HasPriority() {
 		x["priority"] = m.Priority
 	}
 	if m.CreatedAt != 0 {
@@ -70,7 +70,7 @@ type propertiesBody struct {
 	ContentEncoding string         `json:"content_encoding"`
 	Headers         map[string]any `json:"headers"`
 	DeliveryMode    count          `json:"delivery_mode"`
-	Priority        count          `json:"priority"`
+	Priority        *count         `json:"priority"`
 	CorrelationID   string         `json:"correlation_id"`
 	ReplyTo         string         `json:"reply_to"`
 	Expiration      string         `json:"expiration"`
@@ -86,10 +86,12 @@ func (p *propertiesBody) fill(m *core.Message, now int64) error {
 	m.ContentType, m.Encoding, m.MessageID, m.Type = p.ContentType, p.ContentEncoding, p.MessageID, p.Type
 	m.UserID, m.AppID, m.Correlation = p.UserID, p.AppID, []byte(p.CorrelationID)
 	m.Durable = p.DeliveryMode == 2
-	if p.Priority < 0 || p.Priority > 255 {
-		return invalid("bad_request", "a priority is 0 to 255")
+	if n := p.Priority; n != nil {
+		if *n < 0 || *n > 255 {
+			return invalid("bad_request", "a priority is 0 to 255")
+		}
+		m.SetPriority(uint8(*n))
 	}
-	m.Priority = uint8(p.Priority)
 	m.CreatedAt = int64(p.Timestamp) * 1000
 	if p.ReplyTo != "" {
 		m.ReplyTo = core.QueueAddress(p.ReplyTo)

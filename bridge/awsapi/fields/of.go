@@ -168,7 +168,9 @@ func (c *collector) fields(m *core.Message, queue func(string) (shown, url strin
 	c.text(attrContentType, m.ContentType)
 	c.text(attrEncoding, m.Encoding)
 	c.text(attrMessageID, m.MessageID)
-	c.number(attrPriority, int64(m.Priority))
+	if m.HasPriority() {
+		c.header(core.Header{Name: attrPriority, Value: core.IntValue(int64(m.Priority))})
+	}
 	c.number(attrExpiresAt, m.ExpiresAt)
 	c.number(attrTimestamp, m.CreatedAt)
 	c.text(attrUserID, m.UserID)

@@ -157,7 +157,7 @@ func takeNumber(m *core.Message, name, value string) bool {
 	}
 	switch {
 	case name == attrPriority && n <= 255:
-		m.Priority = uint8(n)
+		m.SetPriority(uint8(n))
 	case name == attrExpiresAt && n > 0:
 		m.ExpiresAt = min(n, 1<<60) // far enough away, and leaves room to add to it
 	case name == attrTimestamp && n > 0:
