@@ -39,6 +39,11 @@ func (q *Queue) Receive(ctx context.Context, o ReceiveOptions) ([]Delivery, erro
 	}
 	select {
 	case <-p.done:
+		return p.got, q.recordPull(ctx, p)
+	default: // then the end of ctx is worth asking for
+	}
+	select {
+	case <-p.done:
 	case <-ctx.Done():
 		q.endPull(p)
 		<-p.done

@@ -33,8 +33,8 @@
 //
 // Contracts: a string of an input aliases the request's body, so strings.Clone
 // what outlives the call and is small; ctx ends when the client goes away or the
-// server shuts down, and a handler that waits (a long poll) must watch it; nil and
-// empty slices and maps of an output are omitted.
+// server shuts down, once somebody asked for its Done (watch.go), and a handler that
+// waits (a long poll) must watch it; nil and empty slices and maps of an output are omitted.
 //
 // What the edge checks is what the model says: required members (SQS: of the top
 // level, an empty required string counts as missing except QueueName; `Entries`

@@ -108,6 +108,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if t.call.Protocol = Query; r.Header.Get("X-Amz-Target") != "" {
 		t.call.Protocol = JSON
 	}
+	defer t.rest()
 	defer t.recover()
 	if e.cfg.Files != nil && e.cfg.Files(w, r) {
 		return
@@ -138,6 +139,10 @@ type turn struct {
 
 	unread  bool // some of the body may not have come yet
 	hurried bool // a deadline is on it
+
+	ctx   patient     // the handler's
+	kept  atomic.Bool // the body's last byte is in body and still to be read
+	again [1]byte     // that byte, then
 }
 
 // serve goes through the stages of doc.go; its error is the reply.
@@ -160,7 +165,8 @@ func (t *turn) serve() error {
 	if a.run == nil {
 		return notProvided(a)
 	}
-	out, err := a.run(t.r.Context(), &t.call, t.decode)
+	t.ctx = patient{t.r.Context(), t}
+	out, err := a.run(&t.ctx, &t.call, t.decode)
 	if err != nil {
 		return err
 	}

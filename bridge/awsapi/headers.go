@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -39,8 +40,9 @@ type conn struct {
 	mu      sync.Mutex
 	body    bool  // the headers are complete, and the handler has not returned
 	lines   int   // of the headers, so far
-	line    int   // bytes of the line that is being read, without CR
+	begun   bool  // the line that is being read has more than CR
 	after   int64 // bytes that came after the headers
+	last    byte  // of those
 	spilled bool  // net/http holds lines of the next request that were not counted
 }
 
@@ -51,11 +53,10 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := 0
-	for ; at < n && !c.body; at++ {
-		c.count(p[at])
+	if rest := c.count(p[:n]); len(rest) > 0 {
+		c.after += int64(len(rest))
+		c.last = rest[len(rest)-1]
 	}
-	c.after += int64(n - at)
 	if !c.body && c.lines > MaxHeaderLines {
 		return 0, errHeaderLines
 	}
@@ -68,18 +69,22 @@ func (c *conn) full() bool {
 	return c.spilled && !c.body
 }
 
-// count ends the headers at the first blank line that is not before them.
-func (c *conn) count(b byte) {
-	switch {
-	case b == '\r':
-	case b != '\n':
-		c.line++
-	case c.line > 0:
-		c.lines++
-		c.line = 0
-	default:
-		c.body = c.lines > 0 && c.lines <= MaxHeaderLines
+// count ends the headers at the first blank line that is not before them, and
+// returns what is behind.
+func (c *conn) count(p []byte) (rest []byte) {
+	for len(p) > 0 && !c.body {
+		line, rest, whole := bytes.Cut(p, []byte{'\n'})
+		c.begun = c.begun || len(bytes.TrimLeft(line, "\r")) > 0
+		switch p = rest; {
+		case !whole:
+		case c.begun:
+			c.lines++
+			c.begun = false
+		default:
+			c.body = c.lines > 0 && c.lines <= MaxHeaderLines
+		}
 	}
+	return p
 }
 
 // next waits for the headers of the next request. More than a client's stray line
@@ -88,7 +93,7 @@ func (c *conn) next(length int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.spilled = c.spilled || c.after > length+int64(len("\r\n\r\n"))
-	c.body, c.lines, c.line, c.after = false, 0, 0, 0
+	c.body, c.lines, c.begun, c.after = false, 0, false, 0
 }
 
 // brought says that a body of this length has been read, if it is not chunked.
@@ -96,6 +101,13 @@ func (c *conn) brought(length int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.body && length >= 0 && c.after >= length
+}
+
+// end is a body's last byte, if the body came with its headers and nothing behind it.
+func (c *conn) end(length int64) (last byte, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, c.body && length > 0 && c.after == length
 }
 
 // CloseWrite lets net/http end a refused request without a reset.

@@ -52,6 +52,11 @@ func PublishAll(ctx context.Context, ns *core.Namespace, pubs []*core.Publicatio
 	select {
 	case <-g.done:
 		return g.outs, nil
+	default: // then the end of ctx is worth asking for
+	}
+	select {
+	case <-g.done:
+		return g.outs, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

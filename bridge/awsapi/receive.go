@@ -38,7 +38,7 @@ func (t *turn) receive() error {
 	if !t.unread {
 		return nil
 	}
-	if err := t.read(); err != nil {
+	if err := t.readBody(); err != nil {
 		return err
 	}
 	if t.unread = false; !t.hurried {
@@ -46,6 +46,16 @@ func (t *turn) receive() error {
 	}
 	_ = t.control().SetReadDeadline(time.Time{}) // fails only on a connection that is gone, as the handler's ctx tells
 	return nil
+}
+
+// readBody reads it, all but the last byte of one that came with its headers.
+func (t *turn) readBody() error {
+	if c, ok := t.r.Context().Value(connKey{}).(*conn); ok && t.r.ContentLength <= firstChunk {
+		if last, ok := c.end(t.r.ContentLength); ok {
+			return t.readButFor(last)
+		}
+	}
+	return t.read()
 }
 
 // read fills t.body, growing with what arrives.

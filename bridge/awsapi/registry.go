@@ -7,8 +7,8 @@ import (
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 )
 
-// Handler answers one operation. ctx ends when the client goes away. A nil output
-// is an empty one. An error that is no *Error is logged by the edge and answered
+// Handler answers one operation. ctx ends when the client goes away, which
+// nobody looks for before its first Done. A nil output is an empty one. An error that is no *Error is logged by the edge and answered
 // as an internal failure; so the handler does not log it.
 type Handler[I, O any] func(ctx context.Context, c *Call, in *I) (*O, error)
 

@@ -114,6 +114,9 @@ func (t *turn) send(status int, kind string, body []byte) {
 	if t.unread {
 		h["Connection"] = []string{"close"}
 	}
+	if t.kept.Load() {
+		_ = t.control().EnableFullDuplex() // or the last byte is read first
+	}
 	t.w.WriteHeader(status)
 	if t.r.Method == http.MethodHead {
 		return
