@@ -29,14 +29,14 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c}, nil
+	return &conn{timed: timed{Conn: c}}, nil
 }
 
 // A conn fails the read that brings one header line too many. It needs to be told
 // when a handler runs (counted), since it cannot tell where a body ends. mu owns
 // what is below it: net/http reads in the background while a handler runs.
 type conn struct {
-	net.Conn
+	timed
 	mu      sync.Mutex
 	body    bool  // the headers are complete, and the handler has not returned
 	lines   int   // of the headers, so far
@@ -50,7 +50,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.full() { // now: the rest may never come
 		return 0, errPipelined
 	}
-	n, err := c.Conn.Read(p)
+	n, err := c.timed.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if rest := c.count(p[:n]); len(rest) > 0 {
