@@ -73,7 +73,20 @@ func (c *conn) quorumRules(m *wire.QueueDeclare, o *core.QueueOptions) error {
 	return wire.Errorf(wire.PreconditionFailed, "invalid property '%s' for %s", why, c.queueName(m.Queue))
 }
 
-// countsDeliveries says whether a queue tells x-delivery-count.
-func countsDeliveries(o *core.QueueOptions) bool {
-	return o.Dialect == dialectName && (o.Attributes[arguments.Type] == "quorum" || o.MaxDeliveries > 0)
+// counting says which deliveries tell x-delivery-count.
+type counting uint8
+
+const (
+	uncounted counting = iota
+	countAgain
+	countAll
+)
+
+// counts is told of a queue that counts: countAgain to consumers, countAll to
+// basic.get, whose first delivery says 0. So it is with RabbitMQ's quorum queues.
+func counts(o *core.QueueOptions, told counting) counting {
+	if o.Dialect == dialectName && (o.Attributes[arguments.Type] == "quorum" || o.MaxDeliveries > 0) {
+		return told
+	}
+	return uncounted
 }

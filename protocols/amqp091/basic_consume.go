@@ -52,7 +52,7 @@ func (ch *channel) startConsumer(m *wire.BasicConsume, q *core.Queue) error {
 	if m.Exclusive && options.SingleActive {
 		return wire.Errorf(wire.AccessRefused, "%s in exclusive use", c.queueName(q.Name()))
 	}
-	k := &consumer{ch: ch, tag: tag, queue: q, noAck: m.NoAck, count: countsDeliveries(&options)}
+	k := &consumer{ch: ch, tag: tag, queue: q, noAck: m.NoAck, count: counts(&options, countAgain)}
 	o := core.ConsumerOptions{
 		Receiver: k, Priority: priority, Exclusive: m.Exclusive, NoAck: m.NoAck, Owner: c.id(),
 		Name: tag, Connection: formatUint(c.nc.ID()), Channel: int(ch.num), Prefetch: ch.prefetch,

@@ -68,7 +68,7 @@ func (ch *channel) getter(q *core.Queue) (*consumer, error) {
 		return nil, ch.c.refusal(err, ch.c.queueName(q.Name()))
 	}
 	options := q.Options()
-	k := &consumer{ch: ch, queue: q, core: held, count: countsDeliveries(&options), gone: true}
+	k := &consumer{ch: ch, queue: q, core: held, count: counts(&options, countAll), gone: true}
 	if ch.getters == nil {
 		ch.getters = map[*core.Queue]*consumer{}
 	}

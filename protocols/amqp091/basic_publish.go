@@ -246,7 +246,7 @@ func (ch *channel) giveBack(pub *publication, body []byte) {
 	method := wire.BasicReturn{ReplyCode: uint16(wire.NoRoute), ReplyText: wire.NoRoute.String(), Exchange: out.exchange, RoutingKey: out.key}
 	d := core.Delivery{Message: &core.Message{Body: bytes.Clone(body), Origin: m.Origin}}
 	out.message = d.Message
-	ch.encode(&out, &d, false, func(dst []byte) []byte { return method.Append(dst, ch.num) })
+	ch.encode(&out, &d, uncounted, func(dst []byte) []byte { return method.Append(dst, ch.num) })
 }
 
 // admitted waits while more is parked than a connection may have parked. This

@@ -15,7 +15,7 @@ type consumer struct {
 	tag   string         // immutable; "" of basic.get
 	queue *core.Queue    // immutable
 	noAck bool           // immutable
-	count bool           // immutable: x-delivery-count is told
+	count counting       // immutable: when x-delivery-count is told
 	core  *core.Consumer // set before deliveries start
 
 	// Guarded by c.mu.
@@ -95,7 +95,7 @@ func (ch *channel) holdsAll() bool {
 const byReference = 8 << 10
 
 // encode writes a method, whose frame f appends, with its content. Lock held.
-func (ch *channel) encode(o *outgoingMessage, d *core.Delivery, count bool, f func(dst []byte) []byte) {
+func (ch *channel) encode(o *outgoingMessage, d *core.Delivery, count counting, f func(dst []byte) []byte) {
 	c, body := ch.c, d.Message.Body
 	o.prepare(c, d, count)
 	if len(body) < byReference {

@@ -149,6 +149,44 @@ func TestDeliveryLimit(t *testing.T) {
 	}
 }
 
+// As seen at RabbitMQ 3.10: a consumer is told from the first redelivery on, basic.get
+// always, over what the publisher wrote there.
+func TestDeliveryCount(t *testing.T) {
+	w := newWorld(t)
+	c := w.client()
+	c.declare("quorum", true, "x-queue-type", wire.StringValue("quorum"))
+	c.declare("classic", true)
+	seven := withHeaders(tableOf("x-delivery-count", wire.LongValue(7)))
+	for queue, want := range map[string][]string{
+		"quorum":  {"{x-delivery-count:0}", "{x-delivery-count:1}", "{x-delivery-count:2}", "{x-delivery-count:7}", "{x-delivery-count:1}"},
+		"classic": {"{x-delivery-count:7}", "{x-delivery-count:7}", "{x-delivery-count:7}", "{x-delivery-count:7}", "{x-delivery-count:7}"},
+	} {
+		r := w.client()
+		next := func(n int, begins string) {
+			t.Helper()
+			r.want("%s", begins)
+			if got := r.get(); got != "1 header 1 headers="+want[n] {
+				t.Errorf("%s, delivery %d: %s, want %s", queue, n, got, want[n])
+			}
+			r.get()
+		}
+		r.publish(1, "", queue, "m", false, seven)
+		for n := range 2 {
+			r.send(1, &wire.BasicGet{Queue: queue})
+			next(n, "1 basic.get-ok")
+			r.send(1, &wire.BasicNack{DeliveryTag: uint64(n + 1), Requeue: true})
+		}
+		r.consume(1, queue, "t", false)
+		next(2, "1 basic.deliver t 3 redelivered=true")
+		r.send(1, &wire.BasicAck{DeliveryTag: 3})
+		r.publish(1, "", queue, "m", false, seven)
+		next(3, "1 basic.deliver t 4 redelivered=false")
+		r.send(1, &wire.BasicNack{DeliveryTag: 4, Requeue: true})
+		next(4, "1 basic.deliver t 5 redelivered=true")
+		r.send(1, &wire.BasicAck{DeliveryTag: 5})
+	}
+}
+
 // Both kinds of prefetch; a channel at its common limit holds nothing from
 // others.
 func TestPrefetch(t *testing.T) {

@@ -23,7 +23,7 @@ import (
 //	key over 255 bytes      cut; whole in the header x-topic
 //	dead letters            x-death, x-first-death-*, x-last-death-* as RabbitMQ; expiration goes into x-death
 //	cluster-id              a header to other protocols: none has a field for it
-//	x-delivery-count        of queues that count (quorum, x-delivery-limit), from the second delivery on
+//	x-delivery-count        of queues that count (quorum, x-delivery-limit), from the second delivery on, by basic.get from the first
 
 // The headers that stand for fields of the core.
 const (
@@ -230,10 +230,10 @@ func outgoing(m *core.Message) outgoingMessage {
 
 // prepare makes the properties: the publisher's own bytes, if nothing came to
 // them here.
-func (o *outgoingMessage) prepare(c *conn, d *core.Delivery, count bool) {
+func (o *outgoingMessage) prepare(c *conn, d *core.Delivery, told counting) {
 	m := o.message
 	own := m.Origin.Protocol == dialectName
-	count = count && d.Deliveries > 1
+	count := told == countAll || told == countAgain && d.Deliveries > 1
 	if own && len(m.Deaths) == 0 && !count && len(o.key) <= 255 {
 		o.properties = m.Origin.Data
 		return
