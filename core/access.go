@@ -64,6 +64,7 @@ type AccessUser struct {
 	former    string                             // another hash of the same password, which it may have had; "": none
 	keys      map[string]map[string]*keyPatterns // by namespace and exchange
 	account   bool                               // may enter only the namespaces that are named in
+	quotas    Quotas                             // what it holds is never changed
 	home      bool                               // Grants, if home says so, or Elsewhere
 }
 
@@ -88,6 +89,7 @@ type rights struct {
 	home      bool                    // the Principal's own is
 	keys      map[string]*keyPatterns // by exchange: the only routing keys
 	elsewhere map[string]*Principal   // by namespace
+	quotas    Quotas
 }
 
 // AnonymousPrincipal is whoever a listener lets in without credentials.
@@ -121,6 +123,14 @@ func (p *Principal) In(namespace string) *Principal {
 func (p *Principal) Account() bool {
 	r := p.self().rights.Load()
 	return r != nil && r.account
+}
+
+// quotas are the user's.
+func (p *Principal) quotas() Quotas {
+	if r := p.self().rights.Load(); r != nil {
+		return r.quotas
+	}
+	return nil
 }
 
 // Tagged says whether the user has one of these tags.
@@ -372,6 +382,7 @@ type User struct {
 	Grants    []Grant
 	Tags      []string
 	Account   bool // it was made while the broker ran
+	Quotas    Quotas
 }
 
 // Empty says that there are no users.
@@ -383,7 +394,7 @@ func (a *Access) Users() []User {
 	list := make([]User, 0, len(users))
 	for _, u := range users {
 		p := u.principal
-		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.granted()), Tags: u.tags, Account: p.Account()})
+		list = append(list, User{Name: p.Name, Namespace: p.Namespace, Password: u.hash != "", Grants: slices.Clone(p.granted()), Tags: u.tags, Account: p.Account(), Quotas: p.quotas()})
 	}
 	slices.SortFunc(list, func(a, b User) int { return cmpString(a.Name, b.Name) })
 	return list

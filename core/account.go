@@ -23,6 +23,7 @@ type Account struct {
 	Tags         []string                               `json:"tags,omitempty"`         // a bridge's own words
 	Permissions  map[string]Permissions                 `json:"permissions,omitempty"`  // by namespace; no other may be entered
 	Topics       map[string]map[string]TopicPermissions `json:"topics,omitempty"`       // by namespace and exchange
+	Quotas       Quotas                                 `json:"limits,omitempty"`       // of connections and channels
 
 	former string     // Edit.Rehash's; of one change
 	made   AccessUser // what Access makes of it; set by check
@@ -83,7 +84,9 @@ var everyTopic, _ = match.ParseMQTT("#")
 
 // user is what Access makes of an account.
 func (acc *Account) user() (AccessUser, error) {
-	u := AccessUser{Name: acc.Name, PasswordHash: acc.PasswordHash, former: acc.former, Tags: acc.Tags, account: true, Elsewhere: map[string][]Grant{}}
+	u := AccessUser{
+		Name: acc.Name, PasswordHash: acc.PasswordHash, former: acc.former, Tags: acc.Tags, account: true, quotas: acc.Quotas, Elsewhere: map[string][]Grant{},
+	}
 	for ns, p := range acc.Permissions {
 		grants, err := p.grants()
 		if err != nil {
@@ -118,7 +121,7 @@ func (acc *Account) keys() (map[string]map[string]*keyPatterns, error) {
 func (acc *Account) clone() *Account {
 	c := *acc
 	c.former = ""
-	c.Tags, c.Permissions, c.Topics = slices.Clone(acc.Tags), maps.Clone(acc.Permissions), maps.Clone(acc.Topics)
+	c.Tags, c.Permissions, c.Topics, c.Quotas = slices.Clone(acc.Tags), maps.Clone(acc.Permissions), maps.Clone(acc.Topics), maps.Clone(acc.Quotas)
 	for ns, of := range c.Topics {
 		c.Topics[ns] = maps.Clone(of)
 	}

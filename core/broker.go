@@ -133,6 +133,7 @@ type Broker struct {
 	holding  atomic.Bool // an operator holds publishes
 	blocked  blocked
 	counters counters
+	crowd    crowd
 	lost     lost
 	options  sharedOptions
 	singles  sync.Pool    // of *single

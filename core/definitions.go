@@ -15,6 +15,8 @@ type (
 	namespaceDef struct {
 		ID   uint64 `json:"id"`
 		Gone bool   `json:"gone,omitempty"` // it is being deleted
+
+		Quotas Quotas `json:"limits,omitempty"`
 	}
 	queueDef struct {
 		ID       uint64       `json:"id"`
@@ -266,6 +268,9 @@ func (ns *Namespace) bindNow(bs []*Binding) (existed []bool, changed *removal, e
 			return nil, nil, err
 		}
 	}
+	if err := ns.roomToBind(bs); err != nil {
+		return nil, nil, err
+	}
 	for i, b := range bs {
 		old := ns.unbind(b.Key)
 		existed[i], changed.stored = old != nil, changed.stored || old != nil && old.def != nil
@@ -376,6 +381,7 @@ func (ns *Namespace) bind(b *Binding) {
 	if keys == nil {
 		keys = map[string]*Binding{}
 		ns.byQueue[b.Queue] = keys
+		ns.countSession(b.Queue, 1)
 	}
 	keys[b.Key] = b
 	b.Queue.fanIn.Store(int32(len(keys)))
@@ -401,6 +407,7 @@ func (ns *Namespace) unbind(key string) *Binding {
 		b.Queue.fanIn.Store(int32(len(keys)))
 		if len(keys) == 0 {
 			delete(ns.byQueue, b.Queue)
+			ns.countSession(b.Queue, -1)
 		}
 	}
 	return b

@@ -70,7 +70,7 @@
 //	loader delayed again expiry timers deadletter sweep   what runs beside; shared: what they need not read twice
 //	replay   what a gate kept, again
 //	session retained*   what outlives a connection; offer   what nobody keeps; lost   what a protocol cannot carry
-//	exchange*   routers beside the tree; policy   what sets options by name
+//	exchange*   routers beside the tree; policy   what sets options by name; quotas   how much of what there may be
 //	access roster account* scram   who somebody is and what he may do
 //	selected       what a selector sees of a message
 //
@@ -147,6 +147,7 @@
 //	exchanges: direct, fanout, topic, headers, consistent hash,     yes (a delayed one routes at once; its door sets DeliverAt)
 //	  delayed; alternates, exchange to exchange, auto-delete
 //	policies                                                        yes
+//	quotas of namespaces and users: connections, channels, queues   yes; connections only of doors that Enter
 //	Get, PurgeReady, DeleteQueueIf, MaxPriority, sticky groups,     yes
 //	  messages that may not wait, who is told when publishes park
 package core

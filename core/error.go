@@ -50,7 +50,9 @@ func (k Kind) String() string { return kindNames[k] }
 type Error struct {
 	Kind  Kind
 	Msg   string
-	Field string // Exists: the option that differs, by the name of its Go field
+	Field string // Exists: the option that differs, by the name of its Go field; OverLimit: the name of the quota; Invalid: a policy's setting
+	By    string // with a quota: whose it is, namespace or user
+	Limit int64  // with a quota: how high it is
 }
 
 func (e *Error) Error() string { return e.Kind.String() + ": " + e.Msg }

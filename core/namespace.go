@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"reflect"
@@ -36,6 +35,11 @@ type Namespace struct {
 	byQueue   map[*Queue]map[string]*Binding // guarded by mu
 	byName    lateBounds                     // guarded by mu
 	replays   map[string]*replay             // guarded by mu, by the key of their binding
+	quotas    Quotas                         // guarded by mu; what it holds is never changed
+	marked    bool                           // guarded by mu; the store is to say that it is being deleted
+
+	connections int64 // guarded by mu; those that entered
+	counted     int64 // guarded by mu; the queues that MaxQueues is about
 
 	created  queueWatch
 	retained parkedRetained
@@ -73,15 +77,8 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 	}
 	// Written under the lock: what others define in it comes after.
 	w := newWaiter()
-	def, err := json.Marshal(namespaceDef{ID: ns.id})
-	b.submitOr(&change{
-		write: func(g *staging) { g.batch.Set(defKey('n', name, ""), def) },
-		then:  func(g *staging) { g.confirm(w, 0, Outcome{}) },
-	}, Durable, w, 0)
+	b.submitOr(&change{write: ns.stage, then: func(g *staging) { g.confirm(w, 0, Outcome{}) }}, Durable, w, 0)
 	b.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
 	o, err := w.wait(context.Background())
 	return ns, errors.Join(err, o.Err)
 }
@@ -102,9 +99,29 @@ const maxName = 512
 // DeclareQueue creates the queue, or returns the one there is: with an Exists
 // error if the same dialect declared it with other options, as it is if
 // another dialect did. Durable ones are on stable storage when it returns.
-// Invalid: the name; OverLimit: too many queues.
+// Invalid: the name; OverLimit: too many queues, or the
+// namespace's quota is reached, with a Field.
 func (ns *Namespace) DeclareQueue(name string, o QueueOptions) (q *Queue, created bool, err error) {
 	return ns.declare(name, o, (*Queue).save)
+}
+
+// count has MaxQueues count a queue, or no more. A session's counts while it has
+// bindings. Lock held.
+func (ns *Namespace) count(q *Queue, n int64) {
+	if q.session != nil || q.gate {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.opt.Uncounted {
+		ns.counted += n
+	}
+}
+
+func (ns *Namespace) countSession(q *Queue, n int64) {
+	if q.session != nil {
+		ns.counted += n
+	}
 }
 
 // DeclareQueueLater is DeclareQueue that does not wait: what is submitted after
@@ -137,11 +154,16 @@ func (ns *Namespace) declare(name string, o QueueOptions, save func(*Queue) erro
 		ns.mu.Unlock()
 		return nil, false, errf(OverLimit, "%d queues, the limit is %d", len(ns.queues), ns.b.limits.Queues)
 	}
+	if err := ns.roomForQueue(); err != nil && !o.Uncounted && !o.Gate {
+		ns.mu.Unlock()
+		return nil, false, err
+	}
 	q = newQueue(ns, name, ns.b.newID(), o.clone())
 	q.created = ns.b.Now()
 	q.modified, q.usedAt = q.created, q.created
 	q.setPolicy(ns.policyFor("queues", name))
 	ns.queues[name] = q
+	ns.count(q, 1)
 	ns.mu.Unlock()
 	q.mu.Lock()
 	q.rearm()
@@ -277,6 +299,7 @@ func (ns *Namespace) removeIf(q *Queue, confirm Confirm, may func() error) error
 		return err
 	}
 	delete(ns.queues, q.name)
+	ns.count(q, -1)
 	keys := slices.Collect(maps.Keys(ns.byQueue[q]))
 	var gone removal
 	for _, key := range keys {

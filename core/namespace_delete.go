@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -39,11 +38,10 @@ func (b *Broker) DeleteNamespace(name string, also func() error) error {
 
 // markGone has a start know whether the namespace is being deleted.
 func (ns *Namespace) markGone(gone bool) error {
-	def, err := json.Marshal(namespaceDef{ID: ns.id, Gone: gone})
-	if err != nil {
-		return err
-	}
-	return ns.b.wait(Durable, func(g *staging) { g.batch.Set(defKey('n', ns.name, ""), def) })
+	ns.mu.Lock()
+	ns.marked = gone
+	ns.mu.Unlock()
+	return ns.b.wait(Durable, ns.stage)
 }
 
 // back ends a deletion that has taken nothing yet.

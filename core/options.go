@@ -14,6 +14,7 @@ type QueueOptions struct {
 	Hidden     bool   `json:"hidden,omitempty"`     // not listed unless asked for by name: generated and session queues
 	Owner      string `json:"owner,omitempty"`      // exclusive to this connection or session; closed to pull consumers
 	AutoDelete bool   `json:"autoDelete,omitempty"` // deleted when its last push consumer leaves
+	Uncounted  bool   `json:"uncounted,omitempty"`  // MaxQueues does not count it: it is part of something else
 
 	Expires    time.Duration `json:"expires,omitempty"`    // deleted when unused for that long
 	MessageTTL time.Duration `json:"messageTTL,omitempty"` // from publish into this queue; dead-lettered then; Immediately: unless a consumer waits for it

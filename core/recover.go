@@ -28,6 +28,9 @@ func (b *Broker) recover() error {
 			return err
 		}
 	}
+	for _, ns := range b.namespaces {
+		ns.countAll()
+	}
 	for _, table := range []struct {
 		tab  byte
 		take func(key, val []byte) error
@@ -69,6 +72,7 @@ func (r *recovery) each(kind byte, take func(ns *Namespace, name string, val []b
 			}
 			r.b.namespaces[space] = newNamespace(r.b, space, def.ID)
 			r.b.namespaces[space].gone.Store(def.Gone)
+			r.b.namespaces[space].quotas, r.b.namespaces[space].marked = def.Quotas, def.Gone
 			return nil
 		}
 		ns := r.b.namespaces[space]

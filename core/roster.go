@@ -110,13 +110,13 @@ func (p *Principal) grant(u *AccessUser) {
 	if r := p.rights.Load(); r != nil {
 		before = r.elsewhere
 	}
-	now := &rights{slices.Clone(u.Grants), u.Tags, u.account, u.home, u.keys[p.Namespace], map[string]*Principal{}}
+	now := &rights{slices.Clone(u.Grants), u.Tags, u.account, u.home, u.keys[p.Namespace], map[string]*Principal{}, u.quotas}
 	for ns, grants := range u.Elsewhere {
 		q := before[ns]
 		if q == nil {
 			q = &Principal{Name: p.Name, Namespace: ns}
 		}
-		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true, keys: u.keys[ns]})
+		q.rights.Store(&rights{grants: slices.Clone(grants), tags: u.Tags, account: u.account, home: true, keys: u.keys[ns], quotas: u.quotas})
 		now.elsewhere[ns] = q
 	}
 	p.rights.Store(now)

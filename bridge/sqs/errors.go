@@ -1,6 +1,8 @@
 package sqs
 
 import (
+	"errors"
+
 	"github.com/slipwaymq/slipway/bridge/awsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
@@ -10,6 +12,9 @@ import (
 // refusal turns an error of the core into the client's. What is not the core's,
 // or internal to it, stays as it is: the edge logs it.
 func refusal(err error) error {
+	if e := (*core.Error)(nil); errors.As(err, &e) && e.Field == core.MaxQueues {
+		return sqsapi.OverLimit.New(e.Msg)
+	}
 	switch core.KindOf(err) {
 	case core.NotFound:
 		return sqsapi.NonExistentQueue()

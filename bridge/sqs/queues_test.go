@@ -15,6 +15,20 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
+// A namespace has as many queues as it may.
+func TestQuotaOfQueues(t *testing.T) {
+	s := serve(t)
+	s.create("first", nil)
+	if err := s.ns.ChangeQuotas(func(core.Quotas) core.Quotas { return core.Quotas{core.MaxQueues: 1} }); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String("second")})
+	if got := code(err); got != "OverLimit: the namespace's limit max-queues (1) is reached" {
+		t.Error(got)
+	}
+	s.create("first", nil)
+}
+
 func TestCreateQueue(t *testing.T) {
 	s := serve(t)
 	url := s.create("orders", map[string]string{"DelaySeconds": "5", "VisibilityTimeout": "60"})

@@ -52,7 +52,7 @@ func declare(b *core.Broker, namespace, name string) (*core.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := core.QueueOptions{Dialect: configured, Durable: true}
+	o := core.QueueOptions{Dialect: configured, Durable: true, Uncounted: true}
 	if strings.HasSuffix(name, ".fifo") {
 		o.Grouped, o.Dedup = true, core.DedupQueue
 	}

@@ -105,6 +105,12 @@ func TestRabbitMQAdmin(t *testing.T) {
 	r.says("policy deleted", "delete", "policy", "name=short")
 	r.says("vhost declared", "declare", "vhost", "name=shop")
 	r.says("queue declared", "-V", "shop", "declare", "queue", "name=orders")
+	r.says("vhost_limit declared", "declare", "vhost_limit", "vhost=shop", "name=max-queues", "value=1")
+	if got := r.list("vhost_limits", "vhost"); got != "shop" {
+		t.Errorf("limits of %q", got)
+	}
+	r.refuses("queue limit in vhost 'shop' (1) is reached", "-V", "shop", "declare", "queue", "name=more")
+	r.says("vhost_limit deleted", "delete", "vhost_limit", "vhost=shop", "name=max-queues")
 	r.says("user declared", "declare", "user", "name=u", "password=p", "tags=administrator")
 	r.says("permission declared", "declare", "permission", "vhost=/", "user=u", "configure=.*", "write=.*", "read=.*")
 	r.says("user declared", "declare", "user", "name=low", "password=p", "tags=management")

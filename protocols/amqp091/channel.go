@@ -81,12 +81,24 @@ func (c *conn) openChannel(f wire.Frame) error {
 	if err := new(wire.ChannelOpen).Decode(args); err != nil {
 		return err
 	}
+	if err := c.place.OpenChannel(); err != nil {
+		return c.noChannel(err)
+	}
 	ch := newChannel(c, f.Channel)
 	c.channels[f.Channel] = ch
 	ch.list()
 	c.h.counters.Channels.Add(1)
 	ch.write((&wire.ChannelOpenOk{}).Append)
 	return nil
+}
+
+// noChannel refuses a channel that the user may not have, and with it the connection.
+func (c *conn) noChannel(err error) error {
+	var ce *core.Error
+	if !errors.As(err, &ce) || ce.Field != core.MaxChannels {
+		return c.refusal(err, "channel")
+	}
+	return wire.Errorf(wire.NotAllowed, "number of channels opened for user '%s' has reached the maximum allowed user limit of (%d)", c.user, ce.Limit)
 }
 
 // write appends a method's frame.
@@ -220,6 +232,7 @@ func (ch *channel) end() {
 	}
 	c.settleAcked()
 	ch.unlist()
+	c.place.CloseChannel()
 	c.h.counters.Channels.Add(-1)
 	c.mu.Lock()
 	ch.pending.over = true

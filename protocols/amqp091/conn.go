@@ -43,6 +43,7 @@ type conn struct {
 	user                string // who it said it is
 	vhost               string
 	ns                  *core.Namespace
+	place               *core.Place
 	pub                 *core.Publisher
 	channels            map[uint16]*channel
 	owned               map[string]*core.Queue // exclusive queues
@@ -346,6 +347,7 @@ func (c *conn) letGo() {
 		c.stopBlocked = nil
 	}
 	c.beat.stop()
+	c.place.Leave()
 }
 
 // end lets go of everything.

@@ -54,6 +54,7 @@
 //	transactions                                                       atomic across queues, at most Config.MaxMessage of bodies
 //	direct reply-to                                                    yes, through every door
 //	policies                                                           the core's
+//	limits of vhosts and users: connections, queues, channels          the core's quotas, refused in RabbitMQ's words
 //	streams, AMQP 1.0                                                  absent
 //
 // # Locks

@@ -2,6 +2,7 @@ package amqp091
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -169,12 +170,9 @@ func (c *conn) open(args []byte) error {
 	if err != nil {
 		return err
 	}
-	who := c.principal.In(ns.Name())
-	if who == nil { // in this moment
-		return c.strange(m.VirtualHost)
+	if err := c.enter(ns, m.VirtualHost); err != nil {
+		return err
 	}
-	c.principal = who
-	c.vhost, c.ns, c.pub = m.VirtualHost, ns, ns.NewPublisher(0).Patient()
 	c.phase = running
 	c.mu.Lock()
 	c.shown.Namespace = ns.Name()
@@ -183,10 +181,24 @@ func (c *conn) open(args []byte) error {
 	if client == "" {
 		client = c.nc.Remote()
 	}
-	c.nc.Enter(c.ns.Name())
 	c.nc.Established(client, c.user)
 	c.write((&wire.ConnectionOpenOk{}).Append)
 	c.watchBlocked()
+	return nil
+}
+
+// enter takes a place in a virtual host that was found. Who deletes it finds the
+// connection by its name from now on, or it is gone already.
+func (c *conn) enter(ns *core.Namespace, vhost string) (err error) {
+	who := c.principal.In(ns.Name())
+	if who == nil { // in this moment
+		return c.strange(vhost)
+	}
+	c.nc.Enter(ns.Name())
+	if c.place, err = ns.Enter(who); err != nil {
+		return c.noPlace(err, vhost)
+	}
+	c.principal, c.vhost, c.ns, c.pub = who, vhost, ns, ns.NewPublisher(0).Patient()
 	return nil
 }
 
@@ -217,6 +229,21 @@ func (c *conn) namespace(vhost string) (*core.Namespace, error) {
 // strange refuses a virtual host that the user may not enter.
 func (c *conn) strange(vhost string) error {
 	return wire.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, c.user)
+}
+
+// noPlace refuses a connection that the virtual host, or the user, has no place for,
+// or whose virtual host is gone.
+func (c *conn) noPlace(err error, vhost string) error {
+	var ce *core.Error
+	switch {
+	case core.KindOf(err) == core.NotFound:
+		return wire.Errorf(wire.NotAllowed, "vhost %s not found", vhost)
+	case !errors.As(err, &ce) || ce.Field != core.MaxConnections:
+		return c.refusal(err, "vhost '"+vhost+"'")
+	case ce.By == "user":
+		return wire.Errorf(wire.NotAllowed, "connection refused for user '%s': user connection limit (%d) is reached", c.user, ce.Limit)
+	}
+	return wire.Errorf(wire.NotAllowed, "access to vhost '%s' refused for user '%s': connection limit (%d) is reached", vhost, c.user, ce.Limit)
 }
 
 // updateSecret is connection.update-secret: whoever holds a token renews it. The

@@ -1,6 +1,7 @@
 package amqp091
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
@@ -104,6 +105,9 @@ func (ch *channel) makeQueue(m *wire.QueueDeclare, o core.QueueOptions) (q *core
 		c.owned[m.Queue] = q
 	case q != nil && !created && (err == nil || core.KindOf(err) == core.Exists):
 		err = c.sameQueue(&o, q)
+	}
+	if ce := (*core.Error)(nil); errors.As(err, &ce) && ce.Field == core.MaxQueues {
+		return nil, wire.Errorf(wire.PreconditionFailed, "cannot declare queue '%s': queue limit in vhost '%s' (%d) is reached", m.Queue, c.vhost, ce.Limit)
 	}
 	return q, c.refusal(err, c.queueName(m.Queue))
 }

@@ -26,7 +26,7 @@ func (ch *channel) consumeReplies(m *wire.BasicConsume) error {
 		return wire.Errorf(wire.PreconditionFailed, "reply consumer already set")
 	}
 	name := replyPrefix + randomName()
-	q, _, err := ch.c.ns.DeclareQueue(name, core.QueueOptions{Dialect: dialectName, Hidden: true, Ordered: true, Owner: ch.c.id()})
+	q, _, err := ch.c.ns.DeclareQueue(name, core.QueueOptions{Dialect: dialectName, Hidden: true, Ordered: true, Owner: ch.c.id(), Uncounted: true})
 	if err != nil {
 		return ch.c.refusal(err, ch.c.queueName(replyTo))
 	}

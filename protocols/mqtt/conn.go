@@ -28,6 +28,7 @@ type conn struct {
 	peer      wire.Peer
 	principal *core.Principal // not changed after CONNACK, so deliveries may look
 	ns        *core.Namespace
+	place     *core.Place
 	pub       *core.Publisher
 	s         *session
 	claim     *claim
@@ -194,6 +195,7 @@ const drainTime = time.Second
 func (c *conn) end(err error) {
 	defer close(c.done)
 	if c.s == nil {
+		c.place.Leave()
 		c.log(err)
 		return
 	}
@@ -208,6 +210,7 @@ func (c *conn) end(err error) {
 	c.pub.Close()
 	c.s.core.Detach(c.expiry, c.keepWill)
 	c.h.online.remove(c)
+	c.place.Leave()
 	c.h.claims.drop(c.claim)
 	c.log(err)
 }

@@ -26,6 +26,7 @@ import (
 //	session expiry                    5: as asked, capped; before: clean_session, else never, capped
 //	will, delay and properties        yes; checked against the permissions here, and again when it is due (will.go)
 //	enhanced authentication           auth.go
+//	connections of a vhost, of a user at most as many as are allowed: 5: quota exceeded; before: not authorized, as RabbitMQ
 
 // maxClientID bounds client ids: a server must take 23 bytes [MQTT-3.1.3-5].
 const maxClientID = 1024
@@ -159,6 +160,11 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	}
 	c.claim = cl
 	defer cl.settled()
+	c.nc.Enter(c.ns.Name())
+	if c.place, err = c.ns.Enter(c.principal); err != nil { // whom we took over has left
+		c.h.claims.drop(c.claim)
+		return c.refuse(c.noPlace(err))
+	}
 	c.expiry = c.expiryOf(in)
 	props, keepAlive := c.connackProperties(in, assigned, proof)
 	if len(wire.AppendConnack(nil, c.peer, false, wire.Success, props)) == 0 {
@@ -179,6 +185,15 @@ func (c *conn) attach(in *wire.Connect, will *core.Will, proof []byte) error {
 	c.established(in, id, keepAlive)
 	c.resumed = resumed
 	return c.resume(resumed)
+}
+
+// noPlace is what a client is told that the virtual host, or its user, has no place
+// for: before version 5 as RabbitMQ says it, not authorized.
+func (c *conn) noPlace(err error) error {
+	if core.KindOf(err) != core.OverLimit || c.version() == wire.V5 {
+		return err
+	}
+	return protocolError(wire.NotAuthorized, "3.2.2.3", "%s", reasonOf(err))
 }
 
 // attrUser is the session's attribute that says whose it is.
@@ -270,7 +285,6 @@ func (c *conn) established(in *wire.Connect, id string, keepAlive time.Duration)
 	c.h.online.add(c)
 	c.reader.Version, c.reader.MaxPacket = in.Version, c.h.cfg.MaxPacket
 	c.nc.SetIdle(keepAlive + keepAlive/2) // MQTT-3.1.2-22
-	c.nc.Enter(c.ns.Name())
 	c.nc.Established(id, c.principal.Name)
 }
 

@@ -28,6 +28,7 @@ type conn struct {
 	version   wire.Version // 0 before CONNECT
 	principal *core.Principal
 	ns        *core.Namespace
+	place     *core.Place
 	pub       *core.Publisher
 	session   string        // random: names what is only this connection's
 	clientID  string        // of durable subscribers
@@ -184,6 +185,7 @@ const goodbyeTime = 10 * time.Second
 // end lets go of everything.
 func (c *conn) end(err error) {
 	c.beat.stop()
+	c.place.Leave()
 	if c.version != 0 {
 		if !errors.Is(err, io.EOF) && !isNetwork(err) {
 			c.awaitReceipts(context.Background(), drainTime)

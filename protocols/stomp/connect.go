@@ -18,6 +18,7 @@ import (
 //	client certificate          without a login, or with its own and no passcode: that user
 //	host                        the namespace of that name, if there is one and the user is of none other
 //	heart-beat                  heartbeat.go
+//	connections                 of a vhost, of a user, at most as many as are allowed: ERROR
 //	client-id                   of durable subscribers (subscribe.go)
 
 // maxClientID bounds client ids.
@@ -51,6 +52,10 @@ func (c *conn) connect(f *wire.Frame) error {
 	}
 	if who = who.In(c.ns.Name()); who == nil { // in this moment
 		return refuse("Access refused", "the user may not enter the virtual host any more")
+	}
+	c.nc.Enter(c.ns.Name())
+	if c.place, err = c.ns.Enter(who); err != nil {
+		return err
 	}
 	c.principal, c.session = who, randomID()
 	c.pub = c.ns.NewPublisher(0).Patient()
@@ -136,7 +141,6 @@ func (c *conn) connected(v wire.Version, beat [2]int) {
 	if name == "" {
 		name = c.session
 	}
-	c.nc.Enter(c.ns.Name())
 	c.nc.Established(name, c.principal.Name)
 	c.beginHeartBeat(beat, send, receive)
 }

@@ -10,6 +10,7 @@ import (
 // would count as taken (ack:auto), and be lost to a durable subscriber.
 func (c *conn) disconnect(_ *wire.Frame, seq uint64) (bool, error) {
 	c.stopDeliveries()
+	c.place.Leave() // with the RECEIPT in hand the client may connect again
 	if seq != 0 {
 		c.settle(seq, false)
 	}

@@ -17,7 +17,7 @@ import (
 //	POST users/bulk-delete     yes
 //	PUT permissions/V/U        configure, write, read: regular expressions (RE2)
 //	DELETE permissions/V/U     yes
-//	limits of users            no
+//	limits                     beside them, or alone (limits.go)
 //	users of the configuration refused: it is set there
 //	guest                      refused: that is who comes from this machine, where anonymous clients are let in
 
@@ -49,7 +49,7 @@ type userBody struct {
 	Hash      string          `json:"password_hash"`
 	Algorithm string          `json:"hashing_algorithm"`
 	Tags      json.RawMessage `json:"tags"`   // names between commas, or a list
-	Limits    map[string]any  `json:"limits"` // of an export; there are none here
+	Limits    map[string]any  `json:"limits"` // those that are not named stay
 }
 
 func (b *userBody) tags() ([]string, error) {
@@ -81,6 +81,7 @@ type newUser struct {
 	name string
 	tags []string
 	hash string
+	more core.Quotas
 	err  error // it cannot be
 }
 
@@ -89,6 +90,10 @@ func (s *Service) prepared(name string, b *userBody) (u newUser) {
 	u.name = name
 	if name == guest {
 		u.err = errGuest
+		return u
+	}
+	if u.more, u.err = userLimits.read(b.Limits); u.err != nil {
+		u.err = worded(u.err, plainly)
 		return u
 	}
 	if u.tags, u.err = b.tags(); u.err == nil {
@@ -109,6 +114,9 @@ func (u *newUser) set(e *core.Edit, caller *core.Principal) (created bool, err e
 			return errNotAdministrator
 		}
 		acc.Tags, acc.PasswordHash = u.tags, u.hash
+		if len(u.more) > 0 {
+			acc.Quotas = with(acc.Quotas, u.more)
+		}
 		return nil
 	})
 }

@@ -538,12 +538,3 @@ func TestTopicPermissions(t *testing.T) {
 	a.do(401, "POST", "bindings/%2F/e/amq.topic/q/q", `{"routing_key":"in.#"}`)
 	a.do(401, "GET", "topic-permissions", "")
 }
-
-// Limits that an export gives a user are not dropped in silence.
-func TestImportTellsOfLimits(t *testing.T) {
-	a, _, _ := withAccounts(t)
-	got := a.do(200, "POST", "definitions", `{"users":[{"name":"u","password_hash":"p","hashing_algorithm":"ours","tags":[],"limits":{"max-connections":5,"max-channels":1}},
-		{"name":"v","password_hash":"p","hashing_algorithm":"ours","tags":[],"limits":{}}]}`)
-	a.want("imported", got, `{"imported":[{"what":"user","name":"u","result":"changed","why":"without max-channels, max-connections: users have no limits of their own"},`+
-		`{"what":"user","name":"v","result":"kept"}]}`)
-}

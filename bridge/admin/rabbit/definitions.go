@@ -16,9 +16,17 @@ func (s *Service) exportAll(w http.ResponseWriter, r *request) error {
 	}
 	out["vhosts"] = vhosts
 	out["users"], out["permissions"], out["topic_permissions"] = s.exportedUsers(r.caller)
-	out["parameters"], out["global_parameters"] = []row{}, []row{{"name": "cluster_name", "value": nodeName}}
+	out["parameters"], out["global_parameters"] = s.exportedParameters(r), []row{{"name": "cluster_name", "value": nodeName}}
 	exported(out, r.caller, true, s.seen(r.caller)...)
 	return download(w, r, out)
+}
+
+func (s *Service) exportedParameters(r *request) []row {
+	all := []row{}
+	for ns, q := range s.limited(r) {
+		all = append(all, parameterRow(ns, q))
+	}
+	return all
 }
 
 // exportedUsers are those who were made here, with what they log in with, and
@@ -30,7 +38,7 @@ func (s *Service) exportedUsers(caller *core.Principal) (users, permissions, top
 		return users, permissions, topics
 	}
 	for _, acc := range s.cfg.Access.Accounts() {
-		x := row{"name": acc.Name, "password_hash": "", "hashing_algorithm": "", "tags": append([]string{}, acc.Tags...), "limits": row{}}
+		x := row{"name": acc.Name, "password_hash": "", "hashing_algorithm": "", "tags": append([]string{}, acc.Tags...), "limits": with(nil, acc.Quotas)}
 		if acc.PasswordHash != "" {
 			x["hashing_algorithm"], x["password_hash"] = s.cfg.Passwords.Export(acc.PasswordHash)
 		}
@@ -45,7 +53,7 @@ func (s *Service) exportedUsers(caller *core.Principal) (users, permissions, top
 
 func (s *Service) exportOne(w http.ResponseWriter, r *request) error {
 	out := s.heading()
-	out["parameters"] = []row{}
+	out["parameters"] = s.exportedParameters(r)
 	exported(out, r.caller, false, r.ns)
 	return download(w, r, out)
 }

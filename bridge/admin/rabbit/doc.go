@@ -22,13 +22,14 @@
 //	                                                         who has none of them may not use the API
 //	users, permissions                                       yes (accounts.go); users of the configuration are shown, and set there alone
 //	topic-permissions                                        yes (topic_permissions.go), of users that are made here
-//	parameters, global-parameters, operator-policies,        empty lists; PUT is refused
-//	  vhost-limits, user-limits
+//	vhost-limits, user-limits                                yes (limits.go); of vhosts, and of users that are made here; asked for at every door
+//	parameters                                               of component vhost-limits (parameters.go); others are of plugins, and not there
+//	global-parameters, operator-policies                     empty lists; PUT is refused
 //	policies                                                 yes; settings that core.Policy has
 //	definitions                                              export; import tells of each thing what became of it; users with their
 //	                                                         passwords (rabbit_password_hashing_sha256, _sha512; those of an export of ours
-//	                                                         are slipway_argon2id, which RabbitMQ takes and lets nobody log in with) and
-//	                                                         permissions; not users of the configuration
+//	                                                         are slipway_argon2id, which RabbitMQ takes and lets nobody log in with),
+//	                                                         permissions and limits; not users of the configuration
 //	aliveness-test, health/checks/*                          yes
 //	traces, shovels, federation, rebalance, the UI           no
 //
@@ -52,6 +53,11 @@
 //     what RabbitMQ keeps of one is taken as it is, and hashed once more within as long
 //     after. The same import again verifies each of those, which takes it that long.
 //     What became of each is answered in the end.
+//   - max-connections counts AMQP, MQTT and STOMP; requests of SQS, SNS and of this API are
+//     no connections. max-channels is AMQP's alone. max-queues counts what any door makes, and
+//     an MQTT session from its first subscription on; not direct reply-to, nor what a FIFO
+//     topic keeps, nor the configuration's queues, which are there whatever the limit. A vhost
+//     over a limit keeps what it has. The limits of users are shown to administrators alone.
 //   - Accounts have no access keys: for SQS and SNS the configuration names users.
 //   - MQTT clients, and STOMP clients whose host names no vhost, are in `/`.
 //   - A user of the configuration with tags: [administrator] is RabbitMQ's

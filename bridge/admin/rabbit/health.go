@@ -39,7 +39,7 @@ func mayProbe(h handler) handler {
 func (s *Service) alive(w http.ResponseWriter, r *request) error {
 	q, _, err := r.ns.DeclareQueue(alivenessQueue, core.QueueOptions{Dialect: dialect, Hidden: true, Ordered: true})
 	if err != nil {
-		return err
+		return noMoreQueues(err, "406 PRECONDITION_FAILED - ", r.ns, alivenessQueue)
 	}
 	pub := &core.Publication{Message: &core.Message{Body: []byte("test_message")}, To: core.QueueAddress(alivenessQueue)}
 	if _, err := r.ns.Publish(r.Context(), pub); err != nil {

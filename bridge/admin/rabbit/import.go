@@ -20,7 +20,7 @@ type definitionsBody struct {
 	VHosts      []vhostBody       `json:"vhosts"`
 	Permissions []permissionBody  `json:"permissions"`
 	Topics      []topicBody       `json:"topic_permissions"`
-	Parameters  []json.RawMessage `json:"parameters"`
+	Parameters  []parameterBody   `json:"parameters"`
 	Globals     []json.RawMessage `json:"global_parameters"`
 	Policies    []policyBody      `json:"policies"`
 	Queues      []queueBody       `json:"queues"`
@@ -81,6 +81,7 @@ func (s *Service) load(w http.ResponseWriter, r *request, only *core.Namespace) 
 	}
 	in.vhosts(d.VHosts)
 	in.accounts(&d)
+	in.parameters(d.Parameters)
 	in.refused(&d)
 	in.policies(d.Policies)
 	in.exchanges(d.Exchanges)
@@ -158,7 +159,6 @@ func (in *importing) refused(d *definitionsBody) {
 		what, why string
 		all       []json.RawMessage
 	}{
-		{"parameter", "there are no plugins that would use it", d.Parameters},
 		{"global parameter", "there is nothing that would use it", d.Globals},
 	} {
 		for _, raw := range group.all {

@@ -2,9 +2,6 @@ package rabbit
 
 import (
 	"errors"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -32,7 +29,7 @@ func (in *importing) accounts(d *definitionsBody) {
 	together(len(users), hashers, func(i int) { users[i] = in.s.prepared(d.Users[i].Name, &d.Users[i]) })
 	first, created := len(in.lines), 0
 	err := in.s.cfg.Access.ChangeAccounts(func(e *core.Edit) error {
-		created = in.users(e, d.Users, users)
+		created = in.users(e, users)
 		in.permissions(e, d.Permissions)
 		in.topicPermissions(e, d.Topics)
 		return nil
@@ -61,16 +58,11 @@ func (in *importing) noAccounts(d *definitionsBody) {
 	}
 }
 
-func (in *importing) users(e *core.Edit, bodies []userBody, users []newUser) (created int) {
+func (in *importing) users(e *core.Edit, users []newUser) (created int) {
 	for i := range users {
 		isNew, err := users[i].set(e, in.r.caller)
 		if isNew {
 			created++
-		}
-		if limits := bodies[i].Limits; err == nil && len(limits) > 0 {
-			names := strings.Join(slices.Sorted(maps.Keys(limits)), ", ")
-			in.say("user", "", users[i].name, changed, "without "+names+": users have no limits of their own")
-			continue
 		}
 		in.tell("user", "", users[i].name, configuredOr(err))
 	}

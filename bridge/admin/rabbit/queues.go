@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"time"
@@ -137,13 +138,22 @@ func (b *queueBody) options(vhost, name string) (core.QueueOptions, error) {
 func declareQueue(ns *core.Namespace, name string, o core.QueueOptions) (created bool, err error) {
 	q, created, err := ns.DeclareQueue(name, o)
 	if core.KindOf(err) != core.Exists {
-		return created, err
+		return created, noMoreQueues(err, "", ns, name)
 	}
 	what := "queue '" + name + "' in vhost '" + vhostOf(ns) + "'"
 	if text, differs := arguments.QueueDiffers(q.Options(), o, what); differs {
 		return false, invalid("bad_request", text)
 	}
 	return false, nil
+}
+
+// noMoreQueues says in RabbitMQ's words that a vhost has as many queues as it may.
+func noMoreQueues(err error, code string, ns *core.Namespace, name string) error {
+	var ce *core.Error
+	if !errors.As(err, &ce) || ce.Field != core.MaxQueues {
+		return err
+	}
+	return invalid("bad_request", fmt.Sprintf("%scannot declare queue '%s': queue limit in vhost '%s' (%d) is reached", code, name, vhostOf(ns), ce.Limit))
 }
 
 func (s *Service) putQueue(w http.ResponseWriter, r *request) error {

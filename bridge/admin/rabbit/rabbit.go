@@ -169,19 +169,15 @@ func (s *Service) routes() map[string]handler {
 		"GET health/checks/protocol-listener/{protocol}": s.protocolListener,
 	}
 	for _, path := range []string{
-		"operator-policies", "vhost-limits", "operator-policies/{vhost}", "vhost-limits/{vhost}", "user-limits",
+		"operator-policies", "operator-policies/{vhost}",
 	} {
 		all["GET "+path] = empty
 	}
-	for _, path := range []string{"parameters", "global-parameters", "parameters/{component}"} {
-		all["GET "+path] = policymaker(empty)
-	}
-	for _, path := range []string{
-		"parameters/{component}/{vhost}/{name}", "operator-policies/{vhost}/{name}", "vhost-limits/{vhost}/{name}", "global-parameters/{name}",
-	} {
+	all["GET global-parameters"] = policymaker(empty)
+	for _, path := range []string{"operator-policies/{vhost}/{name}", "global-parameters/{name}"} {
 		all["PUT "+path], all["DELETE "+path] = absent, absent
 	}
-	for _, routes := range []map[string]handler{s.vhostRoutes(), s.queueRoutes(), s.exchangeRoutes(), s.bindingRoutes()} {
+	for _, routes := range []map[string]handler{s.vhostRoutes(), s.queueRoutes(), s.exchangeRoutes(), s.bindingRoutes(), s.limitRoutes(), s.parameterRoutes()} {
 		for pattern, h := range routes {
 			all[pattern] = h
 		}

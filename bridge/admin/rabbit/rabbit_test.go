@@ -161,7 +161,7 @@ func TestImport(t *testing.T) {
 vhost shop: kept
 user app: dropped
 permission app: dropped
-parameter s: dropped
+parameter shovel s: dropped
 policy ha: dropped
 policy both: changed
 exchange x: kept

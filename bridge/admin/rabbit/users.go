@@ -72,7 +72,7 @@ func userRow(u core.User) row {
 			return slices.ContainsFunc(all, func(tag string) bool { return slices.Contains(u.Tags, tag) })
 		}, may)
 	}
-	return row{"name": u.Name, "password_hash": "", "hashing_algorithm": "", "tags": shown, "limits": row{}}
+	return row{"name": u.Name, "password_hash": "", "hashing_algorithm": "", "tags": shown, "limits": with(nil, u.Quotas)}
 }
 
 func (s *Service) users(w http.ResponseWriter, r *request) error {

@@ -44,6 +44,8 @@ func (s *Service) enter(r *request) error {
 		return nil
 	case (r.Pattern == "PUT /api/permissions/{vhost}/{user}" || r.Pattern == "PUT /api/topic-permissions/{vhost}/{user}") && IsAdministrator(r.caller):
 		return noVhostOrUser
+	case r.Pattern == "PUT /api/vhost-limits/{vhost}/{name}" && IsAdministrator(r.caller):
+		return &apiError{http.StatusNotFound, "not_found", "vhost_not_found"}
 	case IsAdministrator(r.caller):
 		return notFound
 	case r.caller.Account():
@@ -96,7 +98,6 @@ func (s *Service) vhostRoutes() map[string]handler {
 		"POST definitions/{vhost}":                administer(mayAll(s.importOne)),
 		"GET aliveness-test/{vhost}":              mayProbe(s.alive),
 		"GET consumers/{vhost}":                   s.consumers,
-		"GET parameters/{component}/{vhost}":      policymaker(empty),
 	}
 }
 
