@@ -102,7 +102,7 @@ func (r *Report) checkContents(dir string, o Options) (err error) {
 		return errors.Join(err, openErr)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	view, life, viewErr := r.addLog(dir, o, db)
+	view, known, viewErr := r.addLog(dir, o, db)
 	if viewErr != nil {
 		return errors.Join(err, viewErr, r.checkTables(dir, o, db))
 	}
@@ -112,22 +112,26 @@ func (r *Report) checkContents(dir string, o Options) (err error) {
 	if groupErr == nil {
 		groupErr = compareGroups(dir, group, r.Synced)
 	}
-	return errors.Join(err, groupErr, r.checkTables(dir, o, db), r.countKeys(view, life))
+	return errors.Join(err, groupErr, r.checkTables(dir, o, db), r.countKeys(view, known))
 }
 
-// addLog returns db with what the log has above it.
-func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batch, life grouplog.Life, err error) {
-	found, err := findGroups(dir, r.Format, o, db)
+// addLog returns db with what the log has above it, and what references may be into.
+func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batch, known *kept, err error) {
+	found, n, err := findGroups(dir, r.Format, o, db)
 	if err != nil {
-		return nil, life, err
+		return nil, nil, err
 	}
-	if err := compareReferred(dir, db, found); err != nil {
-		return nil, life, err
+	if err := compareNamed(dir, n, found); err != nil {
+		return nil, nil, err
 	}
-	r.Logs, r.LogBytes = found.Slots, found.Bytes
+	known = &kept{}
+	for _, at := range n.groups {
+		known.know(at.life)
+	}
+	r.Logs, r.LogBytes = len(found.Slots), found.Bytes
 	r.Synced = max(r.Synced, found.Synced)
 	view = db.NewIndexedBatch()
-	err = found.Replay(func(payload []byte) error {
+	err = found.Replay(func(_ grouplog.Place, payload []byte) error {
 		b, err := batchOf(db, payload)
 		if err != nil {
 			return err
@@ -135,9 +139,9 @@ func (r *Report) addLog(dir string, o Options, db *pebble.DB) (view *pebble.Batc
 		return errors.Join(view.Apply(b, nil), b.Close())
 	}, nil)
 	if err != nil {
-		return nil, life, errors.Join(err, view.Close())
+		return nil, nil, errors.Join(err, view.Close())
 	}
-	return view, found.Life, nil
+	return view, known, nil
 }
 
 // checkTables reads every block of every table in use: values that a newer
@@ -159,7 +163,7 @@ func (r *Report) checkTables(dir string, o Options, db *pebble.DB) error {
 	return errors.Join(errs...)
 }
 
-func (r *Report) countKeys(db pebble.Reader, life grouplog.Life) (err error) {
+func (r *Report) countKeys(db pebble.Reader, known *kept) (err error) {
 	it, err := db.NewIter(&pebble.IterOptions{UpperBound: endOfKeys})
 	if err != nil {
 		return err
@@ -180,7 +184,7 @@ func (r *Report) countKeys(db pebble.Reader, life grouplog.Life) (err error) {
 		c := r.Keys[table]
 		c.Keys++
 		size := len(v)
-		if isRef(v, life) {
+		if known.isRef(v) {
 			size = int(parseRef(v).length)
 			r.Kept++
 		}

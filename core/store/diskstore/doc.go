@@ -36,8 +36,9 @@
 //  4. Replaying puts n+1..m, and nothing else, into tables, and has what a file of
 //     the log had there before it removes that file. Cut short anywhere, it is begun
 //     again from where the tables then are. So it needs the space of one file.
-//  5. A new log begins at each Open, after the old one was removed. So what lay
-//     behind a torn record cannot come back when its number is given again.
+//  5. A new log begins at each Open, after the old one was removed, or tables say, on
+//     stable storage, that it is over (overKey). So what lay behind a torn record
+//     cannot come back when its number is given again.
 //
 // # Large values stay in the log
 //
@@ -49,19 +50,23 @@
 //
 //  6. A reference is put into a memtable when the record is on stable storage. So no
 //     table refers to what a power cut takes. Values that are not synced, of Lazy and
-//     Local batches, are in tables as they are.
+//     Local batches, are in tables as they are. A replay knows from 3 what was synced:
+//     that it can read a record does not say so.
 //  7. A part of the log that was referred to is used again when its values were
 //     moved, the tables have a group that came after that, on stable storage, and
 //     nobody reads who began before (readers.go). What was deleted by then is not
 //     moved; that group is proof that the deletion is in tables as well.
-//  8. The tables name each group that they may refer to (keepKey), in the same batch
-//     as the references; what moves the last value of a part takes the names away.
-//     Open refuses a store whose log lacks one of them.
-//  9. No reference outlives its log: before it replays, Open puts what is referred to
-//     into tables (settle.go), and has it there before it removes a file, like a replay.
+//  8. The tables name each group that they may refer to (names.go), and the part of
+//     the log that it is in, in the same batch as the references; what moves the last
+//     value of a part takes the names away. Open refuses a store whose log lacks one.
+//  9. Open keeps the files of the log that are named (recover.go), of a log that is
+//     over as of the one that it finds, removes the others, and has their values in
+//     the order of being moved like those of its own log, which is numbered on above
+//     them. So a start writes no large value, however many there are.
 //
 // Moving changes nothing that a reader can see, so it is no group. It happens in
-// Apply, where nothing else is written meanwhile, a little with each batch.
+// Apply, where nothing else is written meanwhile, a little with each batch; and in
+// Open, if starts that soon end again leave more and more parts.
 //
 // Open reads the log, and the tables' n from the directory opened read-only, before
 // it changes anything: a store which is refused has not been touched. With the
@@ -72,8 +77,8 @@
 // writers wait when there are memTables of them; where that is not enough (groups
 // that are hardly more than their number), the log asks for a flush. So there are
 // at most some memTables+2 files of a memtable's size each, all of it read and most
-// of it replayed after a crash, and as many as Options.Kept with large values.
-// Closing replays nothing and so leaves as much.
+// of it replayed after a crash, and as many as Options.Kept with large values, which
+// are read. Closing replays nothing and so leaves as much.
 //
 // A write or sync error is fail-stop. The first one is kept, Options.Fatal is
 // called with it (and ends the process), and every later Apply returns it. An
@@ -88,7 +93,7 @@
 //	Check                               everything read, nothing written
 //	a deep sequence of keys             its middle is left alone by compactions (runs.go)
 //	large values                        in the log, as long as that is young; then in tables
-//	a directory of version 1 or 2       read, and of version 3 from then on (format.go)
+//	a directory of version 1 to 3       read, and of version 4 from then on (format.go)
 //	Epoch, Lost                         constant, never: there is one owner
 //	backup, several shards, encryption  absent
 //

@@ -24,10 +24,12 @@ import (
 // nothing is written to log/ before FORMAT says 2, and before it does, all that
 // version 1 had is in db/ as it was, or in tables.
 //
-// Version 2 had a log/ and whole values in all tables. It is opened as ours is.
+// Version 2 had a log/ and whole values in all tables, in version 3 no table referred
+// to a log that was over, and names did not say where (names.go). Both are opened as
+// ours is, as soon as FORMAT says that it is: recovery leaves what is only of ours.
 const (
-	formatVersion    = 3
-	formatVersionOld = 1
+	formatVersion      = 4
+	formatVersionNoLog = 1 // the first
 )
 
 // A format says how far the directory has come.
@@ -71,7 +73,7 @@ func readFormat(fs vfs.FS, dir string) (version int, f format, err error) {
 	if err != nil {
 		return 0, formatAbsent, err
 	}
-	for version := formatVersionOld; version <= formatVersion; version++ {
+	for version := formatVersionNoLog; version <= formatVersion; version++ {
 		for _, f := range []format{formatNew, formatReady} {
 			if string(b) == encodeFormat(version, f) {
 				return version, f, nil

@@ -1,13 +1,13 @@
 package diskstore
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/batchrepr"
 
 	"github.com/slipwaymq/slipway/core/store/diskstore/grouplog"
 )
@@ -15,15 +15,16 @@ import (
 // A kept is the slots of the log that tables refer to. Only Apply uses it, but for life,
 // which readers know a reference by.
 type kept struct {
-	life  grouplog.Life // immutable once open
-	slots []*keptSlot   // the last may be the one that is written
-	moved []*keptSlot   // their values are in memtables, or gone
+	lives []grouplog.Life // that references may have; immutable once open
+	slots []*keptSlot     // the oldest first; the last may be the one that is written
+	moved []*keptSlot     // their values are in memtables, or gone
 	refs  *pebble.Batch
 	buf   []byte
 }
 
 // A keptSlot is one of them.
 type keptSlot struct {
+	life        grouplog.Life
 	number      uint64
 	first, last uint64 // groups that have large values
 	values      []keptValue
@@ -41,37 +42,25 @@ type keptValue struct {
 	length int
 }
 
-// keepPrefix begins the keys that name the groups whose records are referred to.
-// A table that may have a ref into a group has its key too.
-var keepPrefix = []byte{reserved, 'k'}
-
-// keepEnd is behind all of them.
-var keepEnd = []byte{reserved, 'k' + 1}
-
-func keepKey(group uint64) []byte {
-	return binary.BigEndian.AppendUint64(slices.Clone(keepPrefix), group)
-}
-
 // refer returns a group as it is put into the memtable, with references to its large
-// values, which were appended to the log.
-func (s *Store) refer(group uint64, b *pebble.Batch) (*pebble.Batch, error) {
+// values, which are in the log at p, as part of its payload.
+func (s *Store) refer(p grouplog.Place, payload []byte) (*pebble.Batch, error) {
 	k := &s.kept
 	if k.refs == nil {
 		k.refs = s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxSpare))
 	}
 	k.refs.Reset()
-	slot, begin := s.log.Place()
-	now := k.slot(slot, group)
-	all := len(b.Repr())
-	for r := b.Reader(); ; {
+	from := s.opts.Large
+	at := k.slot(p)
+	for r := batchrepr.Read(payload); ; {
 		kind, key, val, ok, err := r.Next()
 		if !ok {
-			return k.refs, errors.Join(err, k.refs.Set(keepKey(group), k.life[:], nil))
+			return k.refs, errors.Join(err, k.refs.Set(keepKey(p.Group), name{p.Life, p.Slot, from}.encode(), nil))
 		}
-		if kind == pebble.InternalKeyKindSet && len(val) >= s.opts.Large {
-			off := begin + int64(all-len(r)-len(val))
-			now.values = append(now.values, keptValue{slices.Clone(key), off, len(val)})
-			val = refTo(val, slot, off).appendTo(k.buf[:0], val, k.life)
+		if kind == pebble.InternalKeyKindSet && len(val) >= from {
+			v := valueAt(p, payload, r, key, val)
+			at.values = append(at.values, v)
+			val = refTo(val, p.Life, p.Slot, v.off).appendTo(k.buf[:0], val)
 			k.buf = val
 		}
 		if err := copyOp(k.refs, kind, key, val); err != nil {
@@ -80,14 +69,39 @@ func (s *Store) refer(group uint64, b *pebble.Batch) (*pebble.Batch, error) {
 	}
 }
 
-// slot returns the last slot, into which a group with large values went.
-func (k *kept) slot(number, group uint64) *keptSlot {
-	if n := len(k.slots); n == 0 || k.slots[n-1].number != number {
-		k.slots = append(k.slots, &keptSlot{number: number, first: group})
+// valueAt returns where in the log a value is that was read from a payload at p,
+// whose rest is r.
+func valueAt(p grouplog.Place, payload []byte, r batchrepr.Reader, key, val []byte) keptValue {
+	return keptValue{slices.Clone(key), p.Off + int64(len(payload)-len(r)-len(val)), len(val)}
+}
+
+// slot returns the slot that a group with large values is in.
+func (k *kept) slot(p grouplog.Place) *keptSlot {
+	i := slices.IndexFunc(k.slots, func(s *keptSlot) bool { return s.life == p.Life && s.number == p.Slot })
+	if i < 0 {
+		i = len(k.slots)
+		k.slots = append(k.slots, &keptSlot{life: p.Life, number: p.Slot, first: p.Group, last: p.Group})
 	}
-	now := k.slots[len(k.slots)-1]
-	now.last = group
-	return now
+	s := k.slots[i]
+	s.first, s.last = min(s.first, p.Group), max(s.last, p.Group)
+	return s
+}
+
+// has reports whether a slot is referred to.
+func (k *kept) has(s grouplog.Slot) bool {
+	return slices.ContainsFunc(k.slots, func(k *keptSlot) bool { return k.life == s.Life && k.number == s.Number })
+}
+
+// know has references into a log, if it is one, known for what they are.
+func (k *kept) know(l grouplog.Life) {
+	if l != (grouplog.Life{}) && !slices.Contains(k.lives, l) {
+		k.lives = append(k.lives, l)
+	}
+}
+
+// isRef reports whether v is a reference.
+func (k *kept) isRef(v []byte) bool {
+	return len(v) == refLen && slices.Contains(k.lives, grouplog.Life(v[refLife:]))
 }
 
 // copyOp puts an operation of another batch into b.
@@ -126,7 +140,7 @@ func (s *Store) moveSome(k *keptSlot, budget int) error {
 	defer func() { _ = b.Close() }() // it has no error
 	for ; k.next < len(k.values) && budget > 0; k.next++ {
 		v := k.values[k.next]
-		if err := s.move(b, k.number, v); err != nil {
+		if err := s.move(b, k, v); err != nil {
 			return err
 		}
 		budget -= v.length
@@ -152,9 +166,9 @@ func (s *Store) moveSome(k *keptSlot, budget int) error {
 	return nil
 }
 
-// move has b Set a value, if its key still has it.
-func (s *Store) move(b *pebble.Batch, slot uint64, v keptValue) error {
-	val, err := s.refAt(v.key, s.kept.life, slot, v.off)
+// move has b Set a value of a slot, if its key still has it.
+func (s *Store) move(b *pebble.Batch, k *keptSlot, v keptValue) error {
+	val, err := s.refAt(v.key, k.life, k.number, v.off)
 	if err != nil || val == nil {
 		return err
 	}
@@ -203,7 +217,7 @@ func (s *Store) keeps(slot, flushed uint64) bool {
 // whole returns the value that v is or refers to, which is read into buf, if that
 // is not nil. A reader has entered before it asked pebble for v.
 func (s *Store) whole(v []byte, buf *[]byte) ([]byte, error) {
-	if !isRef(v, s.kept.life) {
+	if !s.kept.isRef(v) {
 		return v, nil
 	}
 	r := parseRef(v)
@@ -215,7 +229,7 @@ func (s *Store) whole(v []byte, buf *[]byte) ([]byte, error) {
 	if buf != nil {
 		*buf = b
 	}
-	if err := s.log.ReadAt(b, r.slot, r.off); err != nil {
+	if err := s.log.ReadAt(b, r.life, r.slot, r.off); err != nil {
 		return nil, s.fail(err)
 	}
 	if crc32.Checksum(b[countLen:], castagnoli) != r.sum {

@@ -3,7 +3,6 @@ package diskstore
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -63,7 +62,7 @@ func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
 	var refs *pebble.Batch
 	var err error
 	if h.durable && h.large {
-		refs, err = s.refer(group, b)
+		refs, err = s.refer(s.log.Place(), b.Repr())
 	} else {
 		err = s.db.Apply(b, pebble.NoSync)
 	}
@@ -81,46 +80,6 @@ func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
 	}
 	// What is referred to is on stable storage before a table can refer to it.
 	return s.db.Apply(refs, pebble.NoSync)
-}
-
-// recover puts what tables refer to in the log, and the groups that the log has
-// above them, into tables, after which nothing in the log is needed. It goes slot by
-// slot and gives each back, so it needs the space of one: a disk that is full is no
-// reason not to start.
-func (s *Store) recover(found *grouplog.Found) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = s.recovered(r)
-		}
-	}()
-	if err := s.settle(found); err != nil {
-		return err
-	}
-	err = found.Replay(func(payload []byte) error {
-		b, err := batchOf(s.db, payload)
-		if err != nil {
-			return err
-		}
-		return errors.Join(s.db.Apply(b, pebble.NoSync), b.Close())
-	}, func(last uint64) error { return s.flushTo(last) })
-	if err != nil {
-		return err
-	}
-	return s.flushTo(found.Last)
-}
-
-// flushTo makes sure that tables have the groups up to the last one applied.
-func (s *Store) flushTo(group uint64) error {
-	last, err := s.flushed()
-	if err == nil && last < group {
-		if err = s.db.Flush(); err == nil {
-			last, err = s.flushed()
-		}
-	}
-	if err == nil && last != group {
-		err = fmt.Errorf("group %d is the last of the log and %d that of the tables", group, last)
-	}
-	return err
 }
 
 // batchOf makes a batch of a payload, which it copies: pebble keeps large ones.

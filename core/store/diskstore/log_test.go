@@ -134,7 +134,7 @@ func TestReplayedTwice(t *testing.T) {
 	d, _ := smallStore(t, 0)
 	fs := d.mount(t)
 	o := small(t, fs)
-	found, err := grouplog.Find(fs, "/store/"+logDir, 3) // of which 4 and 5 are in tables
+	found, err := grouplog.Find(fs, "/store/"+logDir, 3, names{}.isOver) // of which 4 and 5 are in tables
 	if err != nil || found.Last != 9 {
 		t.Fatal(found, err)
 	}
@@ -142,7 +142,7 @@ func TestReplayedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Store{db: db}
+	s := &Store{db: db, opts: o.withDefaults()}
 	s.fatal = func(error) {}
 	if err := s.recover(found); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("replaying two groups twice: %v", err)
@@ -280,7 +280,8 @@ func TestLogIsBounded(t *testing.T) {
 }
 
 // loadOld puts the directory of an old version that is under testdata on a disk.
-// The last groups are in pebble's own log in version 1 and in log/ in version 2.
+// The last groups are in pebble's own log in version 1 and in log/ in the others. In
+// version 3 tables refer to values of 20 bytes and more.
 func loadOld(t *testing.T, version int) *vfs.MemFS {
 	t.Helper()
 	mem := vfs.NewCrashableMem()
@@ -332,7 +333,7 @@ var oldTruth = []string{
 }
 
 // oldLast is the last group of the directory of each old version.
-var oldLast = map[int]uint64{1: 9, 2: 14}
+var oldLast = map[int]uint64{1: 9, 2: 14, 3: 16}
 
 // TestUpgrade opens a directory of each old version, cutting the power before each of
 // the operations that this takes: it is of one version or the other, and whole.
@@ -364,6 +365,9 @@ func testUpgrade(t *testing.T, old int, last uint64) {
 				t.Error(err)
 			}
 			versions[version]++
+			if version == old && old > formatVersionNoLog {
+				checkNothingNew(t, cut)
+			}
 			checkUpgraded(t, cut)
 		}
 		return nil
@@ -373,11 +377,26 @@ func testUpgrade(t *testing.T, old int, last uint64) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if versions[old] < 50 || versions[formatVersion] < 5 {
+	if before := map[int]int{1: 50}[old]; versions[old] <= before || versions[formatVersion] < 5 {
 		t.Errorf("found versions %v", versions)
 	}
 	if r, err := Check("/store", small(t, mem)); err != nil || r.Format != formatVersion || r.Group != last+1 || r.Keys['z'].Keys != 1 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// checkNothingNew makes sure that the program of version 3, or 2, can read what FORMAT
+// says is of it.
+func checkNothingNew(t *testing.T, fs vfs.FS) {
+	t.Helper()
+	db, err := openReadOnly("/store", small(t, fs).withDefaults())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer db.Close()
+	if n, err := namesIn(db); err != nil || len(n.over) > 0 || len(n.old) != len(n.groups) {
+		t.Errorf("%+v, %v", n, err)
 	}
 }
 

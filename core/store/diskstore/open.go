@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -32,7 +33,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
-	found, err := prepare(dir, o)
+	found, upgrade, err := prepare(dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -45,16 +46,25 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 	}
 	s.group.Store(found.Last)
 	s.findBallast() // recovery may need it
+	if upgrade {
+		if err := writeFormat(o.FS, dir, formatReady); err != nil {
+			return nil, err
+		}
+	}
 	if s.db, err = openPebble(o.FS.PathJoin(dir, dbDir), s.pebbleOptions()); err != nil {
 		return nil, err
 	}
 	if err := s.recover(found); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	if s.log, err = grouplog.Create(s.logOptions(), found.Last); err != nil {
+	kept := slices.DeleteFunc(found.Slots, func(slot grouplog.Slot) bool { return !s.kept.has(slot) })
+	if s.log, err = grouplog.Create(s.logOptions(), found.Last, kept...); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
-	s.kept.life = s.log.Life()
+	s.kept.know(s.log.Life())
+	if err := s.moveExcess(); err != nil {
+		return nil, errors.Join(err, s.log.Close(), s.db.Close())
+	}
 	if s.synced, err = openSynced(o.FS, dir, found.Last); err != nil {
 		return nil, errors.Join(err, s.log.Close(), s.db.Close())
 	}
@@ -67,23 +77,24 @@ func openLocked(dir string, o Options, lock io.Closer) (*Store, error) {
 	return s, nil
 }
 
-// prepare makes sure that db/ may be opened for writing and returns what the
-// log has above it.
-func prepare(dir string, o Options) (*grouplog.Found, error) {
+// prepare makes sure that db/ may be opened for writing and returns what the log has
+// above it, and whether FORMAT has to say before that it is of this version.
+func prepare(dir string, o Options) (found *grouplog.Found, upgrade bool, err error) {
 	version, state, err := readFormat(o.FS, dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch state {
 	case formatReady:
-		return preflight(dir, version, o)
+		found, err = preflight(dir, version, o)
+		return found, version > formatVersionNoLog && version < formatVersion, err
 	case formatAbsent:
 		if err := mustBeEmpty(o.FS, dir); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return grouplog.Nothing(0), writeFormat(o.FS, dir, formatNew)
+		return grouplog.Nothing(0), false, writeFormat(o.FS, dir, formatNew)
 	default: // an earlier creation did not get far: nothing was confirmed
-		return grouplog.Nothing(0), errors.Join(
+		return grouplog.Nothing(0), false, errors.Join(
 			o.FS.RemoveAll(o.FS.PathJoin(dir, dbDir)), o.FS.RemoveAll(o.FS.PathJoin(dir, logDir)))
 	}
 }
@@ -102,10 +113,12 @@ func preflight(dir string, version int, o Options) (found *grouplog.Found, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if found, err = findGroups(dir, version, o, db); err != nil {
+	found, n, err := findGroups(dir, version, o, db)
+	if err != nil {
 		return nil, err
 	}
-	if err := compareReferred(dir, db, found); err != nil && !accepted {
+	found.Synced = max(found.Synced, synced)
+	if err := compareNamed(dir, n, found); err != nil && !accepted {
 		return nil, err
 	}
 	if accepted {
@@ -113,20 +126,26 @@ func preflight(dir string, version int, o Options) (found *grouplog.Found, err e
 			"dir", dir, "file", syncedFile, "group", found.Last, "confirmed_at_least", found.Synced)
 		return found, nil
 	}
-	return found, compareGroups(dir, found.Last, max(synced, found.Synced))
+	return found, compareGroups(dir, found.Last, found.Synced)
 }
 
-// findGroups finds the groups that the log has above those of db. Version 1 had
-// no log, so what is there was made by an upgrade that was cut short.
-func findGroups(dir string, version int, o Options, db *pebble.DB) (*grouplog.Found, error) {
+// findGroups finds the groups that the log has above those of db, and which of these
+// db names. Version 1 had no log, so what is there was made by an upgrade that was cut
+// short.
+func findGroups(dir string, version int, o Options, db *pebble.DB) (*grouplog.Found, names, error) {
 	group, err := lastGroup(db)
+	if err != nil || version == formatVersionNoLog {
+		return grouplog.Nothing(group), names{}, err
+	}
+	n, err := namesIn(db)
 	if err != nil {
-		return nil, err
+		return nil, n, err
 	}
-	if version == formatVersionOld { // no log
-		return grouplog.Nothing(group), nil
+	found, err := grouplog.Find(o.FS, o.FS.PathJoin(dir, logDir), group, n.isOver)
+	if err != nil {
+		return nil, n, err
 	}
-	return grouplog.Find(o.FS, o.FS.PathJoin(dir, logDir), group)
+	return found, n, n.locate(found)
 }
 
 func compareGroups(dir string, group, synced uint64) error {

@@ -32,7 +32,7 @@ func TestOpenRefuses(t *testing.T) {
 		says  string
 	}{
 		{"a directory of something else", write("letter.txt", "dear all"), true, "not a store"},
-		{"a later version", write(formatFile, "slipway store\nversion 4\nstate ready\n"), false, "version 4"},
+		{"a later version", write(formatFile, "slipway store\nversion 5\nstate ready\n"), false, "version 5"},
 		{"no format", func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, formatFile)) }, false, "not a store"},
 		{"an empty format", write(formatFile, ""), false, "damaged"},
 		{"both slots of the mark", write(syncedFile, strings.Repeat("x", 8192)), false, "damaged"},

@@ -16,10 +16,10 @@ import (
 //	length  uint32, of the value
 //	sum     uint32, crc32c of the value behind its first 4 bytes
 //
-// Nothing else can be taken for one: the log's life is random, never leaves this
-// directory, and no value of another life is left when a log begins. To change it,
-// raise formatVersion.
+// Nothing else can be taken for one: a log's life is random and never leaves this
+// directory. To change it, raise formatVersion.
 type ref struct {
+	life   grouplog.Life
 	slot   uint64
 	off    int64
 	length uint32
@@ -33,13 +33,13 @@ const (
 )
 
 // refTo returns the ref to val.
-func refTo(val []byte, slot uint64, off int64) ref {
-	return ref{slot, off, uint32(len(val)), crc32.Checksum(val[countLen:], castagnoli)}
+func refTo(val []byte, life grouplog.Life, slot uint64, off int64) ref {
+	return ref{life, slot, off, uint32(len(val)), crc32.Checksum(val[countLen:], castagnoli)}
 }
 
-func (r ref) appendTo(b []byte, begin []byte, life grouplog.Life) []byte {
+func (r ref) appendTo(b []byte, begin []byte) []byte {
 	b = append(b, begin[:countLen]...)
-	b = append(b, life[:]...)
+	b = append(b, r.life[:]...)
 	b = binary.BigEndian.AppendUint64(b, r.slot)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.off))
 	b = binary.BigEndian.AppendUint32(b, r.length)
@@ -52,8 +52,10 @@ func isRef(v []byte, life grouplog.Life) bool {
 
 // parseRef reads what isRef is true of.
 func parseRef(v []byte) ref {
+	life := grouplog.Life(v[refLife:])
 	v = v[refSlot:]
 	return ref{
+		life:   life,
 		slot:   binary.BigEndian.Uint64(v),
 		off:    int64(binary.BigEndian.Uint64(v[8:])),
 		length: binary.BigEndian.Uint32(v[16:]),

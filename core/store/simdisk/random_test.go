@@ -62,7 +62,6 @@ func randomCuts(t *testing.T, seed uint64, wrap func(core.Store) core.Store) str
 	h := &history{rng: rand.New(rand.NewPCG(seed, 77)), states: []state{{}}}
 	o := options(t)
 	o.MemTable = 16 << 10 << h.rng.IntN(3)
-	o.Large = []int{4, 200, 0}[seed%3] // some values, or most, stay in the log
 	o.Kept = 1 + h.rng.IntN(4)
 	d := simdisk.New()
 	h.watch(d)
@@ -70,6 +69,7 @@ func randomCuts(t *testing.T, seed uint64, wrap func(core.Store) core.Store) str
 		// Every second time the power goes while the store is opened, if that takes
 		// as many operations.
 		h.arm(h.rng.IntN(40 + 300*(round%2)))
+		o.Large = []int{4, 200, 0}[(seed+uint64(round)/2)%3] // some values, or most, stay in the log
 		s, err := d.Open(o)
 		if err != nil {
 			return fmt.Sprintf("round %d: %v", round, err)

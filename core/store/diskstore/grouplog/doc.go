@@ -32,17 +32,20 @@
 //     and number are one record, wherever they are found, and a record of a
 //     slot's use before has a lower number than any of its use after.
 //  2. A slot is used again only when the caller's files have all its groups
-//     (Options.Flushed) and it is not kept for being read (Options.Keep). Its last group is below every number that may be asked
-//     for then, so it does not matter how much of its old records is left.
+//     (Options.Flushed) and it is not kept for being read (Options.Keep). Its last
+//     group is below every number that may be asked for then, so it does not matter
+//     how much of its old records is left.
 //  3. Before the first record of another slot is written, all of the slot before
 //     is on stable storage. With 1: when Sync has returned, every group so far is
 //     there, or in the caller's files.
 //  4. A slot's directory entry is on stable storage before a record of it can be.
 //  5. No error is tried again. After one from Append or Sync the Log is of no
 //     further use: what is on the disk is for Find to say.
-//  6. Create empties the directory, durably, before it makes a slot: two lives are
-//     never there together, and what lay behind a torn record is gone before its
-//     number is given again.
+//  6. Create empties the directory, durably, before it makes a slot, but for slots
+//     that the caller wants kept for ReadAt. Of their lives it knows, on stable
+//     storage, that they are over, and tells Find so. So there are never two lives
+//     that are not over, and what lay behind a torn record is gone, or passed over,
+//     before its number is given again. Slots are numbered on above those kept.
 //
 // # Reading
 //
@@ -56,9 +59,11 @@
 // for. The last of all groups has no record after it: its witness has to be
 // elsewhere (diskstore's SYNCED file).
 //
-// Groups of the caller's own are found as well (Found.Earlier): it may have kept their
-// slots for what is nowhere else. Find changes nothing; Earlier and Replay remove a
-// slot that is not needed any more, if their caller says that it has what was in it.
+// Groups of the caller's own are found as well (Found.Where, Earlier): it may have kept
+// their slots for what is nowhere else. Of a life that is over there is nothing else,
+// and what it says of syncs is not heard: its numbers may have been given again. Find
+// and Earlier change nothing; Replay removes a slot that is not needed any more, if its
+// caller says that it has what was in it.
 //
 // Memory is a window of 1 MiB, or one payload, whose length is believed only when
 // its header's checksum is right and the file is long enough.
@@ -68,6 +73,6 @@
 //	groups of any size         yes: one larger than a slot has a slot of its own, removed later
 //	sync beside other work     Hurry has the disk begin; Sync waits, and is what counts
 //	files written before       zeros are written ahead, 1 MiB at a time: fdatasync has no metadata to write
-//	reading what was appended  ReadAt, by anybody, beside Append
+//	reading what was appended  ReadAt, by anybody, beside Append; also what a log before this one appended
 //	several writers, compression    absent
 package grouplog

@@ -32,13 +32,13 @@ func FuzzFind(f *testing.F) {
 			}
 			off = r.end()
 		}
-		found, err := Find(fs, "/log", after)
+		found, err := Find(fs, "/log", after, noneOver)
 		if err != nil {
 			t.Fatal(err)
 		}
 		n := after
 		stop := errors.New("enough")
-		err = found.Replay(func([]byte) error {
+		err = found.Replay(func(Place, []byte) error {
 			if n++; n-after > 1000 {
 				return stop
 			}

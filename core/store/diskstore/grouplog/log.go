@@ -42,10 +42,10 @@ type Log struct {
 	Options // immutable
 	life    Life
 
-	slots   []*slot // the last is the one that is written
+	slots   []*slot // the last is the one that is written; others may be of logs that are over
 	off     int64   // in that, of the next record
 	begin   int64   // in that, of the last payload
-	made    uint64  // slots so far
+	made    uint64  // number of the next slot: above all that are there
 	last    uint64  // group appended
 	synced  uint64  // group known to be on stable storage
 	buf     []byte
@@ -58,9 +58,10 @@ type Log struct {
 // A slot is a file for records.
 type slot struct {
 	vfs.File
+	life    Life
 	number  uint64
 	path    string
-	last    uint64 // group in it
+	last    uint64 // group in it that the caller may not have
 	written int64  // bytes, with what was written ahead
 }
 
@@ -82,15 +83,22 @@ const (
 
 var zeros [64 << 10]byte
 
-// Create begins an empty log in o.Dir, whose first group is the one after last.
-// The slots that are there are removed: the caller has all that they had.
-func Create(o Options, last uint64) (*Log, error) {
+// Create begins a log in o.Dir, whose first group is the one after last. The slots
+// that are there are removed, the caller has all that they had, but for those to be
+// kept for ReadAt until Options.Keep says that they are not: Find has to be told from
+// now on that their logs are over.
+func Create(o Options, last uint64, keep ...Slot) (*Log, error) {
 	l := &Log{Options: o, last: last, synced: last}
 	if _, err := rand.Read(l.life[:]); err != nil {
 		return nil, err
 	}
-	if err := empty(o.FS, o.Dir); err != nil {
+	if err := empty(o.FS, o.Dir, keep); err != nil {
 		return nil, err
+	}
+	for _, k := range keep {
+		if err := l.adopt(k); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
 	}
 	if err := l.addSlot(); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -98,8 +106,26 @@ func Create(o Options, last uint64) (*Log, error) {
 	return l, nil
 }
 
-// empty leaves a directory without slots, durably.
-func empty(fs vfs.FS, dir string) error {
+// adopt takes over a slot of a log that is over.
+func (l *Log) adopt(k Slot) error {
+	f, err := l.FS.Open(k.Path)
+	if err != nil {
+		return err
+	}
+	s := &slot{File: f, life: k.Life, path: k.Path, number: k.Number}
+	l.slots = append(l.slots, s)
+	l.made = max(l.made, k.Number+1)
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	s.written = fi.Size()
+	l.bytes.Add(s.written)
+	return nil
+}
+
+// empty leaves a directory without slots but those to be kept, durably.
+func empty(fs vfs.FS, dir string, keep []Slot) error {
 	names, err := slotNames(fs, dir)
 	if err != nil {
 		return err
@@ -108,7 +134,11 @@ func empty(fs vfs.FS, dir string) error {
 		return err
 	}
 	for _, n := range names {
-		if err := fs.Remove(fs.PathJoin(dir, n)); err != nil {
+		path := fs.PathJoin(dir, n)
+		if slices.ContainsFunc(keep, func(k Slot) bool { return k.Path == path }) {
+			continue
+		}
+		if err := fs.Remove(path); err != nil {
 			return err
 		}
 	}
@@ -209,8 +239,8 @@ func (l *Log) nextSlot() error {
 	for _, s := range slices.Clone(l.slots[:len(l.slots)-1]) {
 		switch {
 		case s.last > flushed || l.Keep(s.number, flushed):
-		// It was for one large group, or there are more than are needed.
-		case s.written > l.SlotSize, use != nil && len(l.slots) > l.Slots():
+		// It was for one large group, of another log, or there are more than are needed.
+		case s.written > l.SlotSize, s.life != l.life, use != nil && len(l.slots) > l.Slots():
 			if err := l.removeSlot(s); err != nil {
 				return err
 			}
@@ -241,7 +271,7 @@ func (l *Log) addSlot() error {
 	if err != nil {
 		return err
 	}
-	l.slots = append(l.slots, &slot{File: f, path: path, number: l.made})
+	l.slots = append(l.slots, &slot{File: f, life: l.life, path: path, number: l.made})
 	l.made++
 	l.off = 0
 	l.publish()
@@ -268,14 +298,14 @@ func (l *Log) publish() {
 // Life returns what no other log has and nobody can guess.
 func (l *Log) Life() Life { return l.life }
 
-// Place returns where the payload of the last group begins.
-func (l *Log) Place() (slot uint64, off int64) { return l.current().number, l.begin }
+// Place returns where the last group is.
+func (l *Log) Place() Place { return Place{l.life, l.current().number, l.begin, l.last} }
 
 // ReadAt reads what was appended, from a slot that Keep keeps.
-func (l *Log) ReadAt(b []byte, slot uint64, off int64) error {
+func (l *Log) ReadAt(b []byte, life Life, slot uint64, off int64) error {
 	s := (*l.files.Load())[slot]
-	if s == nil {
-		return fmt.Errorf("grouplog: no slot %d", slot)
+	if s == nil || s.life != life {
+		return fmt.Errorf("grouplog: no slot %s", slotName(life, slot))
 	}
 	if n, err := s.File.ReadAt(b, off); n < len(b) {
 		return fmt.Errorf("grouplog: %s: %w", s.path, err)

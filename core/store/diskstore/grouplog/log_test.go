@@ -62,12 +62,12 @@ func payload(group uint64, n int) []byte {
 // payload makes of it.
 func replayed(t *testing.T, fs vfs.FS, after uint64, size func(group uint64) int) *Found {
 	t.Helper()
-	f, err := Find(fs, "/log", after)
+	f, err := Find(fs, "/log", after, noneOver)
 	if err != nil {
 		t.Fatal(err)
 	}
 	group := after
-	err = f.Replay(func(p []byte) error {
+	err = f.Replay(func(_ Place, p []byte) error {
 		if group++; !bytes.Equal(p, payload(group, size(group))) {
 			return fmt.Errorf("group %d is %.40q", group, p)
 		}
@@ -78,6 +78,8 @@ func replayed(t *testing.T, fs vfs.FS, after uint64, size func(group uint64) int
 	}
 	return f
 }
+
+func noneOver(Life) bool { return false }
 
 func names(t *testing.T, fs vfs.FS) []string {
 	t.Helper()
@@ -171,20 +173,20 @@ func TestOtherLives(t *testing.T) {
 	}
 	name := names(t, fs)[0]
 	b := contents(t, fs, name)
-	f, err := Find(fs, "/log", 1)
+	f, err := Find(fs, "/log", 1, noneOver)
 	if err != nil || f.Last != 2 {
 		t.Fatal(f, err)
 	}
 	b[3]++ // the record that has the old ones inside is torn
 	write(t, fs, name, b)
-	if f, err := Find(fs, "/log", 1); err != nil || f.Last != 1 || f.Synced != 0 {
+	if f, err := Find(fs, "/log", 1, noneOver); err != nil || f.Last != 1 || f.Synced != 0 {
 		t.Error(f, err)
 	}
 	write(t, fs, "0123456789abcdef-7", b)
-	if f, err := Find(fs, "/log", 1); err == nil || !strings.Contains(err.Error(), "two logs") {
+	if f, err := Find(fs, "/log", 1, noneOver); err == nil || !strings.Contains(err.Error(), "two logs") {
 		t.Error(f, err)
 	}
-	if f, err := Find(fs, "/elsewhere", 7); err != nil || f.Last != 7 || f.Slots != 0 {
+	if f, err := Find(fs, "/elsewhere", 7, noneOver); err != nil || f.Last != 7 || len(f.Slots) != 0 {
 		t.Error(f, err)
 	}
 }
@@ -345,7 +347,7 @@ func powerCut(t *testing.T, seed uint64, b bug) string {
 			t.Fatal(err)
 		}
 		mem = cut
-		f, err := Find(mem, "/log", d.flushed)
+		f, err := Find(mem, "/log", d.flushed, noneOver)
 		if err != nil {
 			return err.Error()
 		}
@@ -409,7 +411,7 @@ func TestOneLife(t *testing.T) {
 		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
 			for range 10 {
 				cuts++
-				if _, err := Find(mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}), "/log", 19); err != nil {
+				if _, err := Find(mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}), "/log", 19, noneOver); err != nil {
 					t.Errorf("before operation %d on %s: %v", op.Kind, op.Path, err)
 				}
 			}
@@ -422,5 +424,82 @@ func TestOneLife(t *testing.T) {
 	}
 	if cuts < 50 {
 		t.Errorf("%d cuts", cuts)
+	}
+}
+
+// TestSlotsOfLogsThatAreOver: they stay for being read until nobody keeps them, are
+// not written to, and Find takes neither groups nor words of syncs from them.
+func TestSlotsOfLogsThatAreOver(t *testing.T) {
+	fs := vfs.NewMem()
+	var d db
+	l := mustCreate(t, d.options(fs), 0)
+	for g := uint64(1); g <= 20; g++ {
+		mustAppend(t, l, g, payload(g, 500))
+		if err := l.Sync(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old := l.Life()
+	f, err := Find(fs, "/log", 10, noneOver)
+	if err != nil || f.Life != old || len(f.Slots) < 3 {
+		t.Fatal(f, err)
+	}
+	keep := f.Slots[:2]
+	before := [][]byte{contents(t, fs, fs.PathBase(keep[0].Path)), contents(t, fs, fs.PathBase(keep[1].Path))}
+	d.kept = []uint64{keep[0].Number, keep[1].Number}
+	d.flushed = 10
+	l, err = Create(d.options(fs), 10, keep...) // as if the others had been torn
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	isOver := func(l Life) bool { return l == old }
+	if f, err := Find(fs, "/log", 10, isOver); err != nil || f.Last != 10 || f.Synced != 0 || f.Life != l.Life() || len(f.Slots) != 3 {
+		t.Error(f, err)
+	}
+	if _, err := Find(fs, "/log", 10, noneOver); err == nil {
+		t.Error("two logs that are not over were taken")
+	}
+	for g := uint64(11); g <= 100; g++ {
+		mustAppend(t, l, g, payload(g, 500))
+		d.flushed = g - 1
+		if g == 50 {
+			d.kept = d.kept[1:]
+		}
+	}
+	if got := names(t, fs); slices.Contains(got, fs.PathBase(keep[0].Path)) || !slices.Contains(got, fs.PathBase(keep[1].Path)) {
+		t.Errorf("there are %q", got)
+	}
+	if b := contents(t, fs, fs.PathBase(keep[1].Path)); !bytes.Equal(b, before[1]) {
+		t.Error("a slot that is kept was written to")
+	}
+	b := make([]byte, 30)
+	if err := l.ReadAt(b, old, keep[1].Number, 36); err != nil || !bytes.Equal(b, before[1][36:66]) {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := l.ReadAt(b, l.Life(), keep[1].Number, 36); err == nil {
+		t.Error("read of a slot of another life")
+	}
+	if err := l.ReadAt(b, old, keep[0].Number, 36); err == nil {
+		t.Error("read of a slot that is gone")
+	}
+	if f, err := Find(fs, "/log", 99, isOver); err != nil || f.Last != 100 {
+		t.Error(f, err)
+	}
+	met := map[uint64]bool{}
+	if f, err = Find(fs, "/log", 99, isOver); err != nil {
+		t.Fatal(err)
+	}
+	err = f.Earlier(func(s Slot) bool { return s.Life == old }, func(p Place, b []byte) error {
+		if met[p.Group] = true; p.Life != old || p.Slot != keep[1].Number || !bytes.Equal(b, payload(p.Group, 500)) || !slices.Equal(f.Where(old, p.Group), []uint64{p.Slot}) {
+			t.Errorf("%+v", p)
+		}
+		return nil
+	})
+	if err != nil || len(met) < 5 {
+		t.Errorf("%d groups, %v", len(met), err)
 	}
 }
