@@ -40,13 +40,29 @@ func badTopic(path string) string {
 	return ""
 }
 
+// badGrant says what is wrong with a filter of a permission: $SYS can be read,
+// and only who spells it out may.
+func badGrant(filter string) string {
+	switch {
+	case filter == "$SYS" || strings.HasPrefix(filter, "$SYS/"):
+		return badLevels(filter)
+	case strings.HasPrefix(filter, "$queue/"):
+		return "is a queue: write its name under queues"
+	}
+	return badFilter(filter)
+}
+
 // badFilter says what is wrong with an MQTT filter [MQTT-4.7.1].
 func badFilter(filter string) string {
+	if strings.HasPrefix(filter, "$") {
+		return "begins with $: such topics belong to the broker"
+	}
+	return badLevels(filter)
+}
+
+func badLevels(filter string) string {
 	if why := badName(filter, maxPath); why != "" {
 		return why
-	}
-	if filter[0] == '$' {
-		return "begins with $: such topics belong to the broker"
 	}
 	levels := strings.Split(filter, "/")
 	for i, level := range levels {

@@ -73,7 +73,7 @@ func (ps *problems) permission(path string, p Permission) {
 		}
 	}
 	for i, filter := range p.Topics {
-		if why := badFilter(filter); why != "" {
+		if why := badGrant(filter); why != "" {
 			ps.add(at(path+".topics", i, ""), "the filter%s %s", shownName(filter), why)
 		}
 	}

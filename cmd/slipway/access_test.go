@@ -61,6 +61,12 @@ func TestAccess(t *testing.T) {
 
 // What config takes as a filter, the core takes too.
 func TestFiltersAgree(t *testing.T) {
+	const of = `users: [{name: u, access_keys: [{id: AAAA, secret: longenough}], permissions: [{allow: [read], topics: ["$SYS/broker/#"]}]}]`
+	if cfg, err := config.Parse("", []byte(of), nil, nil); err != nil {
+		t.Error(err)
+	} else if all, err := newGrants(cfg.Users[0].Permissions); err != nil || !all[0].Topics[0].Match("$SYS/broker/uptime") {
+		t.Errorf("%v, %v", all, err)
+	}
 	for _, topic := range []string{"a", "a/b", "/", "a//b", "+", "#", "a/#", "+/+/#", "a.b/c d", "é/ü"} {
 		if _, err := newGrants([]config.Permission{{Topics: []string{topic}}}); err != nil {
 			t.Errorf("%q: %v", topic, err)
