@@ -46,11 +46,15 @@ func (c *Conn) ReadLoop(consume func(buf []byte) error) (err error) {
 			return err
 		}
 		landed, buf, drained, err := r.read(c.landing.Room(), full == 0)
+		first := c.bytesIn.Load() == 0
 		if landed+len(buf) > 0 {
 			c.arrived(landed + len(buf))
 			c.landing.Landed(landed)
 		}
 		if len(buf) > 0 {
+			if first && beginsTLS(buf) {
+				return ErrTLS
+			}
 			if cerr := consume(buf); cerr != nil {
 				return cerr
 			}
@@ -65,6 +69,10 @@ func (c *Conn) ReadLoop(consume func(buf []byte) error) (err error) {
 		}
 	}
 }
+
+// beginsTLS says that buf is a handshake record of TLS (RFC 8446, section 5.1),
+// with which no protocol here begins.
+func beginsTLS(buf []byte) bool { return len(buf) > 1 && buf[0] == 22 && buf[1] == 3 }
 
 func (c *Conn) arrived(n int) {
 	c.bytesIn.Add(uint64(n))

@@ -20,14 +20,15 @@ var (
 	ErrHandshakeTimeout = errors.New("not authenticated in time")
 	ErrIdle             = errors.New("nothing received for longer than promised")
 	ErrStalled          = errors.New("the client does not read what must be sent to it")
+	ErrTLS              = errors.New("it begins with TLS, which only the addresses of tls_listen speak")
 	ErrServerClosed     = errors.New("the server was shut down")
 )
 
 // CutFor reports whether a connection ends because the client did not do in time what
-// it had to, which the operator is told in a line of level info. Nobody else
-// caused it, and the client itself may learn nothing.
+// it had to, or came to the wrong port, which the operator is told in a line of level
+// info. Nobody else caused it, and the client itself may learn nothing.
 func CutFor(err error) bool {
-	return errors.Is(err, ErrHandshakeTimeout) || errors.Is(err, ErrIdle) || errors.Is(err, ErrStalled)
+	return errors.Is(err, ErrHandshakeTimeout) || errors.Is(err, ErrIdle) || errors.Is(err, ErrStalled) || errors.Is(err, ErrTLS)
 }
 
 // Handler speaks one protocol on a connection. Serve returns when it is over;

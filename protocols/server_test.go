@@ -428,6 +428,26 @@ func TestTLS(t *testing.T) {
 	expect(t, c, "bye")
 }
 
+// A client that speaks TLS to a port without it is told apart; what looks like it
+// later in a conversation is not.
+func TestTLSWhereNoneIs(t *testing.T) {
+	ended := make(chan error, 1)
+	_, addr := start(t, Config{}, echo(ended))
+	c, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	if err == nil {
+		c.Close()
+		t.Fatal("it was let in")
+	}
+	if err := <-ended; !errors.Is(err, ErrTLS) || !CutFor(err) {
+		t.Fatal(err)
+	}
+	plain := dial(t, addr)
+	write(t, plain, "a")
+	expect(t, plain, "a")
+	write(t, plain, "\x16\x03\x01")
+	expect(t, plain, "\x16\x03\x01")
+}
+
 func selfSigned(t *testing.T) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -360,7 +360,9 @@ func (c *conn) end(err error) {
 		c.pub.Close()
 	}
 	log := c.h.cfg.Log.With("protocol", "amqp", "remote", c.nc.Remote(), "user", c.user)
-	if protocols.CutFor(err) {
+	var we *wire.Error
+	refused := errors.Is(err, errRefused) && (!errors.As(err, &we) || we.Code != wire.AccessRefused) // of which loginRefused told
+	if refused || protocols.CutFor(err) {
 		log.Info("connection closed by us", "reason", err)
 		return
 	}

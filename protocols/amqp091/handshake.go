@@ -31,7 +31,7 @@ func (c *conn) protocolHeader(buf []byte) (rest []byte, err error) {
 		return nil, nil
 	case string(c.header) != wire.ProtocolHeader:
 		c.write(func(dst []byte, _ uint16) []byte { return append(dst, wire.ProtocolHeader...) })
-		return nil, fmt.Errorf("%w: the protocol header is %q", errRefused, c.header)
+		return nil, fmt.Errorf("%w: the protocol header is %q, and AMQP 0-9-1 is what is spoken here", errRefused, c.header)
 	}
 	c.header, c.phase = nil, wantStartOk
 	m := wire.ConnectionStart{

@@ -1,8 +1,6 @@
 package mqtt
 
 import (
-	"errors"
-
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
@@ -167,7 +165,7 @@ func (c *conn) unconfirmable(a *ack) bool {
 	if !a.code.Failed() || c.version() == wire.V5 {
 		return false
 	}
-	c.nc.Stop(errors.Join(errUnconfirmed, a.err))
+	c.nc.Stop(unconfirmed(a.err))
 	return true
 }
 

@@ -122,7 +122,7 @@ func (c *conn) authFailed(err error) error {
 	if c.connected {
 		return err
 	}
-	return c.refuse(err)
+	return c.refuse(loginRefused(c.enhanced.connect, err))
 }
 
 func (c *conn) writeAuth(code wire.Code, data []byte) {

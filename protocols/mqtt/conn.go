@@ -44,6 +44,7 @@ type conn struct {
 	keepWill  bool // how it ended makes the will due
 	connected bool // CONNACK said yes
 	resumed   bool // CONNACK said that the session was there
+	told      bool // of a refusal (tellRefused)
 	revoked   bool // the session lost a subscription; not changed after CONNACK
 
 	sentAliases sentAliases
@@ -286,7 +287,10 @@ func (c *conn) log(err error) {
 	info := c.nc.Info()
 	log := c.h.cfg.Log.With("protocol", "mqtt", "remote", info.Remote, "client", info.Client)
 	var we *wire.Error
+	var login *protocols.LoginRefused
 	switch {
+	case errors.As(err, &login):
+		login.Log(c.h.cfg.Log, "mqtt", info.Remote)
 	case errors.As(err, &we), errors.Is(err, errUnconfirmed), errors.Is(err, errRefused), protocols.CutFor(err):
 		log.Info("connection closed by us", "reason", err)
 	default:

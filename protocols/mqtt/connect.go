@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipwaymq/slipway/core"
 	"github.com/slipwaymq/slipway/core/match"
+	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
 
@@ -48,9 +49,13 @@ func (c *conn) connect(f wire.Frame) error {
 		return c.beginAuth(&in)
 	}
 	if c.principal, err = c.authenticate(&in); err != nil {
-		return c.refuse(err)
+		return c.refuse(loginRefused(&in, err))
 	}
 	return c.admit(&in, nil)
+}
+
+func loginRefused(in *wire.Connect, err error) error {
+	return &protocols.LoginRefused{Client: in.ClientID, User: string(in.Connect.Username), Err: err}
 }
 
 // admit goes on once it is known who it is. proof is the last word of enhanced

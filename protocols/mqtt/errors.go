@@ -3,8 +3,10 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/mqtt/wire"
 )
 
@@ -16,6 +18,29 @@ var (
 	errPanicked    = errors.New("the handler panicked")
 	errUnconfirmed = errors.New("a publish failed, which this version of MQTT can only say by closing")
 )
+
+// unconfirmed is errUnconfirmed with the reason that it could not say.
+func unconfirmed(why error) error {
+	if why == nil {
+		return errUnconfirmed
+	}
+	return fmt.Errorf("%w: %w", errUnconfirmed, why)
+}
+
+// tellRefused has the operator know of a publish or subscription that was refused
+// while the connection stays: of the first one at level info, since clients try
+// again, and of the others for who looks closer.
+func (c *conn) tellRefused(what, topic string, err error) {
+	level, log := slog.LevelDebug, c.h.cfg.Log
+	if !c.told {
+		c.told, level = true, slog.LevelInfo
+	}
+	if !log.Enabled(c.ctx, level) {
+		return
+	}
+	info := c.nc.Info()
+	log.Log(c.ctx, level, what, "protocol", "mqtt", "remote", info.Remote, "client", info.Client, "user", info.User, "topic", protocols.Clip(topic), "error", err)
+}
 
 // protocolError refuses what a client sent, citing the clause it broke.
 func protocolError(code wire.Code, clause, format string, args ...any) error {

@@ -47,6 +47,7 @@ func (c *conn) publish(f wire.Frame) error {
 	if p.QoS == 0 {
 		if err := c.submit(&p, 0, false); err != nil {
 			c.h.counters.Refused.Add(1)
+			c.tellRefused("a publish is refused", c.topic.name, err)
 		}
 		return c.admitted()
 	}
@@ -55,6 +56,9 @@ func (c *conn) publish(f wire.Frame) error {
 		return err
 	}
 	if err := c.submit(&p, seq, p.QoS == 2); err != nil {
+		if c.version() == wire.V5 { // before, the end of the connection says it
+			c.tellRefused("a publish is refused", c.topic.name, err)
+		}
 		c.settlePublish(seq, codeOf(err), err)
 	}
 	return c.admitted()

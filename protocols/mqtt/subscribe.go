@@ -40,6 +40,7 @@ func (c *conn) subscribe(f wire.Frame) error {
 		case err != nil:
 			r.codes[i] = subscribeCode(err)
 			r.reasons = append(r.reasons, reasonOf(err))
+			c.tellRefused("a subscription is refused", sub.Filter, err)
 		case b != nil:
 			bindings, r.places = append(bindings, b), append(r.places, i)
 		default:

@@ -211,6 +211,8 @@ func (c *conn) goodbye(err error) {
 		return
 	case errors.Is(err, protocols.ErrDraining), errors.Is(err, protocols.ErrServerClosed):
 		r.short = "Server is shutting down"
+	case errors.Is(err, protocols.ErrTLS):
+		r.short, r.detail = "Malformed frame", err.Error()
 	case errors.Is(err, protocols.ErrIdle):
 		r.short, r.detail = "Heart-beat lost", "nothing was received for longer than promised"
 	case isNetwork(err):
@@ -256,7 +258,10 @@ func isNetwork(err error) bool {
 func (c *conn) log(err error) {
 	info := c.nc.Info()
 	log := c.h.cfg.Log.With("protocol", "stomp", "remote", info.Remote, "client", info.Client, "user", info.User)
+	var login *protocols.LoginRefused
 	switch {
+	case errors.As(err, &login):
+		login.Log(c.h.cfg.Log, "stomp", info.Remote)
 	case isRefusal(err), protocols.CutFor(err):
 		log.Info("connection closed by us", "reason", err)
 	case core.KindOf(err) != core.Internal || errors.Is(err, errGoodbye) || errors.Is(err, io.EOF) || isNetwork(err) || c.ctx.Err() != nil:

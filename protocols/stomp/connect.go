@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
+	"github.com/slipwaymq/slipway/protocols"
 	"github.com/slipwaymq/slipway/protocols/stomp/wire"
 )
 
@@ -36,7 +37,7 @@ func (c *conn) connect(f *wire.Frame) error {
 	}
 	who, err := c.authenticate(f)
 	if err != nil {
-		return err
+		return &protocols.LoginRefused{Client: f.Value("client-id"), User: f.Value("login"), Err: err}
 	}
 	if c.ns, err = c.namespace(who, f.Value("host")); err != nil {
 		return err
