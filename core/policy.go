@@ -24,6 +24,8 @@ import (
 //	delivery-limit           redeliveries; after so many the next one dead-letters
 //	alternate-exchange       name; the one of these that is for exchanges
 //
+// and, without effect here, those that Inert knows.
+//
 // Where the declaration sets the same, the lower of two numbers counts, and of
 // anything else the declaration.
 type Policy struct {
@@ -57,7 +59,10 @@ var overflows = map[string]Overflow{
 }
 
 // PolicySettings are the names that a definition may hold.
-func PolicySettings() []string { return slices.Sorted(maps.Keys(settingReaders)) }
+func PolicySettings() []string {
+	all := slices.Collect(maps.Keys(settingReaders))
+	return slices.Sorted(slices.Values(slices.AppendSeq(all, maps.Keys(inert))))
+}
 
 // settingReaders read one value of a definition into settings.
 var settingReaders = map[string]func(s *settings, v any) bool{
@@ -128,16 +133,30 @@ func (p Policy) compile() (*policy, error) {
 	if c.pattern, err = regexp.Compile(p.Pattern); err != nil {
 		return nil, errf(Invalid, "policy %q: %v", p.Name, err)
 	}
+	return c, c.readSettings()
+}
+
+// readSettings checks the definition. The error's Field is the setting that is wrong.
+func (p *policy) readSettings() error {
+	wrong := ""
 	for _, name := range slices.Sorted(maps.Keys(p.Definition)) {
-		read := settingReaders[name]
-		if read == nil {
-			return nil, errf(Invalid, "policy %q: there is no setting %q", p.Name, name)
-		}
-		if !read(&c.set, p.Definition[name]) {
-			return nil, errf(Invalid, "policy %q: %s cannot be %v", p.Name, name, p.Definition[name])
+		v := p.Definition[name]
+		read, idle := settingReaders[name], inert[name]
+		switch {
+		case read == nil && idle.valid == nil:
+			err := errf(Invalid, "policy %q: there is no setting %q", p.Name, name)
+			err.Field = name
+			return err
+		case read != nil && !read(&p.set, v), idle.valid != nil && !idle.valid(v):
+			wrong = cmp.Or(wrong, name)
 		}
 	}
-	return c, nil
+	if wrong = cmp.Or(wrong, mirrors(p.Definition)); wrong == "" {
+		return nil
+	}
+	err := errf(Invalid, "policy %q: %s cannot be %v", p.Name, wrong, p.Definition[wrong])
+	err.Field = wrong
+	return err
 }
 
 // CheckPolicy says what is wrong with a policy (Invalid), if anything.

@@ -131,10 +131,35 @@ func TestPolicyRefused(t *testing.T) {
 		"over":    {Name: "p", Pattern: ".", Definition: map[string]any{"message-ttl": 1 << 42}},
 		"word":    {Name: "p", Pattern: ".", Definition: map[string]any{"overflow": "drop"}},
 		"nothing": {Name: "p", Pattern: "."},
+		"mode":    {Name: "p", Pattern: ".", Definition: map[string]any{"ha-mode": "some"}},
+		"params":  {Name: "p", Pattern: ".", Definition: map[string]any{"ha-mode": "exactly"}},
+		"alone":   {Name: "p", Pattern: ".", Definition: map[string]any{"ha-sync-mode": "automatic"}},
 		"to":      {Name: "p", Pattern: ".", ApplyTo: "streams", Definition: map[string]any{"max-length": 1}},
 	} {
 		if err := b.Default().SetPolicy(p); core.KindOf(err) != core.Invalid {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Settings without effect are kept, through a restart too, and their policy counts as any:
+// another of lower priority does not.
+func TestPolicyWithoutEffect(t *testing.T) {
+	store := memstore.New(memstore.Options{})
+	b := open(t, store)
+	setPolicy(t, b, "ha", "", 5, `{"ha-mode":"exactly","ha-params":2,"ha-sync-mode":"automatic","ha-sync-batch-size":9,"queue-mode":"lazy","queue-version":2,"max-length":7}`)
+	setPolicy(t, b, "nodes", "", 4, `{"ha-mode":"nodes","ha-params":["a@b"],"max-age":"10D","message-ttl":1000}`)
+	b.Close()
+	b = open(t, store)
+	defer b.Close()
+	q := declare(t, b, "q", durable(core.QueueOptions{}))
+	p, _ := q.Policy()
+	if o := q.Effective(); p.Name != "ha" || p.Definition["ha-mode"] != "exactly" || o.MaxLength != 7 || o.MessageTTL != 0 {
+		t.Errorf("%+v, %+v", p, o)
+	}
+	for name, without := range map[string]bool{"ha-mode": true, "queue-mode": true, "max-length": false, "none": false} {
+		if got := core.Inert(name); (got != "") != without {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

@@ -101,7 +101,8 @@ func TestRabbitMQAdmin(t *testing.T) {
 	if got := r.list("queues", "policy"); got != "short " {
 		t.Errorf("policies %q", got)
 	}
-	r.refuses("ha-mode", "declare", "policy", "name=ha", "pattern=", `definition={"ha-mode":"all"}`)
+	r.says("policy declared", "declare", "policy", "name=ha", "pattern=", `definition={"ha-mode":"all"}`)
+	r.refuses("takes an integer, none given", "declare", "policy", "name=ha", "pattern=", `definition={"ha-mode":"exactly"}`)
 	r.says("policy deleted", "delete", "policy", "name=short")
 	r.says("vhost declared", "declare", "vhost", "name=shop")
 	r.says("queue declared", "-V", "shop", "declare", "queue", "name=orders")

@@ -25,7 +25,10 @@
 //	vhost-limits, user-limits                                yes (limits.go); of vhosts, and of users that are made here; asked for at every door
 //	parameters                                               of component vhost-limits (parameters.go); others are of plugins, and not there
 //	global-parameters, operator-policies                     empty lists; PUT is refused
-//	policies                                                 yes; settings that core.Policy has
+//	policies                                                 yes; settings that core.Policy has. Those of mirrors, places in a cluster, memory,
+//	                                                         versions of queues and streams (core.Inert) are checked as in RabbitMQ, kept,
+//	                                                         listed and exported, without effect: there is one node, and memory is bounded.
+//	                                                         An import says so of each. Those of plugins are refused
 //	definitions                                              export; import tells of each thing what became of it; users with their
 //	                                                         passwords (rabbit_password_hashing_sha256, _sha512; those of an export of ours
 //	                                                         are slipway_argon2id, which RabbitMQ takes and lets nobody log in with),

@@ -176,24 +176,29 @@ func (in *importing) policies(all []policyBody) {
 			in.tell("policy", b.VHost, b.Name, err)
 			continue
 		}
-		p := b.policy(b.Name)
-		var lost []string
-		for _, name := range slices.Sorted(maps.Keys(p.Definition)) {
-			if !slices.Contains(core.PolicySettings(), name) {
-				delete(p.Definition, name)
-				lost = append(lost, name)
-			}
-		}
-		switch err := ns.SetPolicy(p); {
-		case len(p.Definition) == 0:
-			in.say("policy", vhostOf(ns), b.Name, dropped, "it sets only "+strings.Join(lost, ", "))
-		case err != nil:
-			in.tell("policy", vhostOf(ns), b.Name, err)
-		case len(lost) > 0:
-			in.say("policy", vhostOf(ns), b.Name, changed, "without "+strings.Join(lost, ", "))
-		default:
-			in.tell("policy", vhostOf(ns), b.Name, nil)
-		}
+		in.policy(ns, &b)
+	}
+}
+
+// policy sets what there is of a policy, and tells of settings that there are not, such
+// as federation's, and of those without effect.
+func (in *importing) policy(ns *core.Namespace, b *policyBody) {
+	p, lost := b.policy(b.Name), unknownSettings(b.Definition)
+	for _, name := range lost {
+		delete(p.Definition, name)
+	}
+	why := inertSettings(p.Definition)
+	switch err := ns.SetPolicy(p); {
+	case len(p.Definition) == 0:
+		in.say("policy", vhostOf(ns), b.Name, dropped, "it sets only "+strings.Join(lost, ", "))
+	case err != nil:
+		in.tell("policy", vhostOf(ns), b.Name, worded(settingError(err, p.Definition), plainly))
+	case len(lost) > 0:
+		in.say("policy", vhostOf(ns), b.Name, changed, strings.TrimSuffix("without "+strings.Join(lost, ", ")+"; "+why, "; "))
+	case why != "":
+		in.say("policy", vhostOf(ns), b.Name, changed, why)
+	default:
+		in.tell("policy", vhostOf(ns), b.Name, nil)
 	}
 }
 

@@ -2,7 +2,6 @@ package rabbit
 
 import (
 	"cmp"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"slices"
@@ -54,22 +53,11 @@ type policyBody struct {
 }
 
 func (b policyBody) policy(name string) core.Policy {
-	d := make(map[string]any, len(b.Definition))
-	for key, v := range b.Definition {
-		if n, ok := v.(json.Number); ok {
-			if i, err := n.Int64(); err == nil {
-				v = i
-			} else if f, err := n.Float64(); err == nil {
-				v = f
-			}
-		}
-		d[key] = v
-	}
 	pattern := ""
 	if b.Pattern != nil {
 		pattern = *b.Pattern
 	}
-	return core.Policy{Name: name, Pattern: pattern, ApplyTo: cmp.Or(b.ApplyTo, "all"), Priority: int(b.Priority), Definition: d}
+	return core.Policy{Name: name, Pattern: pattern, ApplyTo: cmp.Or(b.ApplyTo, "all"), Priority: int(b.Priority), Definition: plain(b.Definition)}
 }
 
 func (s *Service) putPolicy(w http.ResponseWriter, r *request) error {
@@ -88,7 +76,7 @@ func (s *Service) putPolicy(w http.ResponseWriter, r *request) error {
 		if core.KindOf(err) == core.Denied {
 			return invalid("bad_request", err.Error())
 		}
-		return err
+		return worded(settingError(err, body.Definition), escaped)
 	}
 	s.did(r, "policy set", "policy", name)
 	return done(w, !existed)

@@ -111,7 +111,7 @@ func TestPoliciesAndDefinitions(t *testing.T) {
 	a := newAPI(t)
 	a.do(201, "PUT", "policies/%2F/p", `{"pattern":"^q","definition":{"max-length":3},"priority":1,"apply-to":"queues"}`)
 	a.do(204, "PUT", "policies/%2F/p", `{"pattern":"^q","definition":{"max-length":4}}`)
-	a.do(400, "PUT", "policies/%2F/bad", `{"pattern":"^q","definition":{"ha-mode":"all"}}`)
+	a.do(400, "PUT", "policies/%2F/bad", `{"pattern":"^q","definition":{"ha-mode":"some"}}`)
 	a.do(201, "PUT", "queues/%2F/q", `{"durable":true}`)
 	a.do(201, "PUT", "exchanges/%2F/x", `{"type":"headers","durable":true}`)
 	a.do(201, "POST", "bindings/%2F/e/x/q/q", `{"routing_key":"","arguments":{"x-match":"any","a":"b"}}`)
@@ -162,7 +162,7 @@ vhost shop: kept
 user app: dropped
 permission app: dropped
 parameter shovel s: dropped
-policy ha: dropped
+policy ha: changed
 policy both: changed
 exchange x: kept
 exchange r: dropped
@@ -207,7 +207,7 @@ func TestImportOfRabbitMQ(t *testing.T) {
 			got = append(got, l.What+" "+l.Name+": "+l.Result+", "+l.Why)
 		}
 	}
-	a.want("not kept", strings.Join(got, "\n"), `policy ha: changed, without ha-mode
+	a.want("not kept", strings.Join(got, "\n"), `policy ha: changed, ha-mode is without effect: nothing is mirrored: there is one node
 queue orders: changed, x-queue-type quorum: there is one kind of queue
 queue log: dropped, invalid arg 'x-queue-type' for queue 'log' in vhost 'shop': there are no streams here; classic and quorum are accepted
 queue lazy: changed, x-queue-mode is without effect

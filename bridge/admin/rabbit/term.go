@@ -37,14 +37,16 @@ func pairs(of map[string]any, text func(string, any) string) (all []string) {
 	return all
 }
 
-// binary is a text as a binary: of letters that a terminal shows, or its bytes.
+// binary is a text as a binary: as letters if all of them show, or its bytes.
 func binary(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return `<<"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `">>`
-	}
 	all := make([]string, len(s))
-	for i := range s {
+	shows := true
+	for i := range len(s) {
 		all[i] = strconv.Itoa(int(s[i]))
+		shows = shows && (s[i] >= ' ' && s[i] <= '~' || s[i] >= 0xa0 || s[i] == '\n' || s[i] == '\r' || s[i] == '\t')
+	}
+	if shows { // each byte as a letter of Latin-1
+		return `<<"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + `">>`
 	}
 	return "<<" + strings.Join(all, ",") + ">>"
 }
