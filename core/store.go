@@ -54,12 +54,13 @@ type Overlapping interface {
 }
 
 // A Batch collects operations for one Apply. Keys and values are copied, so
-// the caller may reuse them at once.
+// the caller may reuse them at once, but for one:
 type Batch interface {
 	Set(key, val []byte)
 	// SetJoined is Set of the value that is head with tail behind it: who has
 	// them apart, such as a large body and what is stored in front of it, need
-	// not copy them together first.
+	// not copy them together first. The tail stays the caller's and must not change
+	// before the batch was applied or closed: a store need not copy it at all.
 	SetJoined(key, head, tail []byte)
 	Delete(key []byte)
 	// DeleteRange deletes every key in [lo, hi).

@@ -3,30 +3,23 @@ package diskstore
 import (
 	"bytes"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/slipwaymq/slipway/core"
 )
 
-// A batch is pebble's, until it is applied or closed.
+// A batch is a draft, until it is applied or closed.
 type batch struct {
 	s   *Store
-	b   *pebble.Batch // nil when spent
-	err error         // the first of its operations' errors, for Apply
-
-	large bool // has a value that may stay in the log
+	d   *draft // nil when spent
+	err error  // the first of its operations' errors, for Apply
 }
-
-// maxSpare bounds what one spare batch may keep of a large group.
-const maxSpare = 8 << 20
 
 // NewBatch implements core.Store.
 func (s *Store) NewBatch() core.Batch {
-	b := s.spare.Swap(nil)
-	if b == nil {
-		b = s.db.NewBatch(pebble.WithInitialSizeBytes(64<<10), pebble.WithMaxRetainedSizeBytes(maxSpare))
+	d := s.spare.Swap(nil)
+	if d == nil {
+		d = newDraft(s.db)
 	}
-	return &batch{s: s, b: b}
+	return &batch{s: s, d: d}
 }
 
 func (b *batch) Set(key, val []byte) { b.SetJoined(key, val, nil) }
@@ -34,36 +27,39 @@ func (b *batch) Set(key, val []byte) { b.SetJoined(key, val, nil) }
 func (b *batch) SetJoined(key, head, tail []byte) {
 	mustBeCallers(key)
 	length := len(head) + len(tail)
-	op := b.b.SetDeferred(len(key), length)
+	if length >= b.s.opts.Large {
+		b.note(b.d.setLarge(key, head, tail))
+		return
+	}
+	op := b.d.SetDeferred(len(key), length)
 	copy(op.Key, key)
 	copy(op.Value[copy(op.Value, head):], tail)
 	b.note(op.Finish())
-	b.large = b.large || length >= b.s.opts.Large
 }
 
 func (b *batch) Delete(key []byte) {
 	mustBeCallers(key)
-	b.note(b.b.Delete(key, nil))
+	b.note(b.d.Delete(key, nil))
 }
 
 func (b *batch) DeleteRange(lo, hi []byte) {
 	if hi = capped(hi); bytes.Compare(lo, hi) < 0 {
-		b.note(b.b.DeleteRange(lo, hi, nil))
+		b.note(b.d.DeleteRange(lo, hi, nil))
 	}
 }
 
 func (b *batch) Release(key []byte) {
 	mustBeCallers(key)
-	b.note(b.b.Merge(key, releaseOne, nil))
+	b.note(b.d.Merge(key, releaseOne, nil))
 }
 
-func (b *batch) Len() int { return b.b.Len() }
+func (b *batch) Len() int { return b.d.size() }
 
 func (b *batch) Close() {
-	if b.b != nil {
-		b.b.Reset()
-		b.s.spare.Store(b.b)
-		b.b = nil
+	if b.d != nil {
+		b.d.reset()
+		b.s.spare.Store(b.d)
+		b.d = nil
 	}
 }
 

@@ -43,7 +43,9 @@
 // # Large values stay in the log
 //
 // A value of 4 KiB or more that a Durable batch sets is not copied into a memtable:
-// tables have a reference to it (ref.go), the log keeps it. Most bodies are settled
+// tables have a reference to it (ref.go), the log keeps it. Nor is it copied on its
+// way there: a batch has a place for the reference, and the log is given what the
+// caller has (draft.go). Most bodies are settled
 // before the log has gone round, and are then written once and never again. A part
 // of the log that is referred to is kept until Options.Kept newer ones are, too;
 // then the values that are still there are put into the memtable, whole (kept.go).

@@ -48,25 +48,21 @@ func (s *Store) flushed() (last uint64, err error) {
 
 // write writes a group to the log, from where alone it is durable, and into the
 // memtable, where readers see it.
-func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
+func (s *Store) write(group uint64, d *draft, h how) error {
 	// The log first, and all of it: Apply writes into the batch, and what is not in
 	// the log must not get into a table before a later group that is.
-	if err := s.log.Append(group, b.Repr()); err != nil {
+	s.list = d.pieces(s.list[:0])
+	defer clear(s.list)
+	if err := s.log.Append(group, s.list...); err != nil {
 		return err
 	}
-	if h.durable && (h.beside != nil || b.Len() >= hurryFrom) {
+	if h.durable && (h.beside != nil || d.size() >= hurryFrom) {
 		if err := s.log.Hurry(); err != nil {
 			return err
 		}
 	}
-	var refs *pebble.Batch
-	var err error
-	if h.durable && h.large {
-		refs, err = s.refer(s.log.Place(), b.Repr())
-	} else {
-		err = s.db.Apply(b, pebble.NoSync)
-	}
-	if err != nil {
+	refers := h.durable && len(d.large) > 0
+	if err := s.put(d, refers); err != nil {
 		return err
 	}
 	if h.beside != nil {
@@ -75,11 +71,27 @@ func (s *Store) write(group uint64, b *pebble.Batch, h how) error {
 	if !h.durable {
 		return nil
 	}
-	if err := s.log.Sync(); err != nil || refs == nil {
+	if err := s.log.Sync(); err != nil || !refers {
 		return err
 	}
 	// What is referred to is on stable storage before a table can refer to it.
-	return s.db.Apply(refs, pebble.NoSync)
+	return s.db.Apply(d.Batch, pebble.NoSync)
+}
+
+// put puts a group into the memtable, if it is not to refer to the log, and else
+// makes it ready to be put there.
+func (s *Store) put(d *draft, refers bool) error {
+	switch {
+	case refers:
+		return s.referDraft(s.log.Place(), d)
+	case len(d.large) == 0:
+		return s.db.Apply(d.Batch, pebble.NoSync)
+	}
+	b, err := whole(s.db, s.list)
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
+	return errors.Join(s.db.Apply(b, pebble.NoSync), b.Close())
 }
 
 // batchOf makes a batch of a payload, which it copies: pebble keeps large ones.

@@ -26,9 +26,10 @@ type Store struct {
 	lock   io.Closer
 	lost   chan struct{}
 
-	spare atomic.Pointer[pebble.Batch] // a batch to use again
-	group atomic.Uint64                // last group applied; only Apply writes
-	lazy  bool                         // applied and not synced; only Apply and Close
+	spare atomic.Pointer[draft] // to use again
+	group atomic.Uint64         // last group applied; only Apply writes
+	lazy  bool                  // applied and not synced; only Apply and Close
+	list  [][]byte              // of pieces; only Apply uses it, and Close
 
 	kept    kept
 	readers readers
@@ -52,16 +53,16 @@ func (s *Store) ApplyBeside(cb core.Batch, d core.Durability, f func()) error {
 		b.Close()
 		return err
 	}
-	if b.b.Empty() && d != core.Durable {
+	if b.d.Empty() && d != core.Durable {
 		b.Close()
 		if f != nil {
 			f()
 		}
 		return nil
 	}
-	err := s.commit(b.b, how{d == core.Durable, b.large, f}, reapAtOnce)
+	err := s.commit(b.d, how{d == core.Durable, f}, reapAtOnce)
 	if err != nil {
-		b.b = nil // pebble may still hold it
+		b.d = nil // pebble may still hold it
 		return err
 	}
 	b.Close()
@@ -71,11 +72,10 @@ func (s *Store) ApplyBeside(cb core.Batch, d core.Durability, f func()) error {
 // how a batch is written.
 type how struct {
 	durable bool
-	large   bool   // it has values that may stay in the log
 	beside  func() // nil, or what is done while the disk is waited for
 }
 
-func (s *Store) commit(b *pebble.Batch, h how, reap int) (err error) {
+func (s *Store) commit(d *draft, h how, reap int) (err error) {
 	inside := true // in pebble, not in h.beside, whose panics are not ours
 	defer func() {
 		if inside {
@@ -88,12 +88,12 @@ func (s *Store) commit(b *pebble.Batch, h how, reap int) (err error) {
 		h.beside = func() { inside = false; f(); inside = true }
 	}
 	n := s.group.Load() + 1
-	err = errors.Join(s.reaper.deleteInto(b, reap), b.Merge(groupKey, groupRange{n, n}.encode(), nil))
+	err = errors.Join(s.reaper.deleteInto(d.Batch, reap), d.Merge(groupKey, groupRange{n, n}.encode(), nil))
 	if err != nil {
 		return s.fail(err)
 	}
-	size, start := b.Len(), time.Now()
-	if err := s.write(n, b, h); errors.Is(err, grouplog.ErrClosed) {
+	size, start := d.size(), time.Now()
+	if err := s.write(n, d, h); errors.Is(err, grouplog.ErrClosed) {
 		return ErrClosed
 	} else if err != nil {
 		return s.fail(err)
@@ -227,7 +227,7 @@ func (s *Store) Close() (err error) {
 	}()
 	s.space.stop()
 	if s.failed() == nil && (s.lazy || !s.reaper.empty()) {
-		_ = s.commit(s.db.NewBatch(), how{durable: true}, reapAtClose) // a failure is kept
+		_ = s.commit(newDraft(s.db), how{durable: true}, reapAtClose) // a failure is kept
 	}
 	failed := s.failed()
 	if !s.poisoned.Load() {

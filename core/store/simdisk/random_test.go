@@ -189,7 +189,11 @@ func (h *history) apply(t *testing.T, s core.Store, round int) string {
 var sizes = []int{0, 10, 100, 100, 500, 500, 3000, 9000, 20_000, 100_000}
 
 func (h *history) fill(b core.Batch, next state, id string) {
-	set := func(k, v string) { b.Set([]byte(k), []byte(v)); next[k] = v }
+	set := func(k, v string) {
+		head := h.rng.IntN(min(len(v), 30) + 1)
+		b.SetJoined([]byte(k), []byte(v[:head]), []byte(v[head:]))
+		next[k] = v
+	}
 	for i := range 1 + h.rng.IntN(3) {
 		size := sizes[h.rng.IntN(len(sizes))]
 		set(fmt.Sprintf("m%03d", h.rng.IntN(200)), fmt.Sprintf("%s%0*d", id, size, i))

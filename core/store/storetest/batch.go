@@ -78,17 +78,19 @@ func testJoined(t *testing.T, m Maker) {
 	defer closeStore(t, s)
 	large := string(fill(20<<10, 'x'))
 	var all []pair
+	var tail []byte
 	for i, c := range [][2]string{{"", ""}, {"a", ""}, {"", "b"}, {"head", "tail"}, {"head", large}, {large, "tail"}} {
 		key := []byte{'k', byte('0' + i)}
 		apply(t, s, core.Durable, func(b core.Batch) {
-			before, head, tail := b.Len(), []byte(c[0]), []byte(c[1])
+			before, head := b.Len(), []byte(c[0])
+			tail = []byte(c[1])
 			b.SetJoined(key, head, tail)
 			if least := len(head) + len(tail); b.Len()-before < least {
 				t.Errorf("%d bytes made the batch %d longer", least, b.Len()-before)
 			}
-			clear(head) // the caller may reuse them
-			clear(tail)
+			clear(head) // the caller may reuse it
 		})
+		clear(tail) // and now this
 		all = append(all, pair{string(key), c[0] + c[1]})
 	}
 	want(t, s, all...)

@@ -49,6 +49,7 @@ type Log struct {
 	last    uint64  // group appended
 	synced  uint64  // group known to be on stable storage
 	buf     []byte
+	list    [][]byte
 	failure error // the first
 
 	bytes atomic.Int64
@@ -76,9 +77,9 @@ var (
 const (
 	// aheadLen is how much is written ahead at a time.
 	aheadLen = 1 << 20
-	// copied is the longest payload that is copied to be written with its header
-	// by one call, which for longer ones costs more than a second call.
-	copied = 16 << 10
+	// copied is the longest payload that is copied to be written with its header:
+	// for longer ones that costs more than a call which takes them apart.
+	copied = 8 << 10
 )
 
 var zeros [64 << 10]byte
@@ -153,18 +154,23 @@ func syncDir(fs vfs.FS, dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Append writes a group, which a Sync makes durable. The payload is the caller's
-// again when it returns.
-func (l *Log) Append(group uint64, payload []byte) error {
+// Append writes a group, which a Sync makes durable. Its payload comes in pieces,
+// which are the caller's again when it returns.
+func (l *Log) Append(group uint64, payload ...[]byte) error {
+	length, sum := 0, uint32(0)
+	for _, p := range payload {
+		length += len(p)
+		sum = crc32.Update(sum, castagnoli, p)
+	}
 	switch {
 	case l.failure != nil:
 		return l.failure
 	case group != l.last+1:
 		return fmt.Errorf("%w: %d after %d", ErrGroup, group, l.last)
-	case uint64(len(payload)) > math.MaxUint32:
-		return fmt.Errorf("grouplog: a group of %d bytes", len(payload))
+	case uint64(length) > math.MaxUint32:
+		return fmt.Errorf("grouplog: a group of %d bytes", length)
 	}
-	return l.failed(l.append(group, payload))
+	return l.failed(l.append(header{group, l.synced, uint32(length), sum}, payload))
 }
 
 func (l *Log) failed(err error) error {
@@ -174,37 +180,51 @@ func (l *Log) failed(err error) error {
 	return err
 }
 
-func (l *Log) append(group uint64, payload []byte) error {
-	size := headerLen + int64(len(payload))
+func (l *Log) append(h header, payload [][]byte) error {
+	size := headerLen + int64(h.length)
 	if l.off > 0 && l.off+size > l.SlotSize {
 		if err := l.nextSlot(); err != nil {
 			return err
 		}
 	}
-	h := header{group, l.synced, uint32(len(payload)), crc32.Checksum(payload, castagnoli)}
+	h.synced = l.synced // the next slot may have grown it
 	s := l.current()
 	if err := l.write(s, h, payload); err != nil {
 		return err
 	}
 	l.begin = l.off + headerLen
 	l.off += size
-	l.last, s.last = group, group
+	l.last, s.last = h.group, h.group
 	return l.writeAhead(s)
 }
 
 func (l *Log) current() *slot { return l.slots[len(l.slots)-1] }
 
-func (l *Log) write(s *slot, h header, payload []byte) error {
+func (l *Log) write(s *slot, h header, payload [][]byte) error {
 	l.buf = h.appendTo(l.buf[:0], l.life)
-	if len(payload) > copied {
-		if _, err := s.WriteAt(payload, l.off+headerLen); err != nil {
-			return err
-		}
-		payload = nil
+	if h.length > copied {
+		l.list = append(append(l.list[:0], l.buf), payload...)
+		defer clear(l.list)
+		return l.writeTogether(s, l.list)
 	}
-	l.buf = append(l.buf, payload...)
+	for _, p := range payload {
+		l.buf = append(l.buf, p...)
+	}
 	_, err := s.WriteAt(l.buf, l.off)
 	return err
+}
+
+// writeEach writes pieces, one behind the other.
+func (l *Log) writeEach(s *slot, pieces [][]byte) error {
+	off := l.off
+	for _, p := range pieces {
+		n, err := s.WriteAt(p, off)
+		if err != nil {
+			return err
+		}
+		off += int64(n)
+	}
+	return nil
 }
 
 // writeAhead writes zeros behind a record that is the first in its place.
