@@ -92,6 +92,9 @@ func (d *draft) pieces(list [][]byte) [][]byte {
 	return append(list, repr[at:])
 }
 
+// tailPiece is where in pieces a value's tail is.
+func tailPiece(i int) int { return 3*i + 2 }
+
 // whole returns a batch of the pieces: what a memtable gets whose values the log does
 // not keep.
 func whole(db *pebble.DB, pieces [][]byte) (*pebble.Batch, error) {
@@ -114,7 +117,7 @@ func (s *Store) referDraft(p grouplog.Place, d *draft) error {
 		off := p.Off + int64(place+longer+n-1)
 		longer += n - 1 + int(length) - refLen
 		at.values = append(at.values, keptValue{slices.Clone(key), off, int(length)})
-		sum := crc32.Update(crc32.Checksum(head[countLen:], castagnoli), castagnoli, v.tail)
+		sum := s.log.Sum(crc32.Checksum(head[countLen:], castagnoli), tailPiece(i), v.tail)
 		ref{p.Life, p.Slot, off, uint32(length), sum}.appendTo(repr[place:place], head)
 	}
 	return d.Set(keepKey(p.Group), name{p.Life, p.Slot, s.opts.Large}.encode(), nil)

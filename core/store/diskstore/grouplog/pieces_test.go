@@ -2,6 +2,7 @@ package grouplog
 
 import (
 	"bytes"
+	"hash/crc32"
 	"math/rand/v2"
 	"testing"
 
@@ -48,6 +49,24 @@ func TestPieces(t *testing.T) {
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// The checksum of two parts is made of theirs.
+func TestJoinSums(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	b := make([]byte, 70_000)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	for _, n := range []int{0, 1, 2, 3, 4, 7, 8, 31, 32, 255, 4096, 16384, 16421, 65535, len(b)} {
+		for _, at := range []int{0, 1, 5, n / 2, n} {
+			at = min(at, n)
+			sum := func(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+			if got, want := joinSums(sum(b[:at]), sum(b[at:n]), n-at), sum(b[:n]); got != want {
+				t.Errorf("%d and %d bytes: %08x, not %08x", at, n-at, got, want)
+			}
 		}
 	}
 }
