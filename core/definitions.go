@@ -16,7 +16,8 @@ type (
 		ID   uint64 `json:"id"`
 		Gone bool   `json:"gone,omitempty"` // it is being deleted
 
-		Quotas Quotas `json:"limits,omitempty"`
+		Quotas     Quotas            `json:"limits,omitempty"`
+		Attributes map[string]string `json:"attributes,omitempty"`
 	}
 	queueDef struct {
 		ID       uint64       `json:"id"`

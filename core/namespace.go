@@ -24,6 +24,8 @@ type Namespace struct {
 	gone   atomic.Bool // set with mu held: it is being deleted, and nothing is defined in it any more
 	erased atomic.Bool // nothing of it is stored any more
 
+	attributes atomic.Pointer[map[string]string] // nil: none
+
 	mu        sync.RWMutex
 	tree      *match.Tree[*Binding]          // guarded by mu
 	queues    map[string]*Queue              // guarded by mu
@@ -81,6 +83,20 @@ func (b *Broker) Namespace(name string) (*Namespace, error) {
 	b.mu.Unlock()
 	o, err := w.wait(context.Background())
 	return ns, errors.Join(err, o.Err)
+}
+
+// Attributes are a bridge's own words; not to be changed.
+func (ns *Namespace) Attributes() map[string]string {
+	if all := ns.attributes.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// Describe sets them; durable when it returns.
+func (ns *Namespace) Describe(attributes map[string]string) error {
+	ns.attributes.Store(&attributes)
+	return ns.b.wait(Durable, ns.stage)
 }
 
 func newNamespace(b *Broker, name string, id uint64) *Namespace {

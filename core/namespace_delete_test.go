@@ -342,3 +342,28 @@ func TestDeleteNamespaceTakenBack(t *testing.T) {
 		t.Errorf("left: %q", keys)
 	}
 }
+
+// What is said about a namespace survives a crash, and a deletion that is taken back.
+func TestNamespaceIsDescribed(t *testing.T) {
+	s := &synced{Store: memstore.New(memstore.Options{})}
+	b := open(t, s)
+	defer b.Close()
+	ns, err := b.Namespace("shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ns.Describe(map[string]string{"k": "v"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.DeleteNamespace("shop", func() error { return errors.New("no") }); err == nil {
+		t.Fatal("it is deleted")
+	}
+	again := open(t, s.left)
+	defer again.Close()
+	if ns, err = again.Namespace("shop"); err != nil || ns.Attributes()["k"] != "v" || ns.Attributes()["other"] != "" {
+		t.Errorf("%v, %v", ns.Attributes(), err)
+	}
+	if again.Default().Attributes() != nil {
+		t.Error("the default one is described")
+	}
+}

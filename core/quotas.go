@@ -53,7 +53,7 @@ func (ns *Namespace) ChangeQuotas(change func(Quotas) Quotas) error {
 // stage makes the store follow what the namespace is by now.
 func (ns *Namespace) stage(g *staging) {
 	ns.mu.RLock()
-	def := namespaceDef{ID: ns.id, Gone: ns.marked, Quotas: ns.quotas}
+	def := namespaceDef{ID: ns.id, Gone: ns.marked, Quotas: ns.quotas, Attributes: ns.Attributes()}
 	ns.mu.RUnlock()
 	if ns.erased.Load() {
 		return

@@ -73,6 +73,7 @@ func (r *recovery) each(kind byte, take func(ns *Namespace, name string, val []b
 			r.b.namespaces[space] = newNamespace(r.b, space, def.ID)
 			r.b.namespaces[space].gone.Store(def.Gone)
 			r.b.namespaces[space].quotas, r.b.namespaces[space].marked = def.Quotas, def.Gone
+			r.b.namespaces[space].attributes.Store(&def.Attributes)
 			return nil
 		}
 		ns := r.b.namespaces[space]

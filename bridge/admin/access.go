@@ -40,7 +40,7 @@ func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) 
 		if anonymous {
 			return core.AnonymousPrincipal(), true
 		}
-		s.unauthorized(w)
+		s.unauthorized(w, "not_authorised", "name and password of a user are needed")
 		return nil, false
 	}
 	if why := s.guard.ForeignOrigin(r); why != "" {
@@ -56,7 +56,7 @@ func (s *Service) login(w http.ResponseWriter, r *http.Request, anonymous bool) 
 	}
 	if err != nil {
 		s.cfg.Log.Warn("admin login refused", "user", name, "remote", r.RemoteAddr)
-		s.unauthorized(w)
+		s.unauthorized(w, "not_authorized", "Login failed")
 		return nil, false
 	}
 	if !rabbit.Manages(who) {
@@ -78,10 +78,10 @@ func (s *Service) refuse(w http.ResponseWriter, why string) {
 	_ = answer(w, http.StatusForbidden, map[string]string{"error": "refused, since " + why}) // as in fail
 }
 
-func (s *Service) unauthorized(w http.ResponseWriter) {
+// unauthorized asks for a login, in RabbitMQ's words for one that failed.
+func (s *Service) unauthorized(w http.ResponseWriter, short, reason string) {
 	w.Header().Set("WWW-Authenticate", `Basic realm="slipway", charset="UTF-8"`)
-	// Two texts: RabbitMQ's tools look for the second.
-	_ = answer(w, http.StatusUnauthorized, map[string]string{"error": "not_authorised", "reason": "name and password of a user are needed"}) // as in fail
+	_ = answer(w, http.StatusUnauthorized, map[string]string{"error": short, "reason": reason}) // as in fail
 }
 
 // namespace finds the one that is asked about. It is never created by asking. A

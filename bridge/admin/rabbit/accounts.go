@@ -197,6 +197,9 @@ func (s *Service) deleteUsers(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if body.Users == nil {
+		return required([2]string{"users"})
+	}
 	deleted, stopped := 0, error(nil) // by one that is not to be: those before it are
 	err = s.cfg.Access.ChangeAccounts(func(e *core.Edit) error {
 		for deleted < len(body.Users) && stopped == nil {

@@ -3,7 +3,9 @@ package rabbit
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/slipwaymq/slipway/core"
@@ -91,6 +93,17 @@ func required(keys ...[2]string) error {
 		return nil
 	}
 	return invalid("bad_request", "["+strings.Join(lacks, ",")+"]")
+}
+
+// lacking is required of keys that may be there and empty.
+func lacking(keys map[string]bool) error {
+	var all [][2]string
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if keys[k] {
+			all = append(all, [2]string{k})
+		}
+	}
+	return required(all...)
 }
 
 // absent refuses to set what there is not.

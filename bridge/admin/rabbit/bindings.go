@@ -103,7 +103,7 @@ func edges(who *core.Principal, ns *core.Namespace) iter.Seq[edge] {
 
 // listEdges answers with those of the namespaces that f wants.
 func listEdges(w http.ResponseWriter, r *request, f func(*edge) bool, of ...*core.Namespace) error {
-	return list(w, r, func(yield func(row) bool) {
+	return unpagedList(w, r, func(yield func(row) bool) {
 		for _, ns := range of {
 			for e := range edges(r.caller, ns) {
 				if f(&e) && !yield(e.row()) {
@@ -129,7 +129,7 @@ func (s *Service) bindingsOfQueue(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return list(w, r, func(yield func(row) bool) {
+	return unpagedList(w, r, func(yield func(row) bool) {
 		own := ownEdge(r.ns, q.Name())
 		if !yield(own.row()) {
 			return
@@ -177,9 +177,13 @@ func one(r *request) (*edge, error) {
 		return nil, err
 	}
 	props := r.PathValue("props")
+	unescaped, err := url.QueryUnescape(props)
+	if err != nil {
+		unescaped = props
+	}
 	for e := range edges(r.caller, r.ns) {
 		// The path's escapes are gone already; those of the key may be.
-		if wanted(&e) && (e.props() == props || len(e.arguments) == 0 && e.key == props) {
+		if wanted(&e) && (e.props() == props || len(e.arguments) == 0 && (e.key == props || e.key == unescaped)) {
 			return &e, nil
 		}
 	}

@@ -138,6 +138,13 @@ func (s *Service) connections(w http.ResponseWriter, r *request) error {
 	})
 }
 
+func notTheirs(who *core.Principal) error {
+	if who.Account() {
+		return refused("User not authorised to access object")
+	}
+	return denied
+}
+
 func (s *Service) find(r *request) (*Connection, error) {
 	if s.cfg.Connections == nil {
 		return nil, notFound
@@ -146,7 +153,7 @@ func (s *Service) find(r *request) (*Connection, error) {
 		switch {
 		case c.name() != r.PathValue("connection"):
 		case !seesConnection(r.caller, &c):
-			return nil, denied
+			return nil, notTheirs(r.caller)
 		default:
 			return &c, nil
 		}
@@ -183,7 +190,7 @@ func (c *Connection) channelRow(ch *Channel) row {
 		"name": fmt.Sprintf("%s (%d)", c.name(), ch.Number), "number": ch.Number, "node": nodeName, "vhost": c.vhost(), "user": c.User,
 		"state": "running", "consumer_count": ch.Consumers, "messages_unacknowledged": ch.Unacked, "messages_unconfirmed": ch.Unconfirmed,
 		"messages_uncommitted": 0, "acks_uncommitted": 0, "prefetch_count": ch.Prefetch, "global_prefetch_count": ch.Global,
-		"confirm": ch.Confirms, "transactional": ch.Transaction, "connection_details": c.details(),
+		"user_who_performed_action": c.User, "confirm": ch.Confirms, "transactional": ch.Transaction, "connection_details": c.details(),
 	}
 }
 
@@ -216,6 +223,7 @@ func (s *Service) channel(w http.ResponseWriter, r *request) error {
 	}
 	for i := range c.Channels {
 		if x := c.channelRow(&c.Channels[i]); x["name"] == name {
+			x["publishes"], x["deliveries"] = []row{}, []row{}
 			return answer(w, http.StatusOK, x)
 		}
 	}

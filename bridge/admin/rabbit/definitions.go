@@ -52,8 +52,7 @@ func (s *Service) exportedUsers(caller *core.Principal) (users, permissions, top
 }
 
 func (s *Service) exportOne(w http.ResponseWriter, r *request) error {
-	out := s.heading()
-	out["parameters"] = s.exportedParameters(r)
+	out := row{"rabbit_version": compatible, "parameters": s.exportedParameters(r)}
 	exported(out, r.caller, false, r.ns)
 	return download(w, r, out)
 }

@@ -51,6 +51,9 @@ func exchangeRow(x *core.Exchange) row {
 		"name": x.Name(), "vhost": vhostOf(x.Namespace()), "type": o.Kind, "durable": o.Durable, "auto_delete": o.AutoDelete,
 		"internal": o.Internal, "arguments": arguments.JSON(arguments.Of(o.Attributes)), "user_who_performed_action": "",
 	}
+	if x.Builtin() {
+		r["user_who_performed_action"] = "rmq-internal"
+	}
 	if p := x.Policy(); p != "" {
 		r["policy"] = p
 	}
@@ -70,7 +73,7 @@ func namedExchange(r *request) (*core.Exchange, error) {
 	name := r.PathValue("exchange")
 	x, ok := r.ns.Exchange(name)
 	switch {
-	case !r.who.MayExchange(core.Configure, name):
+	case !r.who.MayExchange(core.Configure, name), pathExchange(name) == "":
 		return nil, denied
 	case !ok:
 		return nil, notFound
@@ -144,7 +147,7 @@ func (s *Service) putExchange(w http.ResponseWriter, r *request) error {
 	case !there && reserved(name):
 		return denied
 	case !known(body.Type):
-		return invalid("bad_request", "unknown exchange type '"+body.Type+"'")
+		return invalid("bad_request", "invalid exchange type '"+body.Type+"'")
 	}
 	o, err := body.options(r.vhost, name)
 	if err != nil {

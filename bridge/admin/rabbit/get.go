@@ -12,7 +12,7 @@ import (
 
 // getBody asks for messages. RequeueOld is how it was said before 3.7.
 type getBody struct {
-	Count    count  `json:"count"`
+	Count    *count `json:"count"`
 	AckMode  string `json:"ackmode"`
 	Encoding string `json:"encoding"`
 	Truncate count  `json:"truncate"`
@@ -27,6 +27,9 @@ const (
 // get takes messages, and puts them back or not as ackmode says.
 func (s *Service) get(w http.ResponseWriter, r *request) error {
 	q, err := named(r, core.Read)
+	if errors.Is(err, denied) {
+		return refused("ACCESS_REFUSED - access to queue '" + r.PathValue("queue") + "' in vhost '" + r.vhost + "' refused for user '" + r.who.Name + "'")
+	}
 	if errors.Is(err, notFound) {
 		return missing("NOT_FOUND - ", "queue", r.PathValue("queue"), r.vhost)
 	}
@@ -35,7 +38,7 @@ func (s *Service) get(w http.ResponseWriter, r *request) error {
 	}
 	body, err := read[getBody](r, maxBody)
 	if err == nil {
-		err = required([2]string{"ackmode", body.AckMode}, [2]string{"encoding", body.Encoding})
+		err = lacking(map[string]bool{"count": body.Count == nil, "ackmode": body.AckMode == "", "encoding": body.Encoding == ""})
 	}
 	if err != nil {
 		return err
@@ -43,7 +46,10 @@ func (s *Service) get(w http.ResponseWriter, r *request) error {
 	how, ok := map[string]core.Settlement{
 		"ack_requeue_true": core.Requeue, "reject_requeue_true": core.Requeue, "ack_requeue_false": core.Ack, "reject_requeue_false": core.Reject,
 	}[body.AckMode]
-	if !ok || body.Encoding != "auto" && body.Encoding != "base64" || body.Count < 0 {
+	switch {
+	case body.Encoding != "auto" && body.Encoding != "base64":
+		return invalid("bad_request", "Unsupported encoding. Please use auto or base64.")
+	case !ok || *body.Count < 0:
 		return invalid("bad_request", "count, ackmode (ack_requeue_true, ack_requeue_false, reject_requeue_true, reject_requeue_false) and encoding (auto, base64) are needed")
 	}
 	c, err := q.Getter("")
@@ -52,7 +58,7 @@ func (s *Service) get(w http.ResponseWriter, r *request) error {
 	}
 	defer c.Cancel()
 	rows, receipts, size := []row{}, []core.Receipt(nil), 0
-	for len(rows) < min(int(body.Count), maxGet) && size < maxGetBytes {
+	for len(rows) < min(int(*body.Count), maxGet) && size < maxGetBytes {
 		d, left, ok, err := c.Get(r.Context(), false)
 		if err != nil {
 			return err

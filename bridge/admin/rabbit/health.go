@@ -6,6 +6,11 @@ import (
 	"github.com/slipwaymq/slipway/core"
 )
 
+// alone is well where RabbitMQ says of a cluster of one that there is nothing to say.
+func alone(w http.ResponseWriter, _ *request) error {
+	return answer(w, http.StatusOK, row{"status": "ok", "reason": "single node cluster"})
+}
+
 func well(w http.ResponseWriter, _ *request) error {
 	return answer(w, http.StatusOK, row{"status": "ok"})
 }

@@ -28,10 +28,6 @@ type definitionsBody struct {
 	Bindings    []bindingBody     `json:"bindings"`
 }
 
-type vhostBody struct {
-	Name string `json:"name"`
-}
-
 // A line says what became of one thing of an import.
 type line struct {
 	What   string `json:"what"` // queue, exchange, ...
@@ -145,7 +141,7 @@ func (in *importing) vhosts(all []vhostBody) {
 		_, err := in.namespace(v.Name)
 		if err != nil && in.mayMake() {
 			var ns *core.Namespace
-			if ns, err = in.s.cfg.Broker.Namespace(namespaceOf(v.Name)); err == nil {
+			if ns, err = v.make(in.s.cfg.Broker, v.Name); err == nil {
 				in.seen[ns.Name()] = ns
 			}
 		}

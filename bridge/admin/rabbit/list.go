@@ -3,6 +3,7 @@ package rabbit
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -34,6 +35,16 @@ func list(w http.ResponseWriter, r *request, rows iter.Seq[row]) error {
 		return sorted(w, q, rows, keep, columns)
 	}
 	return stream(w, rows, keep, columns)
+}
+
+// unpagedList is list where RabbitMQ has no pages.
+func unpagedList(w http.ResponseWriter, r *request, rows iter.Seq[row]) error {
+	q := r.URL.Query()
+	q.Del("page")
+	u, c := *r.URL, *r.Request
+	u.RawQuery = q.Encode()
+	c.URL = &u
+	return list(w, &request{Request: &c}, rows)
 }
 
 func sorted(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(row) bool, columns []string) error {
@@ -127,7 +138,10 @@ func stream(w http.ResponseWriter, rows iter.Seq[row], keep func(row) bool, colu
 func paged(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(row) bool, columns []string) error {
 	page, err := positive(q.Get("page"), 1)
 	size, err2 := positive(cmp.Or(q.Get("page_size"), "100"), 500)
-	if err != nil || err2 != nil {
+	switch {
+	case errors.Is(err, strconv.ErrSyntax) || errors.Is(err2, strconv.ErrSyntax):
+		return unpaged
+	case err != nil || err2 != nil:
 		return invalid("invalid_pagination_parameters", "Invalid pagination parameters: page number "+q.Get("page")+", page size "+q.Get("page_size"))
 	}
 	order, total := ordered(q, rows, keep)
@@ -141,6 +155,8 @@ func paged(w http.ResponseWriter, q url.Values, rows iter.Seq[row], keep func(ro
 		"filtered_count": len(order), "total_count": total,
 	})
 }
+
+var unpaged = invalid("bad_request", "Pagination parameters are invalid")
 
 // positive reads a number from 1, at most most unless that is 1.
 func positive(text string, most int) (int, error) {
@@ -158,9 +174,9 @@ func nameFilter(q url.Values) (func(row) bool, error) {
 	}
 	matches := func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(name)) }
 	if q.Get("use_regex") == "true" {
-		re, err := regexp.Compile(name)
+		re, err := regexp.Compile("(?i)" + name)
 		if err != nil {
-			return nil, invalid("bad_request", "name: "+err.Error())
+			return nil, unpaged
 		}
 		matches = re.MatchString
 	}

@@ -59,7 +59,7 @@ func (s *Service) contexts() []row {
 func (s *Service) portListener(w http.ResponseWriter, r *request) error {
 	port, err := strconv.Atoi(r.PathValue("port"))
 	if err != nil {
-		return invalid("bad_request", "a port is a number")
+		return invalid("bad_request", "Invalid port")
 	}
 	ports := []int{}
 	for _, l := range s.listeners() {
@@ -83,7 +83,7 @@ func (s *Service) protocolListener(w http.ResponseWriter, r *request) error {
 	names := []string{}
 	for _, l := range s.listeners() {
 		if l.protocol == name {
-			return answer(w, http.StatusOK, row{"status": "ok", "protocol": r.PathValue("protocol")})
+			return answer(w, http.StatusOK, row{"status": "ok", "protocol": name})
 		}
 		names = append(names, l.protocol)
 	}

@@ -50,8 +50,12 @@ func (s *Service) overview(w http.ResponseWriter, r *request) error {
 }
 
 func exchangeTypes() (all []row) {
-	for _, kind := range []string{core.ExchangeDirect, core.ExchangeFanout, core.ExchangeHeaders, core.ExchangeTopic, core.ExchangeHash, core.ExchangeDelayed} {
-		all = append(all, row{"name": kind, "description": "", "enabled": true})
+	for _, x := range [][2]string{
+		{core.ExchangeDirect, "AMQP direct exchange, as per the AMQP specification"}, {core.ExchangeFanout, "AMQP fanout exchange, as per the AMQP specification"},
+		{core.ExchangeHeaders, "AMQP headers exchange, as per the AMQP specification"}, {core.ExchangeTopic, "AMQP topic exchange, as per the AMQP specification"},
+		{core.ExchangeHash, "Consistent Hashing Exchange"}, {core.ExchangeDelayed, "Delayed Message Exchange."},
+	} {
+		all = append(all, row{"name": x[0], "description": x[1], "enabled": true})
 	}
 	return all
 }

@@ -53,12 +53,15 @@ func queueRow(q *core.Queue) row {
 		"messages": c.Ready + c.InFlight, "messages_ready": c.Ready, "messages_unacknowledged": c.InFlight, "messages_delayed": c.Delayed,
 		"message_bytes": c.Bytes + c.InFlightBytes, "message_bytes_ready": c.Bytes, "message_bytes_unacknowledged": c.InFlightBytes, "consumers": c.Consumers, "memory": 0,
 		"policy": nil, "operator_policy": nil, "effective_policy_definition": row{}, "exclusive_consumer_tag": nil,
+		"single_active_consumer_tag": nil, "recoverable_slaves": nil, "idle_since": shownTime(q.ModifiedAt()),
+	}
+	if kind == "quorum" {
+		x["leader"], x["members"], x["online"] = nodeName, []string{nodeName}, []string{nodeName}
 	}
 	if p, ok := q.Policy(); ok {
 		x["policy"], x["effective_policy_definition"] = p.Name, p.Definition
 	}
 	if o.SingleActive {
-		x["single_active_consumer_tag"] = nil
 		for _, c := range q.Consumers() {
 			if c.Active {
 				x["single_active_consumer_tag"] = c.Name
@@ -66,6 +69,11 @@ func queueRow(q *core.Queue) row {
 		}
 	}
 	return x
+}
+
+// shownTime is a time in ms as lists have it.
+func shownTime(ms int64) string {
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000+00:00")
 }
 
 func (s *Service) allQueues(w http.ResponseWriter, r *request) error {
@@ -111,7 +119,6 @@ func (s *Service) queue(w http.ResponseWriter, r *request) error {
 		details = append(details, consumerRow(r.ns, c, conns))
 	}
 	x["consumer_details"], x["incoming"], x["deliveries"] = details, []row{}, []row{}
-	x["idle_since"] = time.UnixMilli(q.ModifiedAt()).UTC().Format(time.DateTime)
 	return answer(w, http.StatusOK, pick(x, split(r.URL.Query().Get("columns"))))
 }
 
@@ -158,7 +165,7 @@ func noMoreQueues(err error, code string, ns *core.Namespace, name string) error
 
 func (s *Service) putQueue(w http.ResponseWriter, r *request) error {
 	name := r.PathValue("queue")
-	if !r.who.MayQueue(core.Configure, name) {
+	if _, there := r.ns.Queue(name); !r.who.MayQueue(core.Configure, name) || !there && reserved(name) {
 		return denied
 	}
 	body, err := read[queueBody](r, maxBody)
@@ -194,7 +201,7 @@ func (s *Service) deleteQueue(w http.ResponseWriter, r *request) error {
 
 // purge removes what is ready.
 func (s *Service) purge(w http.ResponseWriter, r *request) error {
-	q, err := named(r, core.Configure)
+	q, err := named(r, core.Read) // as at the AMQP door
 	if err != nil {
 		return err
 	}

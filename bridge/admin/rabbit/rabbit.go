@@ -3,6 +3,7 @@ package rabbit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -86,25 +87,55 @@ func (s *Service) Handler(login Login) http.Handler {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.Handle(method+" /api/"+path, s.serve(login, h))
 	}
-	mux.Handle("/api/", s.serve(login, func(http.ResponseWriter, *request) error { return notFound }))
+	mux.Handle(elsewhere, s.serve(login, otherwise(mux)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, slashes(r)) })
+}
+
+// elsewhere is the pattern of what no route is for.
+const elsewhere = "/api/"
+
+// otherwise says of a path that there is with which methods it may be asked for.
+func otherwise(mux *http.ServeMux) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete} {
+			if _, pattern := mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != elsewhere {
+				allowed = append(allowed, method)
+			}
+		}
+		if allowed == nil {
+			return notFound
+		}
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodHead, http.MethodOptions), ", "))
+		if r.Method != http.MethodOptions {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		}
+		return nil
+	}
 }
 
 // aSlash stands in a path for a name that is a slash, as the default vhost's is:
 // http.ServeMux takes a segment %2F for the end of the path.
 const aSlash = "\x00"
 
+// nothing stands in a path for a name that is empty, as the default exchange's is: a
+// ServeMux sends who asks for // elsewhere.
+const nothing = "\x01"
+
 // slashes writes such names so that the mux finds them, and forgets a slash at
 // the end, which RabbitMQ does not mind.
 func slashes(r *http.Request) *http.Request {
 	path, ended := strings.CutSuffix(r.URL.EscapedPath(), "/")
-	if !ended && !strings.Contains(path, "/%2F") && !strings.Contains(path, "/%2f") {
+	if !ended && !strings.Contains(path, "/%2F") && !strings.Contains(path, "/%2f") && !strings.Contains(path, "//") {
 		return r
 	}
 	names := strings.Split(path, "/")
 	for i, name := range names {
-		if strings.EqualFold(name, "%2F") {
+		switch {
+		case strings.EqualFold(name, "%2F"):
 			names[i] = "%00"
+		case name == "" && i > 0:
+			names[i] = "%01"
 		}
 	}
 	path = strings.Join(names, "/")
@@ -121,8 +152,11 @@ func slashes(r *http.Request) *http.Request {
 // PathValue is http.Request's, with slashes undone.
 func (r *request) PathValue(name string) string {
 	v := r.Request.PathValue(name)
-	if v == aSlash {
+	switch v {
+	case aSlash:
 		return "/"
+	case nothing:
+		return ""
 	}
 	return v
 }
@@ -163,8 +197,8 @@ func (s *Service) routes() map[string]handler {
 		"GET health/checks/local-alarms":                 s.alarms,
 		"GET health/checks/virtual-hosts":                well,
 		"GET healthchecks/node":                          well,
-		"GET health/checks/node-is-mirror-sync-critical": well,
-		"GET health/checks/node-is-quorum-critical":      well,
+		"GET health/checks/node-is-mirror-sync-critical": alone,
+		"GET health/checks/node-is-quorum-critical":      alone,
 		"GET health/checks/port-listener/{port}":         s.portListener,
 		"GET health/checks/protocol-listener/{protocol}": s.protocolListener,
 	}
@@ -231,11 +265,11 @@ func unreadable(err error) error {
 	return invalid("bad_request", "the body is not the JSON that is expected: "+err.Error())
 }
 
-// read decodes the body of a request.
+// read decodes the body of a request; none is as good as one that says nothing.
 func read[T any](r *request, most int64) (v T, err error) {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, most))
 	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
+	if err := d.Decode(&v); err != nil && !errors.Is(err, io.EOF) {
 		return v, unreadable(err)
 	}
 	return v, nil

@@ -25,7 +25,7 @@ func (s *Service) whoami(w http.ResponseWriter, r *request) error {
 			}
 		}
 	}
-	return answer(w, http.StatusOK, row{"name": name, "tags": shown, "is_internal_user": true})
+	return answer(w, http.StatusOK, row{"name": name, "tags": shown})
 }
 
 // looksAtUsers lets only those see users and permissions who may read every

@@ -1,7 +1,9 @@
 package rabbit
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/slipwaymq/slipway/core"
 )
@@ -42,9 +44,11 @@ func (s *Service) enter(r *request) error {
 	switch {
 	case r.Pattern == "PUT /api/vhosts/{vhost}":
 		return nil
+	case r.Pattern == "GET /api/vhosts/{vhost}" && r.caller.Account() && !IsAdministrator(r.caller):
+		return lacks(r.caller, core.Configure)
 	case (r.Pattern == "PUT /api/permissions/{vhost}/{user}" || r.Pattern == "PUT /api/topic-permissions/{vhost}/{user}") && IsAdministrator(r.caller):
 		return noVhostOrUser
-	case r.Pattern == "PUT /api/vhost-limits/{vhost}/{name}" && IsAdministrator(r.caller):
+	case IsAdministrator(r.caller) && (r.Method == http.MethodPut || r.Method == http.MethodPost):
 		return &apiError{http.StatusNotFound, "not_found", "vhost_not_found"}
 	case IsAdministrator(r.caller):
 		return notFound
@@ -127,11 +131,51 @@ func (s *Service) vhost(w http.ResponseWriter, r *request) error {
 
 func vhostRow(ns *core.Namespace) row {
 	x := totalsOf(ns).row()
-	x["name"], x["description"], x["tags"], x["tracing"] = vhostOf(ns), "", []string{}, false
-	x["metadata"] = row{"description": "", "tags": []string{}}
+	description, tags := ns.Attributes()[vhostDescription], []string{}
+	if ns.Name() == "" {
+		description = "Default virtual host"
+	}
+	if text := ns.Attributes()[vhostTags]; text != "" {
+		tags = strings.Split(text, ",")
+	}
+	x["name"], x["description"], x["tags"], x["tracing"] = vhostOf(ns), description, tags, false
+	x["metadata"] = row{"description": description, "tags": tags}
 	x["cluster_state"] = row{nodeName: "running"}
 	x["default_queue_type"] = "undefined"
 	return x
+}
+
+// Attributes of a namespace that are words about a vhost.
+const (
+	vhostDescription = "rabbitmq:description"
+	vhostTags        = "rabbitmq:tags" // between commas
+)
+
+// vhostBody is a vhost as it comes.
+type vhostBody struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Tags        json.RawMessage `json:"tags"` // names between commas, or a list
+}
+
+// make makes the vhost, with what is said about it.
+func (b *vhostBody) make(broker *core.Broker, name string) (*core.Namespace, error) {
+	about := map[string]string{}
+	if len(b.Tags) > 0 {
+		tags, err := (&userBody{Tags: b.Tags}).tags()
+		if err != nil {
+			return nil, err
+		}
+		about[vhostTags] = strings.Join(tags, ",")
+	}
+	if b.Description != "" {
+		about[vhostDescription] = b.Description
+	}
+	ns, err := broker.Namespace(namespaceOf(name))
+	if err == nil && len(about) > 0 {
+		err = ns.Describe(about)
+	}
+	return ns, err
 }
 
 func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
@@ -141,7 +185,11 @@ func (s *Service) createVhost(w http.ResponseWriter, r *request) error {
 	if !IsAdministrator(r.caller) {
 		return denied
 	}
-	if _, err := s.cfg.Broker.Namespace(namespaceOf(r.vhost)); err != nil {
+	body, err := read[vhostBody](r, maxBody)
+	if err != nil {
+		return err
+	}
+	if _, err := body.make(s.cfg.Broker, r.vhost); err != nil {
 		return err
 	}
 	if r.caller.Account() { // as RabbitMQ does for whoever makes a vhost
