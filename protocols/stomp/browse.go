@@ -48,8 +48,8 @@ func (s *subscription) stopBrowsing() {
 	}
 }
 
-// show writes one message when there is room; false ends the browsing. What is not
-// browsed looks as if it were to be acknowledged, which then does nothing.
+// show writes one message when there is room; false ends the browsing. It looks as if
+// it were to be acknowledged, which then does nothing.
 func (c *conn) show(ctx context.Context, b *browser, s *subscription, d *core.Delivery) bool {
 	for c.nc.Out.Full() || c.isHeld(s) {
 		select {
@@ -61,13 +61,13 @@ func (c *conn) show(ctx context.Context, b *browser, s *subscription, d *core.De
 	if ctx.Err() != nil {
 		return false
 	}
-	c.mu.Lock()
+	browsed := ""
 	if b == s.browser {
-		c.writeMessage(s, d, 0, "true")
-	} else {
-		c.lastAck++
-		c.writeMessage(s, d, c.lastAck, "")
+		browsed = "true"
 	}
+	c.mu.Lock()
+	c.lastAck++
+	c.writeMessage(s, d, c.lastAck, browsed)
 	c.mu.Unlock()
 	c.flushSoon()
 	return true

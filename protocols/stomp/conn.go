@@ -32,6 +32,7 @@ type conn struct {
 	pub       *core.Publisher
 	session   string        // random: names what is only this connection's
 	clientID  string        // of durable subscribers
+	activeMQ  bool          // it has said what only ActiveMQ has (dialect.go)
 	local     *core.Session // who NoLocal means; nil until it is needed
 	mark      producer
 	subs      map[string]*subscription

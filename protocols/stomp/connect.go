@@ -20,6 +20,7 @@ import (
 //	host                        the namespace of that name, if there is one and the user is of none other
 //	heart-beat                  heartbeat.go
 //	connections                 of a vhost, of a user, at most as many as are allowed: ERROR
+//	request-id                  comes back as response-id (ActiveMQ)
 //	client-id                   of durable subscribers (subscribe.go)
 
 // maxClientID bounds client ids.
@@ -45,6 +46,7 @@ func (c *conn) connect(f *wire.Frame) error {
 	if c.clientID = f.Value("client-id"); len(c.clientID) > maxClientID {
 		return refuse("Invalid request", "a client-id has at most %d bytes", maxClientID)
 	}
+	c.activeMQ = c.clientID != ""
 	var beat [2]int
 	if version > wire.V10 {
 		if beat, err = parseHeartBeat(f.Value("heart-beat")); err != nil {
@@ -63,7 +65,7 @@ func (c *conn) connect(f *wire.Frame) error {
 	c.mark = producerOf(c.h.cfg.Broker.NewMessageID())
 	c.reader.Version = version
 	c.reader.Limits = wire.Limits{Head: maxHead, Line: maxLine, Headers: maxHeaders, Body: c.h.cfg.MaxBody}
-	c.connected(version, beat)
+	c.connected(f, version, beat)
 	return nil
 }
 
@@ -124,7 +126,7 @@ func (c *conn) namespace(who *core.Principal, host string) (*core.Namespace, err
 	return c.h.cfg.Broker.Namespace(who.Namespace)
 }
 
-func (c *conn) connected(v wire.Version, beat [2]int) {
+func (c *conn) connected(f *wire.Frame, v wire.Version, beat [2]int) {
 	send, receive := c.negotiate(beat)
 	c.mu.Lock()
 	c.version = v
@@ -133,6 +135,9 @@ func (c *conn) connected(v wire.Version, beat [2]int) {
 		dst = wire.AppendRaw(wire.AppendRaw(dst, "session", c.session), "server", c.server())
 		if v > wire.V10 {
 			dst = wire.AppendRaw(dst, "heart-beat", heartBeatText(send, receive))
+		}
+		if id, ok := f.Get("request-id"); ok {
+			dst = wire.AppendRaw(dst, "response-id", id)
 		}
 		return wire.AppendEnd(dst)
 	})

@@ -25,6 +25,9 @@ type subscription struct {
 	mode       ackMode          // read loop; not changed once it consumes
 	number     uint64           // immutable
 	forReplies bool             // immutable; made for a client that waits for replies
+	activeMQ   bool             // not changed once it consumes (dialect.go)
+	shown      string           // not changed once it consumes; the destination of its messages; "": theirs
+	virtual    bool             // not changed once it consumes; of a virtual topic
 	durable    *durableSub      // read loop only
 	consumers  []*core.Consumer // read loop and end only; those of a wildcard it has itself
 	wild       *wildcard        // not changed once it consumes; nil: its queues are known
@@ -220,25 +223,37 @@ func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, numb
 		dest = spelled(m.Source)
 	}
 	named := s.id[:min(1, len(s.id))] != unnamed
-	if !named {
+	sentTo := ""
+	switch {
+	case !named:
 		dest = s.dest // it is told apart by that alone
+	case s.virtual && m.Source.Kind == core.ToTopic:
+		dest, sentTo = s.shown, dest
+	case s.shown != "" && !s.virtual:
+		dest = s.shown
 	}
 	dst = wire.AppendCommand(dst, "MESSAGE")
 	dst = wire.AppendHeader(dst, v, "destination", dest)
+	if sentTo != "" {
+		dst = wire.AppendHeader(dst, v, "original-destination", sentTo)
+	}
 	if named {
 		dst = wire.AppendHeader(dst, v, "subscription", s.id)
 	}
 	dst = m.ID.Append(append(dst, "message-id:"...))
-	if s.mode != auto && s.browser == nil {
+	if s.mode != auto {
 		dst = appendAckID(append(dst, '@'), s.number, number)
 		if v == wire.V12 {
 			dst = appendAckID(append(dst, "\nack:"...), s.number, number)
 		}
 	}
 	dst = append(dst, '\n')
-	if d.Deliveries > 1 {
-		dst = wire.AppendHeader(dst, v, "redelivered", "true")
+	switch {
+	case d.Deliveries > 1:
+		dst = append(dst, "redelivered:true\n"...)
 		dst = wire.AppendNumber(dst, "x-delivery-count", int64(d.Deliveries-1))
+	case !s.activeMQ:
+		dst = append(dst, "redelivered:false\n"...)
 	}
 	if d.Receipt == (core.Receipt{}) && browser == "" {
 		dst = wire.AppendRaw(dst, "ActiveMQ.Retained", "true")
@@ -248,6 +263,12 @@ func (c *conn) appendMessage(dst []byte, s *subscription, d *core.Delivery, numb
 	}
 	w := writer{dst: dst, v: v, m: m, now: c.h.cfg.Broker.Now(), broker: c.h.cfg.Broker}
 	w.headers(published, own)
+	if s.activeMQ {
+		w.implied(published)
+		if isText(m) {
+			return append(w.dst, '\n')
+		}
+	}
 	return wire.AppendLength(w.dst, len(m.Body))
 }
 

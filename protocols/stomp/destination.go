@@ -39,6 +39,7 @@ const (
 // A destination is one, taken apart.
 type destination struct {
 	text  string
+	rest  string // of it, behind its prefix
 	place place
 	name  string // of the queue, the exchange, or a topic with dots
 	key   string // exchange only
@@ -90,7 +91,7 @@ func parseDestination(text string, bare place) (destination, error) {
 	if !found && strings.HasPrefix(text, "/") {
 		return d, refuse("Unknown destination", "%q is no destination: it begins with none of /queue/, /topic/, /exchange/, /amq/queue/, /temp-queue/, /temp-topic/ and /reply-queue/", text)
 	}
-	if d.place == exchangePlace {
+	if d.rest = d.name; d.place == exchangePlace {
 		d.name, d.key, d.keyed = strings.Cut(d.name, "/")
 		d.key = decoded(d.key)
 	}

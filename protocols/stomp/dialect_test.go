@@ -61,10 +61,13 @@ func TestSpellings(t *testing.T) {
 	w := newWorld(t)
 	c := w.connected("1.2")
 	c.send("SUBSCRIBE id:s; destination:a/b")
-	for _, d := range []string{"/queue/a/b", "/queue/a%%2Fb", "queue://a/b", "a/b", "/queue/x,a%%2Fb"} {
+	for d, destination := range map[string]string{"/queue/a/b": "", "/queue/a%%2Fb": "", "queue://a/b": "/queue/a/b", "a/b": "/queue/a/b", "/queue/x,a%%2Fb": "/queue/a%%2Fb"} {
 		c.send("SEND destination:%s | x", strings.ReplaceAll(d, "%%", "%"))
 		f := c.want("MESSAGE subscription:s | x")
-		if !strings.Contains(d, ",") && f.get("destination") != strings.ReplaceAll(d, "%%", "%") || strings.Contains(d, ",") && f.get("destination") != "/queue/a%2Fb" {
+		if destination == "" {
+			destination = d
+		}
+		if f.get("destination") != strings.ReplaceAll(destination, "%%", "%") {
 			t.Errorf("%s arrives as %s", d, f.get("destination"))
 		}
 	}
@@ -245,7 +248,7 @@ func TestTemporaryTopics(t *testing.T) {
 	asker.send("SEND destination:/queue/rpc; reply-to:/temp-topic/x | ask")
 	f := server.want("MESSAGE | ask")
 	server.send("SEND destination:%s | answer", f.get("reply-to"))
-	asker.want("MESSAGE subscription:t; destination:%s | answer", f.get("reply-to"))
+	asker.want("MESSAGE subscription:t; destination:/temp-topic/x | answer")
 	asker.send("SEND destination:/temp-topic/x | self")
 	asker.want("MESSAGE | self")
 	spy.sync()
@@ -271,7 +274,7 @@ func TestBrowser(t *testing.T) {
 		c.send("SEND destination:/queue/a; n:%s | %s", body, body)
 	}
 	c.send("SUBSCRIBE id:b; destination:/queue/a; browser:true; ack:client; selector:n <> 2")
-	c.want("MESSAGE subscription:b; browser:true; -ack: | 1")
+	c.want("MESSAGE subscription:b; browser:true; ack:* | 1")
 	c.want("MESSAGE browser:true | 3")
 	c.want("MESSAGE subscription:b; browser:end; message-id:* | ")
 	c.send("UNSUBSCRIBE id:b")

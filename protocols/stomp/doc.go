@@ -1,6 +1,7 @@
 // Package stomp is the door for STOMP 1.0, 1.1 and 1.2, in RabbitMQ's and
 // ActiveMQ's dialects together: which of the two a client speaks nobody has to
-// say. The bytes are package wire's; the version is a value of the connection.
+// say. Where the brokers tell their clients different things, it is seen in what
+// the client says (dialect.go). The bytes are package wire's; the version is a value of the connection.
 //
 // # Opening it
 //
@@ -24,6 +25,7 @@
 //	receipt deliver flow browse retroactive    RECEIPT; MESSAGE; when deliveries stop and go on; browsers; retained values
 //	destination queue temp          the spellings of destinations; queues made by headers; temporary ones
 //	message schedule errors         messages both ways, those that come again; kinds of error to ERROR
+//	dialect                         what MESSAGE says of its own accord, as RabbitMQ or as ActiveMQ
 //
 // # Support
 //
@@ -49,33 +51,67 @@
 //	activemq.dispatchAsync, maximumPendingMessageLimit        absent
 //	advisory topics of ActiveMQ                               absent: seen there, nothing comes of them without
 //	                                                          transformation:jms-advisory-json, and then Java classes
+//	MESSAGE in either dialect                                 yes: redelivered, priority, expires, timestamp, content-length (dialect.go)
+//	request-id, response-id                                   yes
 //
 // # Beside ActiveMQ
 //
-// Seen with a running ActiveMQ 5.17.2. The same are: selectors, expires, FIFO
-// without priorities, AMQ_SCHEDULED_DELAY, _PERIOD and _REPEAT, composite destinations, virtual
-// topics, durable subscribers, JMSXGroupID, exclusive consumers, consumers'
-// priorities, browsers, retained and retroactive, noLocal of topics and queues,
-// wildcards, a cumulative ACK across queues, the RECEIPT of a SUBSCRIBE before its
-// first MESSAGE; a temporary queue that outlives its subscription, not its
-// connection, is sent to by whom it was told, and is made by a reply-to, too. Different, on purpose or not needed so far:
+// Seen with a running ActiveMQ 5.17.2, the same frames sent to both. The same are:
+// selectors with comments, expires, FIFO without priorities, AMQ_SCHEDULED_DELAY,
+// _PERIOD and _REPEAT, composite destinations, virtual topics and what their MESSAGE
+// says, durable subscribers, JMSXGroupID, exclusive consumers, consumers'
+// priorities, browsers and their acknowledgements, retained and retroactive, noLocal
+// of topics and queues, wildcards, a cumulative ACK across queues, the RECEIPT of a
+// SUBSCRIBE before its first MESSAGE; a temporary queue that outlives its
+// subscription, not its connection, is sent to by whom it was told, and is made by a
+// reply-to, too. Different, on purpose or not needed so far:
 //
 //	ERROR                      ends the connection (the specification's must); there it mostly goes on, and
 //	                           its message header is a Java exception's text
-//	MESSAGE                    without priority, expires and timestamp headers where the producer said none
-//	virtual, composite         destination is what was sent to, one of them; there is no original-destination
+//	who says nothing of ActiveMQ's own    is told what RabbitMQ tells (dialect.go)
+//	CONNECTED of 1.0           has no heart-beat; there it has one, and it counts
+//	composite                  there is no original-destination
+//	headers of SEND            all are passed on; there not JMSXGroupID, JMSXGroupSeq, ActiveMQ.Retain and AMQ_SCHEDULED_DELAY
+//	                           and its like (scheduledJobId instead), and of repeated ones the first
+//	priority                   up to 255; there more than 9 is 9; what is no number is refused, as in prefetchSize and expires
+//	JMSMessageID               does not begin with ID:
+//	JMSRedelivered, JMSXDeliveryCount, JMSActiveMQBrokerInTime    are null in selectors
+//	selectors                  text is calculated with as a number, and may be a boolean; there it is null, and added to text is text
+//	browsers                   each MESSAGE has browser:true, too; of a topic they subscribe to it, there an ERROR
+//	names                      %2F is a slash, queue://x and topic://x are x; there all are parts of a queue's name
 //	client-id twice            two connections may have it; there the second is refused
 //	activemq.subscriptionName  without a client-id refused; there nothing is kept either
 //	UNSUBSCRIBE of a durable   also while it is subscribed; there it is "in use"
-//	ack of another word, an id that is in use    refused; there taken as auto, and as one more
+//	ack of another word, an id that is in use, none    refused, refused, taken; there auto, one more, refused
+//	ACK of what is acknowledged, or needs it not    nothing; there an ERROR
 //	NACK                       puts back (RabbitMQ), with ack:client what came before, too; there that one message
 //	                           alone goes to ActiveMQ.DLQ, if it is persistent, else it is dropped
 //	NACK in a transaction      is part of it; there an ERROR
 //	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
-//	their destination          in a MESSAGE that address; there the client's own /temp-queue/x
 //	their consumers            their connection's alone; there whoever knows the name may take part
 //	a reply-to of nobody's     is subscribed to for the client (RabbitMQ); there the reply waits for its SUBSCRIBE
 //	/other/x                   refused, as in RabbitMQ; there a queue of that name
+//
+// # Beside RabbitMQ
+//
+// Seen likewise with a running RabbitMQ 3.10.8. The same are: destinations and what
+// MESSAGE says of them, ack modes, transactions, NACK with and without requeue,
+// prefetch-count, expiration, durable subscribers, temporary reply queues, headers of
+// queues, an id that is left out. Different:
+//
+//	ERROR                      ends the connection; there not where the client alone is wrong. It has receipt-id;
+//	                           there it has version
+//	CONNECTED of 1.0           has no heart-beat; there it has one, and it counts. Beats of 100 ms are taken; there 1 s
+//	names with slashes, commas, several keys    taken (ActiveMQ's); there refused
+//	SEND to /amq/queue/x       that is not there: an ERROR; there it is dropped
+//	SUBSCRIBE to /temp-queue/x taken (ActiveMQ); there refused
+//	x-queue-name of a queue    is its name; there it says nothing
+//	a queue that is there      is taken as it is by who says nothing of it; there that is an ERROR where it has arguments
+//	headers of SEND            receipt and transaction are not passed on, repeated ones all are; message-id is
+//	                           dropped, there refused
+//	ACK of what is acknowledged, or needs it not    nothing; there the connection ends
+//	UNSUBSCRIBE                what is not acknowledged goes back; there at the end of the connection
+//	MESSAGE                    x-delivery-count and x-death, too; a reply's destination is /reply-queue/..., there /queue/...
 //
 // # Locks
 //

@@ -28,7 +28,7 @@ func TestSlowReader(t *testing.T) {
 				}
 			}
 			for i := range n {
-				f := slow.want("MESSAGE n:%d; -redelivered:", i)
+				f := slow.want("MESSAGE n:%d; redelivered:false", i)
 				if ack == "client" && i%100 == 99 {
 					slow.send("ACK id:%s", f.get("ack"))
 				}

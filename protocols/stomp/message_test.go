@@ -56,7 +56,7 @@ func TestFieldsOfOtherDoors(t *testing.T) {
 				t.Errorf("%q is %q, not %q", name, got, want)
 			}
 		}
-		if n := len(f.headers) - 4; v != "1.0" && n != len(fullHeaders)+1 { // s is there twice
+		if n := len(f.headers) - 5; v != "1.0" && n != len(fullHeaders)+1 { // s is there twice
 			t.Errorf("%d headers", n)
 		}
 		lost, counts := w.b.LostFields()
@@ -134,7 +134,7 @@ func TestSameProtocol(t *testing.T) {
 	want := [][2]string{
 		{"persistent", "TRUE"}, {"b:1", " spaces "}, {"z", "1"}, {"z", "2"}, {"latin", "\xe9"}, {"empty", ""}, {"expires", "0"}, {"tricky", "\\n\r\n"},
 	}
-	if got := f.headers[3 : len(f.headers)-1]; !reflect.DeepEqual(got, want) {
+	if got := f.headers[4 : len(f.headers)-1]; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q\nnot %q", got, want)
 	}
 	if f.get("destination") != "/queue/a" {

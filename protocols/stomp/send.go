@@ -112,7 +112,7 @@ func (c *conn) addresses(text string, f *wire.Frame) (to []core.Address, origin 
 	if len(all) > 1 || all[0].place == tempQueue || all[0].place == tempTopic {
 		return to, "", nil
 	}
-	origin = strings.Clone(withoutOptions(text))
+	origin = strings.Clone(all[0].told())
 	c.target = target{text: strings.Clone(text), to: to[0], origin: origin}
 	if to[0].Kind == core.ToQueue {
 		c.target.queue, _ = c.ns.Queue(to[0].Name)

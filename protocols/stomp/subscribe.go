@@ -13,7 +13,7 @@ import (
 
 // SUBSCRIBE.
 //
-//	id                                        needed from 1.1 on; in 1.0 the destination stands in
+//	id                                        without one, which 1.0 alone allows but RabbitMQ does too, the destination stands in
 //	ack                                       auto, client (cumulative), client-individual
 //	prefetch-count, activemq.prefetchSize     unsettled deliveries; 0 is the server's most
 //	selector                                  SQL-92 (core/selector), text that is a number compares as one
@@ -51,10 +51,7 @@ func (c *conn) subscribe(f *wire.Frame, seq uint64) (bool, error) {
 		return false, missing("SUBSCRIBE", "destination")
 	}
 	id, ok := f.Get("id")
-	switch {
-	case !ok && c.version > wire.V10:
-		return false, missing("SUBSCRIBE", "id")
-	case !ok:
+	if !ok {
 		id = unnamed + text
 	}
 	all, err := parseDestinations(text)
@@ -82,6 +79,9 @@ func (c *conn) subscribe(f *wire.Frame, seq uint64) (bool, error) {
 	if sub.s.mode = mode; mode == individual {
 		sub.s.byNumber = map[uint64]held{}
 	}
+	c.activeMQ = c.activeMQ || speaksActiveMQ(f, all)
+	sub.s.activeMQ = c.activeMQ
+	sub.s.shown, sub.s.virtual = shownAs(all)
 	c.opens(seq, sub.s)
 	for i := range all {
 		if err := c.subscribeTo(sub, &all[i], len(all)); err != nil {

@@ -98,6 +98,6 @@ func (c *conn) awaitReply(id string, q *core.Queue) error {
 		return nil
 	}
 	s := c.newSubscription(strings.Clone(id), strings.Clone(id))
-	s.forReplies = true
+	s.forReplies, s.activeMQ = true, c.activeMQ
 	return c.consume1(s, q, core.ConsumerOptions{Owner: c.owner(), Credit: c.h.cfg.Prefetch})
 }
