@@ -47,6 +47,8 @@
 //	JSON 1.0 (SQS), Query by POST and GET (SQS, SNS, STS), queue in the path   yes
 //	every operation of the three models decoded and encoded                    yes
 //	operations without a handler                                               clear UnsupportedOperation
+//	services that are not here                                                 named in the error, by the credential scope
+//	requests refused for who sends them                                        a line in the log, at most one a second
 //	service by X-Amz-Target; Version; credential scope; a unique Action        yes
 //	region from the credential scope; account from a 12-digit access key id    yes
 //	queue URLs and ARNs, aliases, MD5s, message text                           yes

@@ -59,6 +59,7 @@ type Edge struct {
 
 	inFlight  atomic.Int64 // requests being served
 	reception atomic.Int64 // bytes of bodies held
+	refused   refused
 }
 
 // New makes an edge.
@@ -122,6 +123,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer e.inFlight.Add(-1)
 	defer func() { e.reception.Add(-t.held) }()
 	if err := t.serve(); err != nil {
+		t.tellRefused(err)
 		t.fail(err)
 	}
 }
@@ -137,8 +139,9 @@ type turn struct {
 	query *wire.Query
 	done  bool // the reply was begun
 
-	unread  bool // some of the body may not have come yet
-	hurried bool // a deadline is on it
+	unread     bool // some of the body may not have come yet
+	hurried    bool // a deadline is on it
+	unverified bool // it is not known who sent it
 
 	ctx   patient     // the handler's
 	kept  atomic.Bool // the body's last byte is in body and still to be read
@@ -160,6 +163,7 @@ func (t *turn) serve() error {
 		return err
 	}
 	if err := t.verify(); err != nil {
+		t.unverified = true
 		return err
 	}
 	if a.run == nil {

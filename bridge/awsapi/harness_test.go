@@ -73,15 +73,19 @@ func serve(t *testing.T, cfg awsapi.Config) *httptest.Server {
 // do sends one request to an edge without a network.
 func do(t testing.TB, cfg awsapi.Config, r *http.Request) (int, http.Header, string) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	awsapi.New(cfg).ServeHTTP(w, r)
-	res := w.Result()
+	res := handle(awsapi.New(cfg), r)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return res.StatusCode, res.Header, string(b)
+}
+
+func handle(edge *awsapi.Edge, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	edge.ServeHTTP(w, r)
+	return w.Result()
 }
 
 func jsonRequest(target, body string) *http.Request {

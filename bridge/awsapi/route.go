@@ -18,7 +18,7 @@ func (t *turn) route() (*action, error) {
 	var a *action
 	var err error
 	if t.call.Protocol == JSON {
-		a, err = t.routeJSON()
+		a, err = t.routeJSON(cred)
 	} else {
 		a, err = t.routeQuery(cred)
 	}
@@ -50,7 +50,7 @@ func (t *turn) place(cred credential) {
 }
 
 // routeJSON reads X-Amz-Target: AmazonSQS.SendMessage.
-func (t *turn) routeJSON() (*action, error) {
+func (t *turn) routeJSON(cred credential) (*action, error) {
 	prefix, name, _ := strings.Cut(t.r.Header.Get("X-Amz-Target"), ".")
 	for _, s := range t.edge.cfg.Registry.services {
 		if s.TargetPrefix == "" || s.TargetPrefix != prefix {
@@ -60,7 +60,10 @@ func (t *turn) routeJSON() (*action, error) {
 		if a, ok := t.edge.cfg.Registry.actions[s.Name][name]; ok {
 			return a, nil
 		}
-		break
+		return nil, unknownAction(name)
+	}
+	if err := t.edge.elsewhere(cred.Service); err != nil {
+		return nil, err
 	}
 	return nil, unknownAction(name)
 }
@@ -115,6 +118,9 @@ func (t *turn) pickService(version, scope, name string) (*wire.Service, error) {
 			return s, nil
 		}
 	}
+	if err := t.edge.elsewhere(scope); err != nil {
+		return nil, err
+	}
 	if version != "" {
 		return nil, wire.NoSuchVersion.Newf("The requested version ( %.40s ) is not valid.", version)
 	}
@@ -135,6 +141,19 @@ func (t *turn) pickService(version, scope, name string) (*wire.Service, error) {
 		return nil, errNoAction
 	}
 	return nil, unknownAction(name)
+}
+
+// elsewhere answers a request that is signed for a service which is not here: who
+// comes from an emulator of all of AWS has set one endpoint for them all.
+func (e *Edge) elsewhere(scope string) error {
+	var here []string
+	for _, s := range e.cfg.Registry.services {
+		if scope == "" || s.SigningName == scope {
+			return nil
+		}
+		here = append(here, s.Name)
+	}
+	return wire.UnknownOperation.Newf("The request is for the service %.40s, and this endpoint has %s only.", scope, strings.Join(here, ", "))
 }
 
 func unknownAction(name string) *Error {
