@@ -150,7 +150,7 @@ type Policy struct {
 // User is someone who may connect, through every door.
 type User struct {
 	Name         string       `mapstructure:"name"`
-	PasswordHash string       `mapstructure:"password_hash"` // argon2id or bcrypt; "" means no password login
+	PasswordHash string       `mapstructure:"password_hash"` // argon2id, bcrypt or mosquitto_passwd's; "" means no password login
 	SCRAMSHA256  string       `mapstructure:"scram_sha256"`  // a verifier; "" means no login by SCRAM-SHA-256
 	Namespace    string       `mapstructure:"namespace"`
 	AccessKeys   []AccessKey  `mapstructure:"access_keys"`

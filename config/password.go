@@ -20,8 +20,8 @@ const (
 
 var bcryptForm = regexp.MustCompile(`^\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}$`)
 
-// CheckPasswordHash says whether hash has one of the two forms that can be
-// verified, argon2id as a PHC string and bcrypt, with parameters of a bounded
+// CheckPasswordHash says whether hash has one of the forms that can be verified,
+// argon2id as a PHC string, bcrypt, and Mosquitto's, with parameters of a bounded
 // cost. Its error never shows the hash.
 func CheckPasswordHash(hash string) error {
 	switch {
@@ -34,10 +34,13 @@ func CheckPasswordHash(hash string) error {
 			return fmt.Errorf("the cost of this bcrypt hash is not between 4 and %d", maxBcryptCost)
 		}
 		return nil
+	case isMosquitto(hash):
+		_, err := ParseMosquitto(hash)
+		return err
 	case strings.HasPrefix(hash, "$argon2"):
 		return errors.New("of the argon2 family only argon2id is taken")
 	}
-	return errors.New("this is no argon2id or bcrypt hash: `slipway hash-password` makes one from a password")
+	return errors.New("this is no argon2id, bcrypt or Mosquitto hash: `slipway hash-password` makes one from a password")
 }
 
 // Argon2id is the content of an argon2id PHC string.

@@ -104,6 +104,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 
 func TestCheckPasswordHash(t *testing.T) {
 	const salt, hash = "c2xpcHdheS1zYWx0", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	const mosquitto = "tqZcdEXwwW8skZzdYnYl8hBcxpTAm8B6RM7cJl8lKN8AddQwML2WcHJtRgf5AsN/KaBaldP0UbMmzWLqEWiaZg=="
 	bcrypt := strings.Repeat("a.", 26) + "a"
 	for hash, ok := range map[string]bool{
 		"$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$" + hash: true,
@@ -120,6 +121,16 @@ func TestCheckPasswordHash(t *testing.T) {
 		"$argon2id$v=19$m=19456,t=2,p=1$" + salt + "$":              false,
 		"$argon2id$v=19$m=19456,t=2,p=1$" + salt + "==$" + hash:     false,
 		"$argon2i$v=19$m=19456,t=2,p=1$" + salt + "$" + hash:        false,
+		"$7$101$INNiC0UsZWejIrq8$" + mosquitto:                      true,
+		"$6$INNiC0UsZWejIrq8$" + mosquitto:                          true,
+		"$7$0$INNiC0UsZWejIrq8$" + mosquitto:                        false,
+		"$7$1000001$INNiC0UsZWejIrq8$" + mosquitto:                  false, // seconds
+		"$7$INNiC0UsZWejIrq8$" + mosquitto:                          false,
+		"$6$101$INNiC0UsZWejIrq8$" + mosquitto:                      false,
+		"$7$101$$" + mosquitto:                                      false,
+		"$7$101$INNiC0UsZWejIrq8$":                                  false,
+		"$7$101$INNiC0UsZWejIrq8$AAAA":                              false,
+		"$6$INNiC0UsZWejIrq8$" + strings.Repeat("a", 86):            false, // what crypt(3) makes
 		"plain": false, "": false, "$2b$10$short": false,
 	} {
 		if err := CheckPasswordHash(hash); (err == nil) != ok {

@@ -51,7 +51,7 @@ func scramVerifier(password string, salt []byte) (config.SCRAM, error) {
 	return config.SCRAM{Iterations: v.Iterations, Salt: v.Salt, StoredKey: v.StoredKey, ServerKey: v.ServerKey}, nil
 }
 
-// verifyPassword reports whether hash, argon2id or bcrypt, is of password. A
+// verifyPassword reports whether hash, one that config takes, is of password. A
 // hash whose cost is out of the bounds of config is of no password. How many
 // run at once core.Access bounds.
 func verifyPassword(hash string, password []byte) bool {
@@ -63,6 +63,9 @@ func verifyPassword(hash string, password []byte) bool {
 	}
 	if config.CheckPasswordHash(hash) != nil {
 		return false
+	}
+	if m, err := config.ParseMosquitto(hash); err == nil {
+		return verifyMosquitto(m, password)
 	}
 	if !strings.HasPrefix(hash, "$argon2id$") {
 		return bcrypt.CompareHashAndPassword([]byte(hash), password) == nil

@@ -170,8 +170,19 @@ func TestVerifyPassword(t *testing.T) {
 	if !verifyPassword(argonOfPassword, []byte("password")) || verifyPassword(argonOfPassword, []byte("Password")) {
 		t.Error("argon2id")
 	}
+	// Made by mosquitto_passwd 2.0.11, the last with -H sha512 as 1.6 did.
+	for hash, password := range map[string]string{
+		"$7$101$INNiC0UsZWejIrq8$tqZcdEXwwW8skZzdYnYl8hBcxpTAm8B6RM7cJl8lKN8AddQwML2WcHJtRgf5AsN/KaBaldP0UbMmzWLqEWiaZg==": "secret",
+		"$7$101$SrV3yaaNYrI0TObl$1wvGZlwr3y8SSgyttA8MZxbjEB53KwTKM8NGCLcO1/tM1qX3n2IRnRgOOJIu73gQVijoZF/B9M8okIoPlC49mA==": "pässword",
+		"$6$seCPV4UALuChKKCT$nYYoMN3uCZKQtUXWc79/HHRM/d+WgCfIqnblSHOUVxpmiBP0Oo5J0o4HS7gJ+4jHL9OK7lLy4lt7PurZPh69Nw==":     "secret",
+	} {
+		if !verifyPassword(hash, []byte(password)) || verifyPassword(hash, []byte(password+"x")) || verifyPassword(hash, nil) {
+			t.Error("Mosquitto's", hash)
+		}
+	}
 	for _, hostile := range []string{
 		"", "plain",
+		"$7$2000000000$INNiC0UsZWejIrq8$tqZcdEXwwW8skZzdYnYl8hBcxpTAm8B6RM7cJl8lKN8AddQwML2WcHJtRgf5AsN/KaBaldP0UbMmzWLqEWiaZg==",
 		"$argon2id$v=19$m=4000000000,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
 	} {
