@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -397,6 +398,91 @@ func TestMoveCutShort(t *testing.T) {
 		want = dump(t, s)
 		if flushed, err := s.flushed(); err != nil || s.keeps(oldest.number, flushed) {
 			t.Errorf("a slot that nothing refers to is kept (%v)", err)
+		}
+	}
+}
+
+// TestGetKeepsTheLog: the value of a Get that waits for the disk is what it was, though
+// its key is deleted meanwhile and the log goes round several times.
+func TestGetKeepsTheLog(t *testing.T) {
+	var hold atomic.Bool
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	s := mustOpen(t, "/store", keeping(t, errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileReadAt && kindOf(op.Path) == "log" && hold.CompareAndSwap(true, false) {
+			close(reading)
+			<-goOn
+		}
+		return nil
+	}))))
+	defer s.Close()
+	want := fmt.Sprintf("%0500d", 1)
+	put(t, s, core.Durable, "a", want)
+	hold.Store(true)
+	got := make(chan string)
+	go func() {
+		var val string
+		if _, err := s.Get([]byte("a"), func(v []byte) error { val = string(v); return nil }); err != nil {
+			val = err.Error()
+		}
+		got <- val
+	}()
+	<-reading
+	for i := range 300 {
+		put(t, s, core.Durable, "a", fmt.Sprintf("%0500d", i))
+		if i%20 == 0 {
+			if err := s.db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	close(goOn)
+	if val := <-got; val != want {
+		t.Errorf("read %.100q", val)
+	}
+}
+
+// TestLogThatStaysLargeIsTold: an operator hears of somebody who reads for so long that
+// the log grows, once, and again when it is over and comes back.
+func TestLogThatStaysLargeIsTold(t *testing.T) {
+	var out bytes.Buffer
+	o := keeping(t, vfs.NewMem())
+	o.Logger = slog.New(slog.NewTextHandler(&out, nil))
+	s := mustOpen(t, "/store", o)
+	defer s.Close()
+	told := func(probes int) int {
+		for range probes {
+			s.watchLog()
+		}
+		defer out.Reset()
+		return strings.Count(out.String(), "stays large")
+	}
+	grow := func(n int) {
+		for i := range n {
+			put(t, s, core.Durable, fmt.Sprint("z", i%5), fmt.Sprintf("%0500d", i))
+			if i%20 == 0 {
+				if err := s.db.Flush(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	grow(600)
+	if n := told(3 * largeProbes); n != 0 {
+		t.Errorf("told %d times of a log as it usually is", n)
+	}
+	for range 2 {
+		reader := s.readers.enter()
+		grow(600)
+		if n := told(largeProbes - 1); n != 0 {
+			t.Error("told at once")
+		}
+		if n := told(3 * largeProbes); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		reader.leave()
+		grow(600)
+		if n := told(3 * largeProbes); n != 0 {
+			t.Errorf("told %d times when it is over", n)
 		}
 	}
 }

@@ -43,6 +43,16 @@ func (r *readers) grow() uint64 {
 	return r.age
 }
 
+// count returns how many read now.
+func (r *readers) count() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, of := range r.active {
+		n += of
+	}
+	return n
+}
+
 // olderThan reports whether somebody still reads who entered before that age.
 func (r *readers) olderThan(age uint64) bool {
 	r.mu.Lock()

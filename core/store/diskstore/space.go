@@ -80,9 +80,10 @@ func (sp *space) now() (free, ballast uint64) {
 }
 
 // probe measures, moves the watermark's flag and tends the ballast. It also looks
-// where tables end: a compaction of little else than what was deleted needs little
-// space.
+// where tables end, a compaction of little else than what was deleted needs little
+// space, and whether the log is too large.
 func (s *Store) probe() error {
+	s.watchLog()
 	if s.runs.stale.Load() {
 		if err := s.findRuns(); err != nil {
 			s.opts.Logger.Error("what tables there are is unknown", "err", err)

@@ -34,6 +34,7 @@ type Store struct {
 	kept    kept
 	readers readers
 	runs    runs
+	large   int // probes in a row that found the log too large; only the prober
 
 	meter  meter
 	space  space
