@@ -2,8 +2,12 @@ package diskstore
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -83,6 +87,9 @@ func TestStartWritesNoValues(t *testing.T) {
 		}
 		if got := dump(t, s); !slices.Equal(got, want) {
 			t.Errorf("%s", difference(got, want))
+		}
+		if !slices.IsSortedFunc(s.kept.slots, func(a, b *keptSlot) int { return cmp.Compare(a.first, b.first) }) {
+			t.Error("the oldest values are not the first to move")
 		}
 		if whole, refs := inTables(t, s); whole > 1 || whole+refs != n { // of the last no record says that it was synced
 			t.Errorf("%d whole values and %d references", whole, refs)
@@ -209,7 +216,8 @@ func TestShortRuns(t *testing.T) {
 		}
 		key, val := fmt.Sprintf("k%03d", i), fmt.Sprintf("%0300d", i)
 		put(t, s, core.Durable, key, val)
-		want = append(want, key+"="+val)
+		put(t, s, core.Durable, "z", "") // whose record says that the value was synced
+		want = append(want[:max(0, len(want)-1)], key+"="+val, "z=")
 		files, err := mem.List("/store/" + logDir)
 		if most := 2*s.opts.Kept + memTables + 3; err != nil || len(files) > most {
 			t.Fatalf("start %d: %d files of the log, %v", i, len(files), err)
@@ -342,8 +350,9 @@ func TestCopiesOfFiles(t *testing.T) {
 	}
 }
 
-// TestStartCutShort: a start may be cut at any operation, when it keeps what is
-// referred to where it is, and when there are too many files and it moves values.
+// TestStartCutShort: a start may be cut at any operation, by power or by kill -9, when
+// it keeps what is referred to where it is, and when there are too many files and it
+// moves values.
 func TestStartCutShort(t *testing.T) {
 	for _, kept := range []int{1, 100} {
 		t.Run(fmt.Sprint("keeping ", kept), func(t *testing.T) { testStartCutShort(t, kept) })
@@ -355,13 +364,16 @@ func testStartCutShort(t *testing.T, kept int) {
 	o := keeping(t, mem)
 	o.Kept = 100
 	s := mustOpen(t, "/store", o)
-	for i := range 30 {
-		put(t, s, core.Durable, fmt.Sprintf("k%02d", i), fmt.Sprintf("%0*d", moveStep/20, i))
-		if i == 20 {
+	for i := range 14 {
+		put(t, s, core.Durable, fmt.Sprintf("k%02d", i), fmt.Sprintf("%020000d", i))
+		if i == 8 {
 			if err := s.db.Flush(); err != nil {
 				t.Fatal(err)
 			}
 		}
+	}
+	for i := range 200 { // and files of the log that are not referred to
+		put(t, s, core.Durable, fmt.Sprintf("s%03d", i), fmt.Sprintf("%090d", i))
 	}
 	want, cut := dump(t, s), mem.CrashClone(vfs.CrashCloneCfg{})
 	if err := s.Close(); err != nil {
@@ -369,12 +381,24 @@ func testStartCutShort(t *testing.T, kept int) {
 	}
 	var mu sync.Mutex // pebble works on several goroutines
 	var cuts []*vfs.MemFS
+	var gone []string // files of the log; a power cut may bring them back, kill -9 does not
+	rng := rand.New(rand.NewPCG(2, 2))
 	o = keeping(t, errorfs.Wrap(cut, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
-			mu.Lock()
-			defer mu.Unlock()
-			cuts = append(cuts, cut.CrashClone(vfs.CrashCloneCfg{}))
+		if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
+			return nil
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		kill := cut.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rng})
+		for _, path := range gone {
+			if err := kill.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Error(err)
+			}
+		}
+		if op.Kind == errorfs.OpRemove && kindOf(op.Path) == "log" {
+			gone = append(gone, op.Path)
+		}
+		cuts = append(cuts, cut.CrashClone(vfs.CrashCloneCfg{}), kill)
 		return nil
 	})))
 	o.Kept = kept
@@ -400,8 +424,8 @@ func testStartCutShort(t *testing.T, kept int) {
 			}
 		}
 	}
-	if len(cuts) < 20 {
-		t.Errorf("%d cuts", len(cuts))
+	if len(cuts) < 40 || len(gone) < 3 {
+		t.Errorf("%d cuts, %d files gone", len(cuts), len(gone))
 	}
 }
 
