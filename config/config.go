@@ -62,6 +62,7 @@ type STOMP struct {
 	TLS            TLS      `mapstructure:"tls"`
 	AllowAnonymous bool     `mapstructure:"allow_anonymous"`
 	Prefetch       int      `mapstructure:"prefetch"` // unsettled deliveries of a subscription that does not say
+	Dialect        string   `mapstructure:"dialect"`  // what clients are told: as rabbitmq or activemq does, or, auto, by what they say
 }
 
 // AWS is the one endpoint of all AWS-style services.
@@ -210,7 +211,7 @@ func Default() Config {
 		DataDir:   "./slipway-data",
 		MQTT:      MQTT{Listen: []string{"127.0.0.1:1883"}, SysInterval: 10 * time.Second},
 		AMQP:      AMQP{Listen: []string{"127.0.0.1:5672"}, Product: "slipway"},
-		STOMP:     STOMP{Listen: []string{"127.0.0.1:61613"}, Prefetch: 65_535},
+		STOMP:     STOMP{Listen: []string{"127.0.0.1:61613"}, Prefetch: 65_535, Dialect: "auto"},
 		WebSocket: WebSocket{Listen: []string{"127.0.0.1:61618"}, PingInterval: 30 * time.Second},
 		AWS: AWS{
 			Listen:    []string{"127.0.0.1:4566"},

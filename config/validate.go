@@ -17,6 +17,7 @@ func (ps *problems) validate(c Config) {
 	ps.aws(c)
 	ps.mqtt(c.MQTT)
 	ps.oneOf("amqp.product", c.AMQP.Product, "slipway", "RabbitMQ")
+	ps.oneOf("stomp.dialect", c.STOMP.Dialect, "auto", "rabbitmq", "activemq")
 	between(ps, "stomp.prefetch", c.STOMP.Prefetch, 1, 65_535)
 	ps.namespaces(c)
 	ps.queues(c)

@@ -13,7 +13,7 @@ var stompSubprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp", "stomp"}
 func (in *instance) newSTOMP(d *doors) func(anonymous bool) protocols.Handler {
 	h := stomp.New(stomp.Config{
 		Broker: in.broker, Access: in.access, Log: in.log, Version: version(), MaxBody: int(in.cfg.Limits.MaxMessageSize),
-		MaxSubscriptions: in.cfg.Limits.MaxSubscriptions, Prefetch: in.cfg.STOMP.Prefetch,
+		MaxSubscriptions: in.cfg.Limits.MaxSubscriptions, Prefetch: in.cfg.STOMP.Prefetch, Dialect: in.cfg.STOMP.Dialect,
 	})
 	d.stomp = h.Stats()
 	return h.AllowAnonymous

@@ -18,7 +18,8 @@ import (
 //	client-individual    this one
 //	auto                 nothing to acknowledge: ignored, as brokers do
 //	transaction          happens with it, and comes back when it is aborted
-//	NACK                 back into the queue; requeue:false dead-letters (RabbitMQ)
+//	NACK                 back into the queue; requeue:false dead-letters (RabbitMQ). In ActiveMQ's dialect without
+//	                     requeue: this one alone is dead-lettered, if its queue has somewhere to go for dead letters
 //	RECEIPT              when it is on disk; without one that is within 10 ms
 
 func (c *conn) ack(f *wire.Frame, seq uint64) (bool, error) {
@@ -46,7 +47,12 @@ func (c *conn) acknowledge(f *wire.Frame, seq uint64, how core.Settlement) (bool
 	if !ok {
 		return false, refuse("Message not found", "there is no unacknowledged message %s", id)
 	}
-	list := c.taken(s, number)
+	var list []held
+	if _, said := f.Get("requeue"); how == core.Requeue && !said && c.buries(s, number) {
+		how, list = core.Reject, c.takenAlone(s, number)
+	} else {
+		list = c.taken(s, number)
+	}
 	if name, ok := f.Get("transaction"); ok {
 		return false, c.settleLater(name, s, how, list)
 	}
@@ -101,6 +107,46 @@ func (c *conn) taken(s *subscription, number uint64) (list []held) {
 		}
 	}
 	return list
+}
+
+// buries says whether a NACK dead-letters.
+func (c *conn) buries(s *subscription, number uint64) bool {
+	if s == nil || !s.activeMQ {
+		return false
+	}
+	c.mu.Lock()
+	h, ok := s.byNumber[number]
+	if i := s.unsettledAt(number); i >= 0 {
+		h, ok = s.unsettled[i], true
+	}
+	c.mu.Unlock()
+	return ok && h.consumer.Queue().Effective().DeadLetter.Kind != core.NoAddress
+}
+
+// unsettledAt finds what is acknowledged by a number, in a cumulative subscription;
+// -1: nothing is. Lock held.
+func (s *subscription) unsettledAt(number uint64) int {
+	i := sort.Search(len(s.unsettled), func(i int) bool { return s.unsettled[i].number >= number })
+	if i < len(s.unsettled) && s.unsettled[i].number == number {
+		return i
+	}
+	return -1
+}
+
+// takenAlone is taken without what came before.
+func (c *conn) takenAlone(s *subscription, number uint64) []held {
+	if s.mode != cumulative {
+		return c.taken(s, number)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := s.unsettledAt(number)
+	if i < 0 {
+		return nil
+	}
+	h := s.unsettled[i]
+	s.unsettled = append(s.unsettled[:i:i], s.unsettled[i+1:]...)
+	return []held{h}
 }
 
 // giveBack undoes taken.

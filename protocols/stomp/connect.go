@@ -46,7 +46,7 @@ func (c *conn) connect(f *wire.Frame) error {
 	if c.clientID = f.Value("client-id"); len(c.clientID) > maxClientID {
 		return refuse("Invalid request", "a client-id has at most %d bytes", maxClientID)
 	}
-	c.activeMQ = c.clientID != ""
+	c.activeMQ = c.h.cfg.Dialect == "activemq" || c.h.cfg.Dialect != "rabbitmq" && c.clientID != ""
 	var beat [2]int
 	if version > wire.V10 {
 		if beat, err = parseHeartBeat(f.Value("heart-beat")); err != nil {

@@ -12,10 +12,12 @@ import (
 // What a MESSAGE has beside what its producer said differs between the brokers, and
 // clients count on it. A connection that has said what only ActiveMQ has is told what
 // ActiveMQ tells, from that subscription on; every other what RabbitMQ tells.
+// Config.Dialect decides it for all.
 //
 //	RabbitMQ    redelivered:false, too; content-length always
 //	ActiveMQ    priority:4, expires:0 and timestamp where the producer said none; redelivered:true only; no
-//	            content-length of text, by which its clients tell text from bytes
+//	            content-length of text, by which its clients tell text from bytes. NACK dead-letters that message
+//	            alone, where its queue has somewhere to go for dead letters; else it is RabbitMQ's, so that nothing is lost
 //
 // Only ActiveMQ has, in CONNECT, client-id, and in SUBSCRIBE activemq.*, selector,
 // browser and transformation; subscribing to a temporary destination, several at once,

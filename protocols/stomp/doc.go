@@ -68,7 +68,7 @@
 //
 //	ERROR                      ends the connection (the specification's must); there it mostly goes on, and
 //	                           its message header is a Java exception's text
-//	who says nothing of ActiveMQ's own    is told what RabbitMQ tells (dialect.go)
+//	who says nothing of ActiveMQ's own    is told what RabbitMQ tells, unless Config.Dialect says otherwise (dialect.go)
 //	CONNECTED of 1.0           has no heart-beat; there it has one, and it counts
 //	composite                  there is no original-destination
 //	headers of SEND            all are passed on; there not JMSXGroupID, JMSXGroupSeq, ActiveMQ.Retain and AMQ_SCHEDULED_DELAY
@@ -84,8 +84,9 @@
 //	UNSUBSCRIBE of a durable   also while it is subscribed; there it is "in use"
 //	ack of another word, an id that is in use, none    refused, refused, taken; there auto, one more, refused
 //	ACK of what is acknowledged, or needs it not    nothing; there an ERROR
-//	NACK                       puts back (RabbitMQ), with ack:client what came before, too; there that one message
-//	                           alone goes to ActiveMQ.DLQ, if it is persistent, else it is dropped
+//	NACK                       dead-letters that one message where its queue has somewhere to go for dead letters (a policy
+//	                           can say ActiveMQ.DLQ for all), else it puts back (RabbitMQ), with ack:client what came
+//	                           before, too; there it goes to ActiveMQ.DLQ, if it is persistent, else it is dropped
 //	NACK in a transaction      is part of it; there an ERROR
 //	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
 //	their consumers            their connection's alone; there whoever knows the name may take part
@@ -129,7 +130,8 @@
 //     that contradict a queue of this door are refused.
 //   - SUBSCRIBE and SEND create queues as durable ones; a user needs configure for
 //     that, and write or read for the rest.
-//   - NACK puts back, as in RabbitMQ; with requeue:false it dead-letters.
+//   - NACK puts back, as in RabbitMQ; with requeue:false it dead-letters, as it does
+//     without in ActiveMQ's dialect (ack.go).
 //   - STOMP tells that a queue is gone, or full, only by ERROR, which ends the
 //     connection. A SEND without a receipt that a full queue refuses is dropped; the
 //     core counts it (messages_refused) and tells the operator.

@@ -30,6 +30,7 @@ type Config struct {
 	MaxBody          int           // bytes of a body [16 MiB]
 	MaxSubscriptions int           // of a connection [10,000]
 	Prefetch         int           // unsettled deliveries of a subscription that does not say [65,535, also the most]
+	Dialect          string        // "rabbitmq" or "activemq": what every client is told [by what it says; dialect.go]
 	MinHeartBeat     time.Duration // clients that ask for shorter heart-beats get this [100 ms]
 }
 

@@ -79,7 +79,7 @@ func (c *conn) subscribe(f *wire.Frame, seq uint64) (bool, error) {
 	if sub.s.mode = mode; mode == individual {
 		sub.s.byNumber = map[uint64]held{}
 	}
-	c.activeMQ = c.activeMQ || speaksActiveMQ(f, all)
+	c.activeMQ = c.activeMQ || c.h.cfg.Dialect != "rabbitmq" && speaksActiveMQ(f, all)
 	sub.s.activeMQ = c.activeMQ
 	sub.s.shown, sub.s.virtual = shownAs(all)
 	c.opens(seq, sub.s)
