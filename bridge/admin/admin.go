@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/slipwaymq/slipway/bridge/admin/rabbit"
@@ -110,13 +111,19 @@ func (s *Service) Handler(anonymous bool) http.Handler {
 	} {
 		mux.Handle(pattern, s.guarded(anonymous, h))
 	}
-	mux.Handle("/api/", s.rabbit.Handler(func(w http.ResponseWriter, r *http.Request) (*core.Principal, bool) {
+	api := s.rabbit.Handler(func(w http.ResponseWriter, r *http.Request) (*core.Principal, bool) {
 		return s.login(w, r, anonymous)
-	}))
+	})
 	if s.cfg.Profiles {
 		mux.Handle("GET /debug/pprof/", s.guarded(anonymous, whole(core.Configure, profile)))
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") { // where // is a name that is empty: a mux would send that elsewhere
+			api.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // answer writes v as JSON. A client that has gone away is nobody to tell.

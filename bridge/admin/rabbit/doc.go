@@ -1,10 +1,11 @@
 // Package rabbit is the part of RabbitMQ's management API that clients and tools
 // call, in the shapes of RabbitMQ 3.10, so that rabbitmqadmin and what was written
-// for it work unchanged. It is mounted under /api/ on every listener of the admin
+// for it work unchanged; integration/management asks both the same and lists all that
+// differs. It is mounted under /api/ on every listener of the admin
 // door; RabbitMQ's port is one line: `admin: {listen: [..., "127.0.0.1:15672"]}`.
 //
 // A vhost is a namespace; `/` is the default one. Who may do what is what the AMQP
-// door would allow the same user: configuring declares, purges and deletes. Who sees
+// door would allow the same user: configuring declares and deletes, reading purges. Who sees
 // what is as in RabbitMQ: what is in the vhosts that one may enter, and one's own
 // connections, channels and consumers; with the tag monitoring those of all, and
 // nodes; with administrator everything. A user of the configuration without that
@@ -17,7 +18,7 @@
 //	consumers, exchanges, queues, bindings                   yes: list, show, declare, delete; filters columns, sort,
 //	                                                         page, page_size, name, use_regex
 //	queues/V/Q/contents (purge), get; exchanges/V/X/publish  yes
-//	vhosts                                                   list, show, create, delete: with all that is in it; not / nor those that the configuration names
+//	vhosts                                                   list, show, create (with description and tags), delete: with all that is in it; not / nor those that the configuration names
 //	tags                                                     of users that are made here: administrator, monitoring, policymaker, management;
 //	                                                         who has none of them may not use the API
 //	users, permissions                                       yes (accounts.go); users of the configuration are shown, and set there alone

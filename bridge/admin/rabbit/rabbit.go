@@ -210,6 +210,7 @@ func (s *Service) routes() map[string]handler {
 	all["GET global-parameters"] = policymaker(empty)
 	for _, path := range []string{"operator-policies/{vhost}/{name}", "global-parameters/{name}"} {
 		all["PUT "+path], all["DELETE "+path] = absent, absent
+		all["GET "+path] = policymaker(func(http.ResponseWriter, *request) error { return notFound })
 	}
 	for _, routes := range []map[string]handler{s.vhostRoutes(), s.queueRoutes(), s.exchangeRoutes(), s.bindingRoutes(), s.limitRoutes(), s.parameterRoutes()} {
 		for pattern, h := range routes {

@@ -2,6 +2,7 @@ package rabbit
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -392,4 +393,37 @@ func TestPages(t *testing.T) {
 	}
 	a.want("by messages", strings.Join(got, " "), "q7 q4 q1 q8 q5 q2 q9 q6 q3 q0")
 	a.want("all sorted", a.column("queues?sort=messages&sort_reverse=true", "name"), "q7 q4 q1 q8 q5 q2 q9 q6 q3 q0")
+}
+
+// What was found beside a RabbitMQ (integration/management), where that is not installed.
+func TestAsRabbitMQ(t *testing.T) {
+	a := newAPI(t)
+	a.do(201, "PUT", "vhosts/told", `{"description":"of the shop","tags":"a,b"}`)
+	told := get[struct {
+		Description string
+		Tags        []string
+	}](a, "vhosts/told")
+	a.want("told", told.Description+" "+strings.Join(told.Tags, " "), "of the shop a b")
+	a.do(201, "PUT", "queues/%2F/plain", "") // no body is as good as {}
+	a.do(401, "PUT", "queues/%2F/amq.mine", `{}`)
+	a.do(405, "PATCH", "overview", "")
+	a.do(200, "OPTIONS", "overview", "")
+	a.do(404, "OPTIONS", "nothing", "")
+	a.do(404, "GET", "global-parameters/none", "")
+	a.want("vhost", a.do(404, "PUT", "queues/none/q", `{}`), `{"error":"not_found","reason":"vhost_not_found"}`)
+	for _, lacks := range []string{"properties", "routing_key", "payload", "payload_encoding"} {
+		body := map[string]any{"properties": map[string]any{}, "routing_key": "plain", "payload": "x", "payload_encoding": "string"}
+		delete(body, lacks)
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.want(lacks, a.do(400, "POST", "exchanges/%2F/amq.default/publish", string(text)), `{"error":"bad_request","reason":"[{key_missing,`+lacks+`}]"}`)
+	}
+	a.want("caseless", a.column("queues?name=^PLAIN&use_regex=true", "name"), "plain")
+	a.want("no pages", a.column("bindings?page=1&page_size=1", "destination"), "plain")
+	a.want("no name", a.column("exchanges/%2F//bindings/source", "destination"), "plain")
+	a.do(201, "PUT", "exchanges/%2F/x", `{"type":"topic"}`)
+	a.do(201, "POST", "bindings/%2F/e/x/q/plain", `{"routing_key":"a/b ~c"}`)
+	a.do(204, "DELETE", "bindings/%2F/e/x/q/plain/a%252Fb%2520%257Ec", "")
 }
