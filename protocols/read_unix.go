@@ -19,6 +19,8 @@ type readyReader struct {
 	attempt func(uintptr) bool // try, made once
 	mayWait bool
 	room    []byte          // where the first of what comes goes
+	large   bool            // there was room at the last read: the next frame is probably large, too
+	plain   int             // how much of buf is read into where there is no room
 	pair    [2][]byte       // room and what of buf is read into behind it
 	buf     *[readSize]byte // nil while parked
 	n       int
@@ -32,7 +34,10 @@ func newReadyReader(raw syscall.RawConn) reader {
 }
 
 func (r *readyReader) read(room []byte, mayWait bool) (landed int, buf []byte, drained bool, err error) {
-	r.n, r.err, r.mayWait, r.room = 0, nil, mayWait, room
+	r.n, r.err, r.mayWait, r.room, r.plain = 0, nil, mayWait, room, readSize
+	if r.large { // what is read of a large body before it has its memory is copied there
+		r.plain = behindRoom
+	}
 	err = r.raw.Read(r.attempt)
 	r.room = nil
 	if err != nil {
@@ -46,7 +51,8 @@ func (r *readyReader) read(room []byte, mayWait bool) (landed int, buf []byte, d
 	case r.n == 0:
 		return 0, nil, true, io.EOF
 	}
-	landed, most := min(r.n, len(room)), readSize
+	r.large = len(room) > 0
+	landed, most := min(r.n, len(room)), r.plain
 	if len(room) > 0 {
 		most = len(room) + behindRoom
 	}
@@ -72,7 +78,7 @@ func (r *readyReader) try(fd uintptr) bool {
 
 func (r *readyReader) once(fd int) (int, error) {
 	if len(r.room) == 0 {
-		return syscall.Read(fd, r.buf[:])
+		return syscall.Read(fd, r.buf[:r.plain])
 	}
 	r.pair = [2][]byte{r.room, r.buf[:behindRoom]}
 	n, err := readBoth(fd, &r.pair)
