@@ -16,7 +16,7 @@ const (
 	chunkRoom  = 512      // a chunk with less room is full: most frames are shorter
 	byRefSize  = 8 << 10  // bodies from this size are queued by reference
 
-	maxVectors = 16 // segments written in one call: seven such bodies and what is around them
+	maxVectors = 64 // segments written in one call: some thirty such bodies and what is around them
 )
 
 var readPool = sync.Pool{New: func() any { return new([readSize]byte) }}
