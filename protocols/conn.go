@@ -28,7 +28,8 @@ type Conn struct {
 	since  time.Time               //
 	addr   netip.Addr              // guarded by srv.mu until the handler runs, then immutable
 
-	landing Landing // handler goroutine only
+	landing    Landing // handler goroutine only, as
+	afterInput func()  // this
 
 	bytesIn atomic.Uint64
 	sawEnd  bool  // the client closed its side; handler goroutine only, as
@@ -54,7 +55,7 @@ type Conn struct {
 
 func newConn(s *Server, nc net.Conn, protocol string, cancel context.CancelCauseFunc) *Conn {
 	c := &Conn{srv: s, nc: nc, cancel: cancel, protocol: protocol, remote: nc.RemoteAddr().String(), since: time.Now(), over: "tcp",
-		landing: nowhere{}}
+		landing: nowhere{}, afterInput: func() {}}
 	c.Out = newOutput(nc, s.cfg.OutputLimit, s.cfg.Stall, &s.stats)
 	return c
 }

@@ -19,7 +19,8 @@
 //     Serve(ctx context.Context, c *protocols.Conn).
 //  2. In Serve, call c.ReadLoop(consume). consume gets every byte exactly once
 //     and must take all of them: what is half a frame it keeps itself (see
-//     protocols/mqtt/wire.Reader). The slice is only lent for the call.
+//     protocols/mqtt/wire.Reader). The slice is only lent for the call. What is to
+//     happen once for all that came together, c.AfterInput is told.
 //  3. Call c.Established(client, user) when the client has proved who it is:
 //     until then the handshake timeout runs. Call c.SetIdle for a keep-alive.
 //  4. Append replies with c.Out.Encode(protocols.Must, ...). Before taking the

@@ -8,7 +8,8 @@ import (
 )
 
 // maxUnflushed is how many full buffers in a row are read before the replies to
-// them are flushed although more input waits.
+// them are flushed although more input waits, and what AfterInput has is called
+// although they are parts of large bodies.
 const maxUnflushed = 4
 
 // A Landing is where the rest of something large goes that a protocol is receiving,
@@ -23,6 +24,13 @@ type Landing interface {
 
 // LandIn has ReadLoop ask l before it reads. Before the first ReadLoop.
 func (c *Conn) LandIn(l Landing) { c.landing = l }
+
+// AfterInput has ReadLoop call f after each call of consume, before Out and Batch are
+// flushed; but if a part of what came landed and more is coming, only once for several
+// of them: with large bodies it would else be called, and others woken by what it does,
+// for each. It is called before ReadLoop waits for anything, and before it returns.
+// Before the first ReadLoop.
+func (c *Conn) AfterInput(f func()) { c.afterInput = f }
 
 // nowhere is the Landing of who has none.
 type nowhere struct{}
@@ -62,10 +70,13 @@ func (c *Conn) ReadLoop(consume func(buf []byte) error) (err error) {
 		if err != nil {
 			return c.readError(err)
 		}
-		if full++; drained || full == maxUnflushed {
+		switch full++; {
+		case drained, full == maxUnflushed:
 			full = 0
 			r.release()
 			c.flush()
+		case landed == 0:
+			c.afterInput()
 		}
 	}
 }
@@ -85,6 +96,7 @@ func (c *Conn) arrived(n int) {
 }
 
 func (c *Conn) flush() {
+	c.afterInput()
 	c.Batch.Flush()
 	c.Out.Flush()
 }

@@ -157,6 +157,36 @@ func TestLanding(t *testing.T) {
 	}
 }
 
+// AfterInput is called after each piece of input, of pieces that follow what landed
+// after a few at most, and before anything is waited for.
+func TestAfterInput(t *testing.T) {
+	const total = 2 << 20
+	for _, size := range []int{0, 20_000} {
+		l, done := &landing{size: size}, make(chan struct{})
+		pieces, landed := 0, 0 // since it was called
+		_, addr := start(t, Config{}, handlerFunc(func(_ context.Context, c *Conn) {
+			if size > 0 {
+				c.LandIn(l)
+			}
+			c.AfterInput(func() {
+				if pieces, landed = 0, l.landed; len(l.came) == total {
+					close(done)
+				}
+			})
+			_ = c.ReadLoop(func(buf []byte) error {
+				l.came = append(l.came, buf...)
+				if pieces++; pieces > maxUnflushed || pieces > 1 && l.landed == landed {
+					t.Errorf("%d at a time: %d pieces", size, pieces)
+				}
+				return nil
+			})
+		}))
+		nc := dial(t, addr)
+		write(t, nc, strings.Repeat("x", total))
+		<-done
+	}
+}
+
 func TestStopWhileChoked(t *testing.T) {
 	ended := make(chan error, 1)
 	s, addr := start(t, Config{OutputLimit: 1}, echo(ended))

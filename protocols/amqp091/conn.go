@@ -89,6 +89,7 @@ func newConn(h *Handler, ctx context.Context, nc *protocols.Conn, anonymous bool
 	c := &conn{h: h, ctx: ctx, nc: nc, anonymous: anonymous, channels: map[uint16]*channel{}, owned: map[string]*core.Queue{}}
 	c.reader.Max = wire.MaxHandshake
 	nc.LandIn(&c.reader)
+	nc.AfterInput(c.drained)
 	nc.Out.OnWritable(c.Flush)
 	return c
 }
@@ -116,7 +117,6 @@ func (c *conn) read() error {
 func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
 	c.holdback.Begin()
-	defer c.drained()
 	if c.phase == wantHeader {
 		var err error
 		if buf, err = c.protocolHeader(buf); err != nil || c.phase == wantHeader {
@@ -219,7 +219,7 @@ func (c *conn) encode(channel uint16, appendFrame func(dst []byte, channel uint1
 	c.nc.Out.Encode(protocols.Must, func(dst []byte) []byte { return appendFrame(dst, channel) })
 }
 
-// drained finishes what a buffer of frames began: settlements go to the core
+// drained finishes what frames began that came together: settlements go to the core
 // together, and what publishing appended elsewhere is flushed. Our own output
 // the read loop flushes.
 func (c *conn) drained() {

@@ -44,7 +44,7 @@ type conn struct {
 	only      [1]core.Address // scratch: its address, as a list
 	idle      time.Duration   // how long the client may be silent; 0: for ever
 	holdback  protocols.Holdback
-	reading   atomic.Bool
+	reading   atomic.Bool // the read loop is at work and flushes when it is through
 	beat      heartBeat
 
 	// settles is held while what was sent is settled, so that nobody cancels a
@@ -87,6 +87,7 @@ func newConn(h *Handler, ctx context.Context, nc *protocols.Conn, anonymous bool
 	c.receipts.first = 1
 	c.reader.Limits = wire.Limits{Head: strangerHead, Line: strangerHead, Headers: 100}
 	nc.LandIn(&c.reader)
+	nc.AfterInput(c.drained)
 	nc.Out.OnWritable(c.kick)
 	return c
 }
@@ -110,7 +111,7 @@ func (c *conn) consume(buf []byte) error {
 	c.reading.Store(true)
 	c.holdback.Begin()
 	frames := uint64(0)
-	defer func() { c.h.counters.FramesIn.Add(frames); c.drained() }()
+	defer func() { c.h.counters.FramesIn.Add(frames) }()
 	f := new(wire.Frame) // one for all that is in buf: nobody keeps it
 	for len(buf) > 0 {
 		next, n, err := c.reader.Next(buf)
@@ -149,7 +150,7 @@ func (c *conn) frame(f *wire.Frame) error {
 	return err
 }
 
-// drained finishes what a buffer of frames began: what publishing appended
+// drained finishes what frames began that came together: what publishing appended
 // elsewhere is flushed. Our own output the read loop flushes.
 func (c *conn) drained() {
 	if c.pub != nil {
