@@ -91,6 +91,7 @@ func (p *Publisher) Publish(pub *Publication) error {
 	case !over:
 		ahead := p.leading && op.asked()
 		p.ahead = p.ahead || ahead
+		op.spare = true
 		return b.admit(op, ahead)
 	case !park:
 		op.withdraw()

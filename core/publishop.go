@@ -22,7 +22,8 @@ type publishOp struct {
 	sent       int64 // of a moved entry; 0: now
 	out        Outcome
 	targets    []target
-	gated      int // how many of targets, the first ones, are gates
+	gated      int  // how many of targets, the first ones, are gates
+	spare      bool // nobody knows of it when it was applied
 	one        [1]target
 }
 
@@ -40,7 +41,7 @@ type target struct {
 // ownFrom is the length of a body that sinks had better have of their own.
 const ownFrom = 8 << 10
 
-// spareOps are operations that nothing was left for.
+// spareOps are operations that are over.
 var spareOps = sync.Pool{New: func() any { return new(publishOp) }}
 
 // prepare checks a publication, sends it to the sinks, lets queues take it
@@ -110,13 +111,18 @@ func (ns *Namespace) prepare(pub *Publication, p *Publisher) (*publishOp, error)
 	}
 	if len(op.targets) == 0 && !op.retains() && (pub.Mark == nil || !pub.Session.durable) {
 		out := op.out
-		*op = publishOp{}
-		spareOps.Put(op)
+		op.free()
 		p.confirmed(pub, out)
 		return nil, nil
 	}
 	op.encode()
 	return op, nil
+}
+
+// free lets the operation be used again.
+func (op *publishOp) free() {
+	*op = publishOp{}
+	spareOps.Put(op)
 }
 
 // droppable says that the publisher expects nothing of the message: it is
@@ -476,6 +482,9 @@ func (op *publishOp) applied(g *staging) {
 	}
 	op.b.leave(op)
 	g.confirm(op.pub.Confirm, op.pub.Token, op.out)
+	if op.spare {
+		op.free()
+	}
 }
 
 // arrive appends an entry that is now visible. Lock held; the caller
