@@ -90,6 +90,9 @@
 //	NACK in a transaction      is part of it; there an ERROR
 //	temporary queues           reply-to is /reply-queue/...; there /remote-temp-queue/..., which is taken here too
 //	their consumers            their connection's alone; there whoever knows the name may take part
+//	what expires, JMSXGroupSeq:-1    is dropped, where its queue has nowhere to go for dead letters; nothing. There it goes
+//	                           to ActiveMQ.DLQ, and the group ends
+//	a reply to who is gone     goes nowhere (RabbitMQ); there an ERROR
 //	a reply-to of nobody's     is subscribed to for the client (RabbitMQ); there the reply waits for its SUBSCRIBE
 //	/other/x                   refused, as in RabbitMQ; there a queue of that name
 //

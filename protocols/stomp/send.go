@@ -64,7 +64,8 @@ func (c *conn) send(f *wire.Frame, seq uint64) (bool, error) {
 	err = c.pub.Publish(&x.Publication)
 	if err != nil && core.KindOf(err) == core.NotFound && to[0].Kind == core.ToQueue {
 		c.target = target{} // it went in this moment
-		if _, _, err = c.addresses(text, f); err == nil {
+		if to, _, err = c.addresses(text, f); err == nil {
+			x.To = to[0]
 			err = c.pub.Publish(&x.Publication)
 		}
 	}
@@ -147,8 +148,7 @@ func (c *conn) sendAddress(d *destination, f *wire.Frame) (core.Address, error) 
 		if q, ok := c.ns.Queue(d.name); ok && strings.HasPrefix(d.name, tempPrefix) && q.Options().Dialect == DialectName {
 			return to, nil // who knows its name was told to reply there
 		}
-		_, err := c.openQueue(d.name, core.Write)
-		return to, err
+		return c.replyAddress(d.name)
 	case replyTopic:
 		return to, nil // as above
 	case tempQueue:
@@ -163,6 +163,16 @@ func (c *conn) sendAddress(d *destination, f *wire.Frame) (core.Address, error) 
 		return to, c.mayExchange(core.Write, d)
 	}
 	return to, c.maySendTopic(to.Name)
+}
+
+// replyAddress is where a reply goes: to nobody if the queue is gone with who waited
+// there (RabbitMQ).
+func (c *conn) replyAddress(name string) (core.Address, error) {
+	if _, there := c.ns.Queue(name); there || !strings.HasPrefix(name, tempPrefix) && !c.principal.MayQueue(core.Write, name) {
+		_, err := c.openQueue(name, core.Write)
+		return core.QueueAddress(name), err
+	}
+	return core.TopicAddress(tempTopicPrefix + "gone"), nil
 }
 
 func (c *conn) maySendTopic(path string) error {
