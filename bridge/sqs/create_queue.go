@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/slipwaymq/slipway/bridge/awsapi"
+	"github.com/slipwaymq/slipway/bridge/awsapi/fields"
 	"github.com/slipwaymq/slipway/bridge/awsapi/sqsapi"
 	"github.com/slipwaymq/slipway/bridge/awsapi/wire"
 	"github.com/slipwaymq/slipway/core"
 )
 
 // CreateQueue: idempotent if every attribute that is given has that value already,
-// whoever declared the queue. Tags are set at creation only. A queue that was just
+// whoever declared the queue. One that the configuration only made gets the attributes
+// of the first CreateQueue that gives any. Tags are set at creation only. A queue that was just
 // deleted can be created again at once, unless RecreateAfter says otherwise.
 
 const (
@@ -48,7 +50,7 @@ func (s *Service) createQueue(_ context.Context, c *awsapi.Call, in *sqsapi.Crea
 	out := &sqsapi.CreateQueueOutput{}
 	if t, err := s.find(c, awsapi.QueueRef{Name: name}, core.Configure); err == nil {
 		out.QueueUrl = wire.Some(c.QueueURL(t.shown))
-		return out, s.sameQueue(c, t, in.Attributes)
+		return out, s.agree(c, t, in.Attributes, fifo)
 	} else if sqsErr, ok := err.(*awsapi.Error); !ok || sqsErr.Type != sqsapi.QueueDoesNotExist { //nolint:errorlint // find wraps nothing
 		return nil, err
 	}
@@ -71,7 +73,16 @@ func (s *Service) createQueue(_ context.Context, c *awsapi.Call, in *sqsapi.Crea
 	if err != nil {
 		return nil, err
 	}
-	return out, s.sameQueue(c, t, in.Attributes)
+	return out, s.agree(c, t, in.Attributes, fifo)
+}
+
+// agree makes sure that a queue which is there is as it is asked for.
+func (s *Service) agree(c *awsapi.Call, t *target, attrs awsapi.Map[string], fifo bool) error {
+	plain := settable(&t.options) && t.options.Dialect != fields.SQS && len(t.options.Attributes) == 0
+	if !plain || len(attrs) == 0 || fifo != t.fifo() {
+		return s.sameQueue(c, t, attrs)
+	}
+	return s.setAttributes(c, t, attrs)
 }
 
 // sameQueue compares what is asked for with what there is.

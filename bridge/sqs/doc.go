@@ -8,7 +8,8 @@
 // wrote them, are the core's opaque Attributes, and options.go translates them
 // into options of the core. A queue that another door declared can be used like
 // any other; its attributes are shown as far as SQS has words for them, and
-// changed only where it was declared.
+// changed only where it was declared. The configuration sets none: SQS does, by
+// SetQueueAttributes or the first CreateQueue that gives some.
 //
 // Life of a message: SendMessage -> check (send_check.go) -> fields.Take ->
 // core.Publisher, durable when answered. ReceiveMessage -> core.Queue.Receive ->

@@ -232,6 +232,40 @@ func TestForeignQueue(t *testing.T) {
 	}
 }
 
+// TestCreateConfigured: the configuration (a route) only makes a queue, so the first
+// CreateQueue says what it is like, and the next ones must agree.
+func TestCreateConfigured(t *testing.T) {
+	s := serve(t)
+	must2(s.ns.DeclareQueue("readings", core.QueueOptions{Dialect: "config", Durable: true}))(t)
+	create := func(attrs map[string]string) string {
+		_, err := s.client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String("readings"), Attributes: attrs})
+		return code(err)
+	}
+	for _, c := range []struct {
+		attrs map[string]string
+		want  string
+	}{
+		{nil, ""},
+		{map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:none","maxReceiveCount":1}`}, "InvalidParameterValue"},
+		{map[string]string{"VisibilityTimeout": "60", "MessageRetentionPeriod": "120"}, ""},
+		{map[string]string{"VisibilityTimeout": "60"}, ""},
+		{map[string]string{"VisibilityTimeout": "61"}, "QueueAlreadyExists"},
+		{map[string]string{"DelaySeconds": "1"}, "QueueAlreadyExists"},
+	} {
+		if got := create(c.attrs); !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%v: %s", c.attrs, got)
+		}
+	}
+	if a := s.attributes(aws.String("readings")); a["VisibilityTimeout"] != "60" || a["MessageRetentionPeriod"] != "120" || a["DelaySeconds"] != "0" {
+		t.Errorf("%v", a)
+	}
+	must2(s.ns.DeclareQueue("r.fifo", core.QueueOptions{Dialect: "config", Durable: true}))(t)
+	_, err := s.client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String("r.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	if !strings.HasPrefix(code(err), "QueueAlreadyExists") {
+		t.Error(code(err))
+	}
+}
+
 func TestTags(t *testing.T) {
 	s := serve(t)
 	name := "q"

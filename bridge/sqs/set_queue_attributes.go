@@ -26,16 +26,21 @@ func (s *Service) setQueueAttributes(_ context.Context, c *awsapi.Call, in *sqsa
 	if !settable(&t.options) {
 		return nil, t.notSettable()
 	}
-	dead, err := s.deadLetter(c, t.ns, t.who, in.Attributes, t.shown, t.fifo())
+	return nil, s.setAttributes(c, t, in.Attributes)
+}
+
+// setAttributes changes a settable queue; the attributes were checked.
+func (s *Service) setAttributes(c *awsapi.Call, t *target, attrs awsapi.Map[string]) error {
+	dead, err := s.deadLetter(c, t.ns, t.who, attrs, t.shown, t.fifo())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return nil, refusal(t.Update(func(o *core.QueueOptions) error {
+	return refusal(t.Update(func(o *core.QueueOptions) error {
 		set := settings(o.Attributes)
 		if set == nil {
 			set = settings{}
 		}
-		set.merge(in.Attributes)
+		set.merge(attrs)
 		if err := checkTogether(set); err != nil {
 			return err
 		}
