@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 const maxPassword = 1024 // bytes
@@ -19,12 +21,12 @@ func hashPasswordCommand(_ context.Context, c call) error {
 	if _, err := c.parse(fs, 0); err != nil {
 		return err
 	}
-	text, err := io.ReadAll(io.LimitReader(c.in, maxPassword+3))
-	if err != nil {
+	prompt(c)
+	text, err := bufio.NewReader(io.LimitReader(c.in, maxPassword+3)).ReadBytes('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("hash-password: %w", err)
 	}
-	password, _, _ := bytes.Cut(text, []byte("\n"))
-	password = bytes.TrimSuffix(password, []byte("\r"))
+	password := bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	if len(password) == 0 {
 		return usageError(errors.New("hash-password: standard input holds no password"))
 	}
@@ -43,4 +45,15 @@ func hashPasswordCommand(_ context.Context, c call) error {
 	}
 	fmt.Fprintln(c.out, hashPassword(password, salt))
 	return nil
+}
+
+// prompt says at a terminal what is waited for.
+func prompt(c call) {
+	file, ok := c.in.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		fmt.Fprint(c.err, "The password, which the terminal shows: ")
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipwaymq/slipway/config"
 )
@@ -134,6 +136,30 @@ func TestHashPassword(t *testing.T) {
 	}
 	if code, _, _ := slipway(t, strings.Repeat("x", maxPassword+1), nil, "hash-password"); code != exitUsage {
 		t.Errorf("a password that is too long: code %d", code)
+	}
+}
+
+// At a terminal the input goes on behind the line: nobody has to end it.
+func TestHashPasswordOfALine(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	go func() {
+		for _, b := range []byte("correct horse\n") {
+			_, _ = w.Write([]byte{b})
+		}
+	}()
+	var out, errs strings.Builder
+	done := make(chan int)
+	go func() { done <- run(t.Context(), []string{"hash-password"}, streams{r, &out, &errs}, nil) }()
+	select {
+	case code := <-done:
+		if code != 0 || !verifyPassword(strings.TrimSpace(out.String()), []byte("correct horse")) {
+			t.Errorf("code %d, out %q, err %q", code, out.String(), errs.String())
+		}
+	case <-time.After(20 * time.Second):
+		_ = w.Close()
+		<-done
+		t.Error("it waits for more than a line")
 	}
 }
 
