@@ -285,7 +285,7 @@ func isNetwork(err error) bool {
 
 func (c *conn) log(err error) {
 	info := c.nc.Info()
-	log := c.h.cfg.Log.With("protocol", "mqtt", "remote", info.Remote, "client", info.Client)
+	log := c.h.cfg.Log.With("protocol", "mqtt", "remote", info.Remote, "client", info.Client, "user", info.User)
 	var we *wire.Error
 	var login *protocols.LoginRefused
 	switch {

@@ -40,13 +40,13 @@ func TestRefusalsInTheLog(t *testing.T) {
 			c := w.connected(4, "id=pump clean user=ann pass=secret")
 			c.send("publish topic=news/x id=1 qos=1 payload=1")
 			c.want("end")
-		}, `level=INFO msg="connection closed by us" protocol=mqtt client=pump reason="a publish failed, which this version of MQTT can only say by closing: no permission to publish to news/x [3.3.5, reason code 0x87]"` + "\n"},
+		}, `level=INFO msg="connection closed by us" protocol=mqtt client=pump user=ann reason="a publish failed, which this version of MQTT can only say by closing: no permission to publish to news/x [3.3.5, reason code 0x87]"` + "\n"},
 		{4, func(w *world) {
 			nc := w.dial()
 			_, _ = nc.Write([]byte("\x16\x03\x01\x00\xa0"))
 			_, _ = io.ReadAll(nc)
 		},
-			`level=INFO msg="connection closed by us" protocol=mqtt client="" reason="it begins with TLS, which only the addresses of tls_listen speak"` + "\n"},
+			`level=INFO msg="connection closed by us" protocol=mqtt client="" user="" reason="it begins with TLS, which only the addresses of tls_listen speak"` + "\n"},
 	} {
 		log := &doortest.Log{}
 		w := newWorld(t, func(w *world) { w.cfg.Access, w.cfg.Log = users(t), log.Logger() })
