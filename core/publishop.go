@@ -348,7 +348,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 	e.due = q.dueAt(m, g.now)
 	if err := q.refuses(e, g.now); err != nil && !op.internal {
 		op.out.Err = err
-		q.noteRefusal(g.now)
+		q.noteRefusal(g.now, err)
 		t.buried = q.opt.Overflow == RejectPublishDeadLetter
 		return
 	}
@@ -361,6 +361,7 @@ func (op *publishOp) stageTarget(g *staging, t *target) {
 		original, dup, err := q.deduplicate(g, m, e)
 		if err != nil {
 			op.out.Err = err
+			q.noteRefusal(g.now, err)
 			return
 		}
 		if dup {
@@ -423,7 +424,7 @@ type refusals struct {
 
 // noteRefusal counts what the queue did not take, and tells the operator now and
 // then: not every publisher asks what became of a message. Lock held.
-func (q *Queue) noteRefusal(now int64) {
+func (q *Queue) noteRefusal(now int64, why error) {
 	q.ns.b.counters.refused.Add(1)
 	if q.refused == nil {
 		q.refused = &refusals{toldAt: now - refusalsEvery}
@@ -432,7 +433,7 @@ func (q *Queue) noteRefusal(now int64) {
 	if now-q.refused.toldAt < refusalsEvery {
 		return
 	}
-	q.ns.b.log.Warn("a queue is at its limit and refuses messages", "queue", q.name, "refused", q.refused.n)
+	q.ns.b.log.Warn("a queue refuses messages", "queue", q.name, "why", why, "refused", q.refused.n)
 	*q.refused = refusals{toldAt: now}
 }
 

@@ -22,7 +22,7 @@ type Stats struct {
 	Cycles       uint64 `json:"cycles"`    // dead letters dropped because they came round again
 	Invisible    uint64 `json:"invisible"` // topic paths that MQTT cannot spell, per subscription missed
 	TooLarge     uint64 `json:"tooLarge"`  // messages that a Receive skipped for their size
-	Refused      uint64 `json:"refused"`   // copies that a queue at its limit did not take
+	Refused      uint64 `json:"refused"`   // copies that a queue did not take: at its limit, or for want of a deduplication id
 	Groups       uint64 `json:"groups"`    // groups committed
 	Synced       uint64 `json:"synced"`    // of these, with a sync
 	Pending      int64  `json:"pending"`   // bytes on their way to the store

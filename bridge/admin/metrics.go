@@ -118,7 +118,7 @@ func (e exporter) stats(s core.Stats) {
 		{"messages_redelivered", "Deliveries given back.", s.Redelivered},
 		{"dead_letter_cycles", "Dead letters dropped because they came round again.", s.Cycles},
 		{"topics_invisible", "Times a subscriber missed a topic that MQTT cannot spell.", s.Invisible},
-		{"messages_refused", "Messages that a queue at its limit did not take, whether or not their publisher asked.", s.Refused},
+		{"messages_refused", "Messages that a queue did not take, at its limit or for want of a deduplication id, whether or not their publisher asked.", s.Refused},
 		{"messages_too_large", "Messages that a ReceiveMessage skipped for their size.", s.TooLarge},
 		{"commits", "Groups committed to the store.", s.Groups},
 		{"commits_synced", "Groups committed with a sync.", s.Synced},
