@@ -54,7 +54,7 @@ func TestRefusedInTheLog(t *testing.T) {
 			r := jsonRequest("AmazonSQS.ListQueues", "{}")
 			r.Header.Set("Authorization", strings.Replace(scope, "%", "sqs", 1))
 			out.Reset()
-			handle(edge, r)
+			_ = handle(edge, r).Body.Close()
 			if got := out.String(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
