@@ -464,3 +464,25 @@ func testUpgradeDamaged(t *testing.T, version int) {
 		t.Error("too few to mean much")
 	}
 }
+
+// TestUpgradeWithCopies: version 3 did not say in which file a group is, so a copy that
+// somebody made cannot be told from it. That is refused before anything is changed.
+func TestUpgradeWithCopies(t *testing.T) {
+	d := diskOf(t, loadOld(t, 3))
+	for path, b := range d {
+		if kindOf(path) == "log" {
+			d[path[:strings.LastIndexByte(path, '-')]+"-77"] = b
+		}
+	}
+	fs := d.mount(t)
+	for range 2 {
+		if _, err := Open("/store", small(t, fs)); err == nil || !strings.Contains(err.Error(), "copies") {
+			t.Errorf("Open = %v", err)
+		}
+	}
+	for path, b := range diskOf(t, fs) {
+		if kindOf(path) != lockFile && !slices.Equal(b, d[path]) {
+			t.Errorf("%s was changed", path)
+		}
+	}
+}
