@@ -33,7 +33,8 @@ type Options struct {
 	ProbeEvery time.Duration
 
 	// MemTable and Cache are sizes in bytes. 0: 16 MiB and 32 MiB. With both
-	// on the Go heap (no cgo), up to memTables*MemTable + Cache are in use.
+	// on the Go heap (no cgo), up to memTables*MemTable + Cache are in use. The
+	// cache has what memtables beyond the first leave of Cache.
 	MemTable, Cache int64
 
 	// Large is the length in bytes, 4 or more, from which on a value stays in the log
@@ -125,14 +126,17 @@ func (o Options) pebbleOptions(dead func(key []byte)) *pebble.Options {
 		Merger:                      newMerger(dead),
 		MemTableSize:                uint64(o.MemTable),
 		MemTableStopWritesThreshold: memTables,
-		CacheSize:                   o.Cache,
-		L0CompactionThreshold:       8,
-		L0CompactionFileThreshold:   level0Files,
-		L0StopWritesThreshold:       32,
-		LBaseMaxBytes:               64 << 20,
-		FlushSplitBytes:             4 * tableFile,
-		MaxOpenFiles:                500,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+		// pebble takes the memtables that there are out of the cache. While one is
+		// written and one filled, as always under load, 32 MiB were gone, and every
+		// block was read anew.
+		CacheSize:                  o.Cache + o.MemTable,
+		L0CompactionThreshold:      8,
+		L0CompactionFileThreshold:  level0Files,
+		L0StopWritesThreshold:      32,
+		LBaseMaxBytes:              64 << 20,
+		FlushSplitBytes:            4 * tableFile,
+		MaxOpenFiles:               500,
+		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 	}
 	for i := range p.TargetFileSizes {
 		p.TargetFileSizes[i] = tableFile

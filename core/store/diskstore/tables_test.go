@@ -3,11 +3,15 @@ package diskstore
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/slipwaymq/slipway/core"
 )
 
 // A new table is on the disk, all of it, once one of the syncs has returned or it
@@ -111,4 +115,36 @@ func content(t *testing.T, fs vfs.FS, name string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestCacheBesideMemTables: blocks of tables stay in the cache while one memtable is
+// written to a table and another one filled.
+func TestCacheBesideMemTables(t *testing.T) {
+	var gate sync.RWMutex
+	o := small(t, gatedFS{vfs.NewMem(), &gate})
+	o.MemTable, o.Cache = 1<<20, 2<<20 // as a broker's are to each other
+	s := mustOpen(t, "/store", o)
+	defer s.Close()
+	put(t, s, core.Lazy, "a", "1")
+	val := noise(3000)
+	for i := range 2000 { // pebble's first memtables are smaller
+		put(t, s, core.Lazy, fmt.Sprint("l", i), val)
+	}
+	if err := s.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	gate.Lock()
+	defer gate.Unlock()
+	for i := 0; s.db.Metrics().MemTable.Count < 2; i++ {
+		put(t, s, core.Lazy, fmt.Sprint("m", i), val)
+	}
+	before := s.db.Metrics().BlockCache
+	for range 100 {
+		if found, err := s.Get([]byte("a"), func([]byte) error { return nil }); !found || err != nil {
+			t.Fatal(found, err)
+		}
+	}
+	if now := s.db.Metrics().BlockCache; now.Misses-before.Misses > 10 || now.Hits-before.Hits < 90 {
+		t.Errorf("%d hits and %d misses", now.Hits-before.Hits, now.Misses-before.Misses)
+	}
 }
