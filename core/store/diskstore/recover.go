@@ -140,7 +140,7 @@ func (s *Store) endLives(found *grouplog.Found, n names) error {
 		}
 	}
 	if gone { // for good, a power cut does not bring them back
-		if err := syncDir(s.opts.FS, s.opts.FS.PathJoin(s.dir, logDir)); err != nil {
+		if err := s.syncLogDir(); err != nil {
 			return err
 		}
 	}
@@ -156,6 +156,15 @@ func (s *Store) endLives(found *grouplog.Found, n names) error {
 		return err
 	}
 	return s.db.Flush()
+}
+
+// syncLogDir makes durable what files log/ has. There is none if all of it was lost.
+func (s *Store) syncLogDir() error {
+	fs, path := s.opts.FS, s.opts.FS.PathJoin(s.dir, logDir)
+	if err := fs.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(fs, path), syncDir(fs, s.dir))
 }
 
 // A logPlace is where a value is.

@@ -300,6 +300,45 @@ func TestLostValuesOfEarlierLogs(t *testing.T) {
 	}
 }
 
+// TestLogOfEarlierLogsLost: all of log/ is gone, when tables know of logs that are
+// over. That is accepted like any loss.
+func TestLogOfEarlierLogsLost(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	for i := range 3 {
+		s := mustOpen(t, "/store", keeping(t, mem))
+		put(t, s, core.Durable, fmt.Sprint("k", i), fmt.Sprintf("%0300d", i))
+		put(t, s, core.Durable, fmt.Sprint("s", i), "small")
+		next := mem.CrashClone(vfs.CrashCloneCfg{})
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		mem = next
+	}
+	o := keeping(t, mem)
+	o.Logger = slog.New(slog.DiscardHandler)
+	if err := mem.RemoveAll("/store/" + logDir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open("/store", o); err == nil {
+		t.Fatal("it opens")
+	}
+	if err := mem.Remove("/store/" + syncedFile); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"s0=small", "s1=small"} // the last run's were in the log alone
+	for i := range 2 {
+		s := mustOpen(t, "/store", o)
+		if got := dump(t, s); !slices.Equal(got, want) {
+			t.Errorf("start %d: %s", i, difference(got, want))
+		}
+		put(t, s, core.Durable, "k9", fmt.Sprintf("%0300d", 9))
+		want = append([]string{"k9=" + fmt.Sprintf("%0300d", 9)}, want[len(want)-2:]...)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestCopiesOfFiles: a copy that somebody made of a file of the log, of one that is
 // over too, under a number above or below, is no file of the store's.
 func TestCopiesOfFiles(t *testing.T) {
