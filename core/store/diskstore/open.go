@@ -92,8 +92,10 @@ func prepare(dir string, o Options) (found *grouplog.Found, upgrade bool, err er
 		if err := mustBeEmpty(o.FS, dir); err != nil {
 			return nil, false, err
 		}
+		syncAbove(o.FS, dir)
 		return grouplog.Nothing(0), false, writeFormat(o.FS, dir, formatNew)
 	default: // an earlier creation did not get far: nothing was confirmed
+		syncAbove(o.FS, dir)
 		return grouplog.Nothing(0), false, errors.Join(
 			o.FS.RemoveAll(o.FS.PathJoin(dir, dbDir)), o.FS.RemoveAll(o.FS.PathJoin(dir, logDir)))
 	}
@@ -208,6 +210,15 @@ func mustBeEmpty(fs vfs.FS, dir string) error {
 		}
 	}
 	return nil
+}
+
+// syncAbove makes the directories above a new store durable that were there already:
+// who made them may have been killed before it was. They are not the store's, and need
+// not be readable nor of a file system that syncs directories, so an error is none.
+func syncAbove(fs vfs.FS, dir string) {
+	for parent := fs.PathDir(dir); parent != dir; dir, parent = parent, fs.PathDir(parent) {
+		_ = syncDir(fs, parent)
+	}
 }
 
 // mkdirSynced makes dir and its parents, each durable in its own parent.

@@ -288,3 +288,23 @@ func TestReaped(t *testing.T) {
 		t.Error("the reaper waits for something")
 	}
 }
+
+// TestDirectoryNotDurable: the directory is there, but not for good, since who made it
+// was killed. What is confirmed in it outlasts a power cut.
+func TestDirectoryNotDurable(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	if err := mem.MkdirAll("/var/store", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, "/var/store", small(t, mem))
+	put(t, s, core.Durable, "a", "1")
+	left := mem.CrashClone(vfs.CrashCloneCfg{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, "/var/store", small(t, left))
+	defer s.Close()
+	if got := dump(t, s); len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+}
