@@ -147,21 +147,25 @@ func (s *sqsConn) more(n int) error {
 
 // A signer signs as Signature Version 4 wants it.
 type signer struct {
+	region, service string
+
+	day   string // UTC; the rest is that day's
 	scope string
-	day   string
-	mac   hash.Hash // of the day's key
+	mac   hash.Hash
 	text  []byte
 }
 
-func newSigner(region, service string) signer {
-	day := time.Now().UTC().Format("20060102")
+func newSigner(region, service string) signer { return signer{region: region, service: service} }
+
+// begin is for a day's first request.
+func (s *signer) begin(day string) {
 	key := []byte("AWS4" + secretKey)
-	for _, part := range []string{day, region, service, "aws4_request"} {
+	for _, part := range []string{day, s.region, s.service, "aws4_request"} {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(part))
 		key = h.Sum(nil)
 	}
-	return signer{scope: day + "/" + region + "/" + service + "/aws4_request", day: day, mac: hmac.New(sha256.New, key)}
+	s.day, s.scope, s.mac = day, day+"/"+s.region+"/"+s.service+"/aws4_request", hmac.New(sha256.New, key)
 }
 
 // request appends a whole signed request to b.
@@ -169,6 +173,9 @@ func (s *signer) request(b []byte, host, action string, body []byte) []byte {
 	const headers = "content-type;host;x-amz-date;x-amz-target"
 	var date [16]byte
 	time.Now().UTC().AppendFormat(date[:0], "20060102T150405Z")
+	if day := date[:8]; s.day != string(day) {
+		s.begin(string(day))
+	}
 	hashed := sha256.Sum256(body)
 	t := append(s.text[:0], "POST\n/\n\ncontent-type:application/x-amz-json-1.0\nhost:"...)
 	t = append(append(append(append(t, host...), "\nx-amz-date:"...), date[:]...), "\nx-amz-target:AmazonSQS."...)
