@@ -20,6 +20,7 @@ type timed struct {
 	dueMu   sync.Mutex // guards all below
 	reads   due
 	reading bool // somebody reads the socket
+	cut     bool // the socket's deadline for reads was over when it was set
 	writes  due
 }
 
@@ -50,13 +51,14 @@ func (c *timed) beginRead() error {
 	return c.hasten()
 }
 
-// hasten sets the socket's deadline for reads if it is too late. Lock held.
+// hasten sets the socket's deadline for reads if it is too late, or was there to end
+// one. Lock held.
 func (c *timed) hasten() error {
 	d := &c.reads
-	if d.asked.IsZero() || !d.set.IsZero() && !d.asked.Before(d.set) {
+	if !c.cut && (d.asked.IsZero() || !d.set.IsZero() && !d.asked.Before(d.set)) {
 		return nil
 	}
-	d.set = d.asked
+	d.set, c.cut = d.asked, d.over()
 	return c.Conn.SetReadDeadline(d.set)
 }
 

@@ -48,9 +48,11 @@ func (t *turn) receive() error {
 	return nil
 }
 
-// readBody reads it, all but the last byte of one that came with its headers.
+// readBody reads it, all but the last byte of one that came with its headers while
+// nothing else is served: who is not alone will wait for others, and ask.
 func (t *turn) readBody() error {
-	if c, ok := t.r.Context().Value(connKey{}).(*conn); ok && t.r.ContentLength <= firstChunk {
+	c, ok := t.r.Context().Value(connKey{}).(*conn)
+	if ok && t.r.ContentLength <= firstChunk && t.edge.inFlight.Load() == 1 {
 		if last, ok := c.end(t.r.ContentLength); ok {
 			return t.readButFor(last)
 		}
