@@ -22,6 +22,7 @@ func (d *doors) listeners() []rabbit.Listener {
 // node is the process's own figures, for the same.
 func (in *instance) node() rabbit.Node {
 	n := rabbit.Node{MinFreeDisk: uint64(in.cfg.Limits.MinFreeDisk), MemoryLimit: uint64(in.cfg.Limits.MemoryBudget)}
+	n.OpenFiles, n.MaxOpenFiles = openFiles()
 	if in.metric != nil {
 		n.FreeDisk = in.metric().FreeBytes
 	}

@@ -29,7 +29,8 @@
 //	type PLACE       the values are of two types
 //	value PLACE      the values are two
 //	order PLACE      lists of the same things, in another order; it need not be
-//	any PLACE        what is there is nobody's to compare (a time, a size, figures that lag); it need not differ
+//	any PLACE        the value is nobody's to compare (a time, a size); it need not differ
+//	loose PLACE      nor is whether there is one (figures that lag, lists of ports)
 //
 // A place begins with $, the whole; .key leads into an object, [] into each of a
 // list, [name] to one that only one of the two has. * stands for any one of them, **

@@ -52,6 +52,7 @@ func TestListedDifferences(t *testing.T) {
   missing $.x  why
 everywhere
   any $**.time  why
+  loose $**.lag  why
 # a comment
 
 @low:pw PUT a/%2F {"b": 1}
@@ -78,14 +79,14 @@ GET b
 		listed      bool
 	}{
 		{put, "status", "200/404", true}, {put, "status", "200/400", false}, {put, "missing", "$[].x", true}, {put, "missing", "$.x", false}, {put, "extra", "$[].x", false},
-		{put, "value", "$.a[].time", true}, {put, "missing", "$.time", true}, {put, "status", "$.time", false},
+		{put, "value", "$.a[].time", true}, {put, "missing", "$.time", false}, {put, "missing", "$.a.lag", true}, {put, "status", "$.lag", false},
 		{get, "value", "$.b.c", true}, {get, "value", "$.b.d.c", false}, {get, "missing", "$[].x", false},
 	} {
 		if got := p.listed(x.r, difference{kind: x.kind, place: x.place}) != nil; got != x.listed {
 			t.Errorf("%s %s of %s: %v", x.kind, x.place, x.r.path, got)
 		}
 	}
-	if got := p.stale(); !slices.Equal(got, []string{"f:2: missing $.x", "f:8: status 200/404", "f:11: value $.*.c"}) {
+	if got := p.stale(); !slices.Equal(got, []string{"f:2: missing $.x", "f:9: status 200/404", "f:12: value $.*.c"}) {
 		t.Errorf("stale: %q", got)
 	}
 	if _, err := parseRequest("f:1", "GET"); err == nil {

@@ -101,7 +101,7 @@ func (p *parity) check(r *request) {
 // allMet says whether each difference that is listed for the request alone is there.
 func (p *parity) allMet(r *request, met []*known) bool {
 	for _, k := range r.known {
-		if k.at[:strings.Index(k.at, ":")] != r.at[:strings.Index(r.at, ":")] || *k.met || k.kind == "any" || k.kind == "order" {
+		if k.at[:strings.Index(k.at, ":")] != r.at[:strings.Index(r.at, ":")] || *k.met || k.mayStay() {
 			continue
 		}
 		found := false
@@ -168,7 +168,7 @@ func (p *parity) listed(r *request, d difference) (found []*known) {
 func (p *parity) stale() (all []string) {
 	check := func(list []*known) {
 		for _, k := range list {
-			if line := k.at + ": " + k.kind + " " + k.place; !*k.met && k.kind != "any" && k.kind != "order" && !slices.Contains(all, line) {
+			if line := k.at + ": " + k.kind + " " + k.place; !*k.met && !k.mayStay() && !slices.Contains(all, line) {
 				all = append(all, line)
 			}
 		}

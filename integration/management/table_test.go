@@ -35,8 +35,17 @@ type known struct {
 	met   *bool          // it occurred; shared by all uses of a line of a set
 }
 
+// mayStay says that it need not occur.
+func (k *known) mayStay() bool { return k.kind == "any" || k.kind == "loose" || k.kind == "order" }
+
 func (k *known) covers(d difference) bool {
-	return (k.kind == d.kind || k.kind == "any" && d.kind != "status" && d.kind != "content") && k.re.MatchString(d.place)
+	switch k.kind {
+	case "any":
+		return d.kind == "value" && k.re.MatchString(d.place)
+	case "loose":
+		return d.kind != "status" && d.kind != "content" && k.re.MatchString(d.place)
+	}
+	return k.kind == d.kind && k.re.MatchString(d.place)
 }
 
 // pattern is a place in which * stands for one step, ** for any.

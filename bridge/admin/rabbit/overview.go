@@ -95,12 +95,16 @@ func (s *Service) nodeRow() row {
 	if s.cfg.Connections != nil {
 		conns = len(s.cfg.Connections())
 	}
-	return row{
+	x := row{
 		"name": nodeName, "type": "disc", "running": true, "os_pid": strconv.Itoa(os.Getpid()), "processors": runtime.NumCPU(),
 		"uptime": time.Since(s.cfg.Started).Milliseconds(), "mem_used": m.Sys - m.HeapReleased, "mem_limit": n.MemoryLimit,
 		"mem_alarm": blocked != "" && !strings.Contains(blocked, "disk"), "disk_free": n.FreeDisk, "disk_free_limit": n.MinFreeDisk,
 		"disk_free_alarm": strings.Contains(blocked, "disk"), "proc_used": runtime.NumGoroutine(), "sockets_used": conns,
 		"rates_mode": "none", "partitions": []string{}, "applications": []row{}, "enabled_plugins": []string{},
-		"being_drained": false, "config_files": []string{}, "log_files": []string{}, "db_dir": "",
+		"being_drained": false, "config_files": []string{}, "log_files": []string{}, "db_dir": "", "exchange_types": exchangeTypes(), "cluster_links": []row{},
 	}
+	if n.MaxOpenFiles > 0 {
+		x["fd_used"], x["fd_total"], x["sockets_total"] = n.OpenFiles, n.MaxOpenFiles, n.MaxOpenFiles
+	}
+	return x
 }

@@ -55,6 +55,8 @@ type Node struct {
 	FreeDisk    uint64
 	MinFreeDisk uint64
 	MemoryLimit uint64
+
+	OpenFiles, MaxOpenFiles int // sockets too
 }
 
 // A Service answers requests.
