@@ -138,6 +138,8 @@ func TestEnterWhatIsDeleted(t *testing.T) {
 	if c.ns != nil || c.place != nil {
 		t.Error("it is in")
 	}
+	c.mu.Lock() // and now it is the connection's again, which takes this first when it ends
+	c.mu.Unlock()
 }
 
 // Who connects while the virtual host is deleted is refused, or cut off with the rest.

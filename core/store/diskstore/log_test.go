@@ -314,7 +314,7 @@ func writeSynced(mem *vfs.MemFS, path string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(b); err != nil {
+	if _, err := f.Write(slices.Clone(b)); err != nil { // under -race what is written is spoilt after
 		return err
 	}
 	if err := f.Sync(); err != nil {
