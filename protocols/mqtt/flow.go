@@ -142,7 +142,7 @@ func (c *conn) settleDiscards() {
 	c.discards = nil
 	s.mu.Unlock()
 	for _, sl := range list {
-		sl.feed.consumer.Settle(core.Ack, true, []core.Receipt{sl.receipt}, nil, nil, nil, 0)
+		sl.consumer.Settle(core.Ack, true, []core.Receipt{sl.receipt}, nil, nil, nil, 0) // the feed may not know it yet
 		c.endExchange(sl)
 	}
 }
