@@ -135,11 +135,12 @@ func TestEnterWhatIsDeleted(t *testing.T) {
 	if err := c.enter(shop, "shop"); err == nil || err.Error() != "NOT_ALLOWED - vhost shop not found" {
 		t.Error(err)
 	}
-	if c.ns != nil || c.place != nil {
+	c.mu.Lock() // which the connection, whose all this is, takes when it ends
+	in := c.ns != nil || c.place != nil
+	c.mu.Unlock()
+	if in {
 		t.Error("it is in")
 	}
-	c.mu.Lock() // and now it is the connection's again, which takes this first when it ends
-	c.mu.Unlock()
 }
 
 // Who connects while the virtual host is deleted is refused, or cut off with the rest.
