@@ -15,7 +15,7 @@ import (
 // A feed is one core.Consumer of a connection.
 type feed struct {
 	c        *conn          // immutable
-	consumer *core.Consumer // set by start; used on the read loop, the pump and by end
+	consumer *core.Consumer // set by start, after the first deliveries; used on the read loop, the pump and by end
 	own      bool           // immutable; of the session's own queue, whose notes say how
 	note     note           // immutable; of a foreign queue
 	group    *group         // immutable; nil unless shared

@@ -97,7 +97,7 @@ func (s *Service) prepared(name string, b *userBody) (u newUser) {
 		return u
 	}
 	if u.tags, u.err = b.tags(); u.err == nil {
-		before, _ := s.cfg.Access.Account(name)
+		before, _ := s.cfg.Access.Account(name) // one that is new has no hash to keep
 		u.hash, u.err = s.hash(b, before.PasswordHash)
 	}
 	return u
